@@ -1,0 +1,105 @@
+"""The networks of the paper and of the reports. All take float images (N, channels, height, width), give logits (N, K)."""
+
+import torch
+import torchvision
+from torch import nn
+
+from nlr.errors import NlrError, unknown
+
+
+def _conv_block(channels, widths):
+    """3 x 3 convolutions with batch norm and ReLU, then a 2 x 2 max-pool."""
+    layers = []
+    for width in widths:
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+        channels = width
+    return [*layers, nn.MaxPool2d(2)]
+
+
+def cnn8(num_classes=10, width=1.0):
+    """The paper's 8-layer CNN: six convolutions (64, 64, 128, 128, 196, 196) and two linear layers.
+
+    1,639,794 parameters at ``width=1`` and 10 classes. ``width`` scales the convolutions; the hidden layer keeps its
+    256 units. Weights as in the released code (uniform Kaiming by fan-in for convolutions, uniform Xavier for linear
+    layers); how it sets the biases is not available to us, they keep torch's default.
+    """
+    widths = [max(1, round(width * w)) for w in (64, 128, 196)]
+    layers, channels = [], 3
+    for w in widths:
+        layers += _conv_block(channels, (w, w))
+        channels = w
+    hidden = [nn.Linear(channels * 16, 256), nn.BatchNorm1d(256), nn.ReLU(inplace=True)]
+    model = nn.Sequential(*layers, nn.Flatten(), *hidden, nn.Linear(256, num_classes))
+    for module in model:
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_uniform_(module.weight)
+        elif isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+    return model
+
+
+def krishnan_cnn(num_classes=10):
+    """Krishnan's CNN: six convolutions (64, 128, 256 in pairs), 1024 hidden units, dropout .5, normal Kaiming weights.
+
+    5,352,778 parameters; the report says about 4.2 million, which is its two linear layers alone (E34). The report
+    does not state the activation after the hidden layer: ReLU is our choice.
+    """
+    layers, channels = [], 3
+    for w in (64, 128, 256):
+        layers += _conv_block(channels, (w, w))
+        channels = w
+    head = [nn.Linear(4096, 1024), nn.ReLU(inplace=True), nn.Dropout(0.5), nn.Linear(1024, num_classes)]
+    model = nn.Sequential(*layers, nn.Flatten(), *head)
+    for module in model:
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    return model
+
+
+def resnet18(num_classes=10, stem="torchvision"):
+    """ResNet-18 without pre-training: torchvision's stem (11,181,642 parameters) or the CIFAR stem (11,173,962).
+
+    torchvision's stem halves a 32 x 32 image twice before the first block (E33); the CIFAR stem is one 3 x 3
+    convolution without pooling.
+    """
+    model = torchvision.models.resnet18(num_classes=num_classes)
+    if stem == "cifar":
+        model.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+        model.maxpool = nn.Identity()
+    elif stem != "torchvision":
+        raise unknown("ResNet-18 stem", stem, ("torchvision", "cifar"))
+    return model
+
+
+def digits_cnn(num_classes=10):
+    """A small CNN for the 8 x 8 digits: two convolutions (16, 32) and two linear layers (64 hidden units)."""
+    body = [*_conv_block(1, (16,)), *_conv_block(16, (32,)), nn.Flatten()]
+    return nn.Sequential(*body, nn.Linear(128, 64), nn.ReLU(inplace=True), nn.Linear(64, num_classes))
+
+
+MODELS = {"cnn8": cnn8, "krishnan-cnn": krishnan_cnn, "resnet18": resnet18, "digits-cnn": digits_cnn}
+
+
+def make_model(name, num_classes=10, **options):
+    """The network ``name`` with fresh weights drawn from torch's global generator.
+
+    Raises:
+        NlrError: the network or one of its options is unknown.
+    """
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)
+    try:
+        return MODELS[name](num_classes, **options)
+    except TypeError as error:
+        raise NlrError(f"Model {name!r} does not take the options {options}: {error}.") from None
+
+
+def num_parameters(model):
+    """How many trainable numbers the network has."""
+    return sum(p.numel() for p in model.parameters())
+
+
+def distance(model, start):
+    """Euclidean distance of the weights from ``start``, a list of tensors in the order of ``model.parameters()``."""
+    pairs = zip(model.parameters(), start, strict=True)
+    return torch.stack([(p.detach().float() - s.float()).square().sum() for p, s in pairs]).sum().sqrt().item()

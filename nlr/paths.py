@@ -1,0 +1,27 @@
+"""The one place that knows where things are."""
+
+import os
+from pathlib import Path
+
+from nlr.errors import NlrError
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "results"  # records that are committed: the evidence
+LIVE = ROOT / "live"  # records of the live demonstration, trained at build time, not committed
+EXECUTED = ROOT / "executed"  # executed notebooks and what they draw, products of the build
+
+
+def data_root(given=""):
+    """The folder with CIFAR-10: ``given``, else the environment variable NLR_DATA.
+
+    Raises:
+        NlrError: neither is set, or the folder does not exist.
+    """
+    text = str(given or os.environ.get("NLR_DATA", ""))
+    layout = "a folder that holds cifar-10-batches-py (torchvision's release) or cifar10/plain_text/*.parquet"
+    if not text:
+        raise NlrError(f"No data root: name {layout} with the option data_root or the environment variable NLR_DATA.")
+    root = Path(text).expanduser()
+    if not root.is_dir():
+        raise NlrError(f"The data root {text!r} is not a folder; expected {layout}.")
+    return root
