@@ -1,0 +1,313 @@
+"""Label noise: seeded samplers that turn clean labels into noisy ones, and their transition matrices.
+
+A transition matrix has one row a true class: entry ``[j, k]`` is the probability that a sample of class ``j`` is
+labelled ``k``. Four kinds of noise are known:
+
+``clean``
+    No label is changed.
+``symmetric``
+    A label becomes any other class with equal probability. Samplers: ``per-class`` (an exact share of each class; the
+    released code of Ma et al. 2020), ``global`` (an exact share of all samples), ``bernoulli`` (each sample by
+    itself) and ``random-integer`` (an exact share of all samples gets a random class, which may be the true one, so
+    that only ``rate * (K - 1) / K`` of the labels change; as printed in Chheda's Algorithm 2).
+``asymmetric``
+    A label becomes the class that a map names; classes outside the map keep theirs. Samplers: ``per-class`` (an exact
+    share of each mapped class; the released code of Ma et al. 2020) and ``global`` (an exact share of all samples, of
+    which those of unmapped classes stay as they are; Joshi's procedure and Chheda's Algorithm 3).
+``human``
+    Labels that people gave (CIFAR-10N, Wei et al. 2022, arXiv:2110.12088), handed in by the caller.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nlr.errors import NlrError, unknown
+
+#: The samplers of each kind of noise; the first is the default.
+SAMPLERS = {
+    "clean": (),
+    "symmetric": ("per-class", "global", "bernoulli", "random-integer"),
+    "asymmetric": ("per-class", "global"),
+    "human": (),
+}
+
+#: The kinds of noise.
+KINDS = tuple(SAMPLERS)
+
+#: The label sets of CIFAR-10N that a setting can name.
+HUMAN_SETS = ("aggre", "random1", "random2", "random3", "worse")
+
+_JOSHI = {0: 2, 1: 7, 2: 0, 3: 5, 4: 7, 5: 3, 6: 4, 7: 1, 8: 9, 9: 8}
+
+#: Class maps for asymmetric noise, ``{true class: noisy class}``, in CIFAR-10's class order (``mnist``: digits).
+#: ``ma2020`` and ``mnist`` are those of the released code of Ma et al. 2020. ``joshi-typed`` is the map as printed,
+#: where automobile becomes "Truck (7)" although 7 is horse; ``joshi-corrected`` sends it to truck, 9.
+MAPS = {
+    "ma2020": {9: 1, 2: 0, 4: 7, 3: 5, 5: 3},
+    "joshi-typed": _JOSHI,
+    "joshi-corrected": _JOSHI | {1: 9},
+    "mnist": {7: 1, 2: 7, 5: 6, 6: 5, 3: 8},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class NoisyLabels:
+    """Noisy labels and what was done to get them.
+
+    Attributes:
+        labels: The noisy labels, int64 of shape (N,).
+        mask: Where the noisy label differs from the clean one, bool of shape (N,).
+        rate: The realised share of changed labels.
+        rate_by_class: The same for each true class, shape (K,); 0 for a class without samples.
+        matrix: The transition matrix that the sampler aims at, shape (K, K); for human labels the observed one.
+        counts: How many samples of true class ``j`` are labelled ``k``, int64 of shape (K, K).
+        sampler: The sampler used; None for clean and human labels.
+    """
+
+    labels: np.ndarray
+    mask: np.ndarray
+    rate: float
+    rate_by_class: np.ndarray
+    matrix: np.ndarray
+    counts: np.ndarray
+    sampler: str | None
+
+
+def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma2020"):
+    """The transition matrix that a kind of noise aims at.
+
+    Args:
+        kind: ``clean``, ``symmetric`` or ``asymmetric``; human labels have no nominal matrix.
+        rate: The nominal noise rate, in [0, 1); 0 or None for clean labels.
+        num_classes: The number of classes K.
+        sampler: A sampler of that kind (see :data:`SAMPLERS`), None for its default. It matters for
+            ``random-integer`` only: both asymmetric samplers have the same expectation.
+        class_map: For asymmetric noise, a name in :data:`MAPS` or a mapping ``{true class: noisy class}``.
+
+    Returns:
+        A float64 array of shape (K, K) whose rows sum to 1.
+
+    Raises:
+        NlrError: For an unknown kind, sampler or map, a rate out of range, or human labels.
+    """
+    _check_classes(num_classes)
+    sampler = _check_sampler(kind, sampler)
+    if kind == "human":
+        raise NlrError("Human labels have no nominal transition matrix: add_noise gives the observed one.")
+    rate = _check_rate(kind, rate)
+    if kind == "asymmetric":
+        target = _targets(class_map, num_classes)
+        return (1 - rate) * np.eye(num_classes) + rate * np.eye(num_classes)[target]
+    if sampler == "random-integer":
+        return (1 - rate) * np.eye(num_classes) + rate / num_classes
+    off = rate / (num_classes - 1)
+    return (1 - rate - off) * np.eye(num_classes) + off
+
+
+def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map="ma2020", human_labels=None):
+    """Turns clean labels into noisy ones.
+
+    The random numbers depend on seed, kind, sampler and rate alone, so that runs that share them share their mask.
+
+    Args:
+        labels: Clean labels, integers of shape (N,) in 0..K-1.
+        kind: One of :data:`KINDS`.
+        rate: The nominal rate, in [0, 1). For clean labels 0 or None; for human labels the name of their set or None.
+        seed: A non-negative integer.
+        num_classes: The number of classes K.
+        sampler: A sampler of that kind (see :data:`SAMPLERS`), None for its default. The exact ones change
+            ``int(rate * n)`` of n labels.
+        class_map: For asymmetric noise, a name in :data:`MAPS` or a mapping ``{true class: noisy class}``.
+        human_labels: For human noise, the labels that people gave, in the order of ``labels``.
+
+    Returns:
+        The :class:`NoisyLabels`.
+
+    Raises:
+        NlrError: For labels of a wrong type, shape or range, an unknown kind, sampler or map, a rate out of range, a
+            seed that is not a non-negative integer, or human labels that are missing or do not match.
+    """
+    _check_classes(num_classes)
+    clean = _check_labels("labels", labels, num_classes)
+    sampler = _check_sampler(kind, sampler)
+    if (human_labels is not None) != (kind == "human"):
+        raise NlrError(f"human_labels belong to kind 'human' and only to it; the kind here is {kind!r}.")
+    if kind == "human":
+        if rate is not None and rate not in HUMAN_SETS:
+            raise unknown("set of human labels", rate, HUMAN_SETS)
+        noisy = _check_labels("human_labels", human_labels, num_classes)
+        if len(noisy) != len(clean):
+            raise NlrError(f"human_labels has {len(noisy)} entries, labels has {len(clean)}: they must match.")
+    else:
+        rate = _check_rate(kind, rate)
+        noisy = _sample(clean, kind, rate, _generator(seed, kind, sampler, rate), num_classes, sampler, class_map)
+
+    counts = np.bincount(clean * num_classes + noisy, minlength=num_classes**2).reshape(num_classes, num_classes)
+    by_class = counts.sum(1)
+    mask = noisy != clean
+    if kind == "human":
+        # A class without samples gets the identity's row, so that every row sums to 1.
+        matrix = np.where(by_class[:, None] > 0, counts / np.maximum(by_class, 1)[:, None], np.eye(num_classes))
+    else:
+        matrix = transition_matrix(kind, rate, num_classes, sampler, class_map)
+    return NoisyLabels(
+        labels=noisy,
+        mask=mask,
+        rate=float(mask.mean()),
+        rate_by_class=(by_class - counts.diagonal()) / np.maximum(by_class, 1),
+        matrix=matrix,
+        counts=counts,
+        sampler=sampler,
+    )
+
+
+def format_setting(kind, rate=None):
+    """The spelling of a setting: ``clean``, ``symmetric-0.4``, ``asymmetric-0.4``, ``human-worse``.
+
+    Args:
+        kind: One of :data:`KINDS`.
+        rate: The nominal rate in [0, 1), or the set's name (:data:`HUMAN_SETS`) for human labels.
+
+    Returns:
+        The setting; ``clean`` for every rate of 0.
+
+    Raises:
+        NlrError: For an unknown kind or set of human labels, a rate out of range, or clean labels with a rate.
+    """
+    _check_sampler(kind, None)
+    if kind == "human":
+        if rate not in HUMAN_SETS:
+            raise unknown("set of human labels", rate, HUMAN_SETS)
+        return f"human-{rate}"
+    rate = _check_rate(kind, rate)
+    return f"{kind}-{repr(rate).removesuffix('.0')}" if rate else "clean"
+
+
+def parse_setting(text):
+    """Reads a setting as :func:`format_setting` writes it.
+
+    Args:
+        text: The setting, for example ``symmetric-0.4``.
+
+    Returns:
+        The pair (kind, rate); the rate is a float, or the set's name for human labels. A rate of 0 is ``clean``.
+
+    Raises:
+        NlrError: If it is not a setting.
+    """
+    kind, dash, rate = str(text).partition("-")
+    if kind in KINDS and bool(dash) == (kind != "clean"):
+        if kind == "human":
+            format_setting(kind, rate)
+            return kind, rate
+        try:
+            value = float(rate or 0)
+        except ValueError:
+            pass
+        else:
+            value = _check_rate(kind, value)
+            return (kind, value) if value else ("clean", 0.0)
+    raise NlrError(
+        f"{text!r} is not a setting. Write 'clean', 'symmetric-0.4', 'asymmetric-0.4' (any rate from 0 to below 1) "
+        f"or 'human-' and one of {', '.join(HUMAN_SETS)}."
+    )
+
+
+def _sample(clean, kind, rate, rng, num_classes, sampler, class_map):
+    if kind == "clean":
+        return clean.copy()
+    target = _targets(class_map, num_classes) if kind == "asymmetric" else None
+    if sampler == "per-class":
+        chosen = [_choose(rng, np.flatnonzero(clean == c), rate) for c in range(num_classes)]
+        picked = np.concatenate(chosen)
+    elif sampler == "bernoulli":
+        picked = np.flatnonzero(rng.random(len(clean)) < rate)
+    else:
+        picked = _choose(rng, len(clean), rate)
+
+    noisy = clean.copy()
+    if kind == "asymmetric":
+        noisy[picked] = target[clean[picked]]
+    elif sampler == "random-integer":
+        noisy[picked] = rng.integers(num_classes, size=len(picked))
+    else:
+        noisy[picked] = (clean[picked] + rng.integers(1, num_classes, size=len(picked))) % num_classes
+    return noisy
+
+
+def _choose(rng, population, rate):
+    """Exactly int(rate * n) of a population (an array, or n for 0..n-1), without replacement."""
+    size = population if isinstance(population, int) else len(population)
+    # Rounded before it is cut, since .57 * 100 is 56.99999999999999 in floating point.
+    return rng.choice(population, math.floor(round(rate * size, 6)), replace=False, shuffle=False)
+
+
+def _generator(seed, kind, sampler, rate):
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise NlrError(f"The seed must be a non-negative integer, not {seed!r}.")
+    return np.random.default_rng([int(seed), *f"{kind} {sampler} {rate!r}".encode()])
+
+
+def _targets(class_map, num_classes):
+    """The noisy class of each true class, shape (K,)."""
+    if isinstance(class_map, Mapping):
+        pairs = class_map
+    elif isinstance(class_map, str) and class_map in MAPS:
+        pairs = MAPS[class_map]
+    else:
+        raise unknown("class map", class_map, MAPS)
+    target = np.arange(num_classes)
+    for source, noisy in pairs.items():
+        if not all(isinstance(c, int | np.integer) and 0 <= c < num_classes for c in (source, noisy)):
+            raise NlrError(
+                f"The class map sends {source!r} to {noisy!r}, but classes are integers from 0 to {num_classes - 1}: "
+                f"use another map or another num_classes."
+            )
+        target[source] = noisy
+    return target
+
+
+def _check_classes(num_classes):
+    if isinstance(num_classes, bool) or not isinstance(num_classes, int | np.integer) or num_classes < 2:
+        raise NlrError(f"num_classes must be an integer of at least 2, not {num_classes!r}.")
+
+
+def _check_sampler(kind, sampler):
+    """The sampler to use: the given one if this kind of noise has it, or its default."""
+    if kind not in KINDS:
+        raise unknown("kind of noise", kind, KINDS)
+    known = SAMPLERS[kind]
+    if sampler is None:
+        return known[0] if known else None
+    if not known:
+        raise NlrError(f"Noise of kind {kind!r} takes no sampler, but got {sampler!r}: leave it out.")
+    if sampler not in known:
+        raise unknown(f"sampler of {kind} noise", sampler, known)
+    return sampler
+
+
+def _check_rate(kind, rate):
+    if kind == "clean":
+        if rate not in (None, 0):
+            raise NlrError(f"Clean labels have no noise rate, but got {rate!r}: use 0, or another kind of noise.")
+        return 0.0
+    if isinstance(rate, bool) or not isinstance(rate, int | float | np.integer | np.floating) or not 0 <= rate < 1:
+        raise NlrError(f"The noise rate must be a number from 0 to below 1, not {rate!r}.")
+    return float(rate)
+
+
+def _check_labels(what, labels, num_classes):
+    array = np.asarray(labels)
+    if array.ndim != 1 or array.size == 0 or not np.issubdtype(array.dtype, np.integer):
+        raise NlrError(
+            f"{what} must be a non-empty one-dimensional array of integers, not {array.dtype} of shape {array.shape}."
+        )
+    if array.min() < 0 or array.max() >= num_classes:
+        raise NlrError(
+            f"{what} must lie in 0..{num_classes - 1} (num_classes is {num_classes}), but they range from "
+            f"{array.min()} to {array.max()}."
+        )
+    return array.astype(np.int64)
