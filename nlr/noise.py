@@ -55,24 +55,21 @@ MAPS = {
 
 @dataclass(frozen=True, eq=False)
 class NoisyLabels:
-    """Noisy labels and what was done to get them.
+    """Noisy labels and what was done to get them."""
 
-    Attributes:
-        labels: The noisy labels, int64 of shape (N,).
-        mask: Where the noisy label differs from the clean one, bool of shape (N,).
-        rate: The realised share of changed labels.
-        rate_by_class: The same for each true class, shape (K,); 0 for a class without samples.
-        matrix: The transition matrix that the sampler aims at, shape (K, K); for human labels the observed one.
-        counts: How many samples of true class ``j`` are labelled ``k``, int64 of shape (K, K).
-        sampler: The sampler used; None for clean and human labels.
-    """
-
+    #: The noisy labels, int64 of shape (N,).
     labels: np.ndarray
+    #: Where the noisy label differs from the clean one, bool of shape (N,).
     mask: np.ndarray
+    #: The realised share of changed labels.
     rate: float
+    #: The same for each true class, shape (K,); 0 for a class without samples.
     rate_by_class: np.ndarray
+    #: The transition matrix that the sampler aims at, shape (K, K); for human labels the observed one.
     matrix: np.ndarray
+    #: How many samples of true class j are labelled k, int64 of shape (K, K).
     counts: np.ndarray
+    #: The sampler used; None for clean and human labels.
     sampler: str | None
 
 
