@@ -184,9 +184,16 @@ def load_human_labels(name, root="", clean_labels=None):
     places = [root / "cifar-n" / "CIFAR-10_human.pt", root / "CIFAR-10_human.pt"]
     file = next((place for place in places if place.is_file()), None)
     if file is None:
-        raise NlrError(f"No CIFAR-10N labels under {str(root)!r}; expected cifar-n/CIFAR-10_human.pt as its authors ship it.")
+        raise NlrError(
+            f"No CIFAR-10N labels under {str(root)!r}; expected cifar-n/CIFAR-10_human.pt as its authors ship it."
+        )
     # The file holds pickled NumPy arrays; these are the only globals that loading may touch.
-    numpy_only = [np.ndarray, np.dtype, np.dtypes.Int64DType, (np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct")]
+    numpy_only = [
+        np.ndarray,
+        np.dtype,
+        np.dtypes.Int64DType,
+        (np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct"),
+    ]
     try:
         with torch.serialization.safe_globals(numpy_only):
             labels = torch.load(file, weights_only=True)
@@ -205,5 +212,7 @@ def first_per_class(labels, n):
         return np.arange(len(labels))
     chosen = [np.flatnonzero(labels == k)[:n] for k in np.unique(labels)]
     if min(map(len, chosen)) < n:
-        raise NlrError(f"train_per_class = {n} but a class has only {min(map(len, chosen))} images; lower it, or 0 for all.")
+        raise NlrError(
+            f"train_per_class = {n} but a class has only {min(map(len, chosen))} images; lower it, or 0 for all."
+        )
     return np.sort(np.concatenate(chosen))

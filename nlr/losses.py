@@ -39,7 +39,7 @@ class Card:
 
     #: The canonical name.
     name: str
-    #: LaTeX, without the scale: p is the softmax, y the label, K the number of classes, N the size of the batch.
+    #: LaTeX without the scale, with p the softmax, y the label, K the number of classes, N the size of the batch.
     formula: str
     #: Where the formula comes from.
     source: str

@@ -1,4 +1,4 @@
-"""The networks of the paper and of the reports. All take float images (N, channels, height, width), give logits (N, K)."""
+"""The networks of the paper and of the reports: float images (N, channels, height, width) to logits (N, K)."""
 
 import torch
 import torchvision

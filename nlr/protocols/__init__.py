@@ -33,6 +33,9 @@ def load(name):
         if base is None:
             protocol[section] = own
             continue
+        if section == "model" and "name" in own:  # another network, with options of its own
+            protocol[section] = own
+            continue
         if section != "losses" and (extra := set(own) - set(base[section])):
             raise unknown(f"key in [{section}] of protocol {name}", sorted(extra)[0], sorted(base[section]))
         protocol[section] = base[section] | own

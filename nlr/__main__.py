@@ -1,0 +1,145 @@
+"""The batch door: ``python -m nlr --help``."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from nlr import data, execute, losses, protocols, provenance, records, report, runs, studies
+from nlr.errors import NlrError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console()
+
+DataRoot = Annotated[str, typer.Option(help="Folder with CIFAR-10; else the environment variable NLR_DATA.")]
+Device = Annotated[str, typer.Option(help=f"One of {', '.join(provenance.DEVICES)}.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def show(frame, title):
+    """Print a data frame as a table."""
+    table = Table(title=title, title_justify="left", caption_justify="left")
+    for column in frame.columns:
+        table.add_column(str(column), justify="left" if frame[column].dtype.kind in "OUT" else "right")
+    for row in frame.itertuples(index=False):
+        table.add_row(*("" if value is None else str(value) for value in row))
+    console.print(table)
+
+
+@app.command("losses")
+def list_losses():
+    """List the losses: kind, bounds, sum over labels."""
+    import pandas as pd
+
+    rows = [
+        {
+            "loss": card.name,
+            "kind": card.kind,
+            "from": f"{card.lower:.4g}",
+            "to": f"{card.upper:.4g}",
+            "sum over labels": "not constant" if card.constant_sum is None else f"{card.constant_sum:.4g}",
+        }
+        for card in losses.cards()
+    ]
+    show(pd.DataFrame(rows), "Losses at 10 classes, default parameters")
+    console.print(
+        "Also a+b for any two of them, norm(a) for any that is not negative, and parameters: nce+mae,beta=1.5"
+    )
+
+
+@app.command()
+def run(
+    protocol: Annotated[str, typer.Argument(help=f"One of {', '.join(protocols.names())}.")],
+    loss: Annotated[str, typer.Argument(help="A loss, nce+mae or nce+mae,beta=1.5; see: losses.")],
+    setting: Annotated[str, typer.Argument(help="clean, symmetric-0.4, asymmetric-0.4 or human-worse.")],
+    seed: Annotated[int, typer.Option(help="Decides noise, initial weights and data order.")] = 0,
+    store: Annotated[Path, typer.Option(help="Folder of records of your own.")] = Path("mine"),
+    data_root: DataRoot = "",
+    device: Device = "auto",
+):
+    """Train one run and write its record, unless the store has it."""
+    device = provenance.pick_device(device)
+    family = protocols.load(protocol)["data"]["dataset"]
+    runs.resolve(protocol, loss, setting, seed, family)  # what is misspelt is said before data are loaded
+    dataset = data.load(family, data_root)
+    config = runs.resolve(protocol, loss, setting, seed, dataset.name)
+    execute.train_missing([(config, "own run")], store, data_root, device, dataset=dataset)
+    final = records.find(store, config)["final"]
+    console.print(
+        f"{runs.describe(config)}: last epoch {100 * final['last_accuracy']:.1f} %, best on test "
+        f"{100 * final['best_accuracy']:.1f} % (epoch {final['best_epoch']})\n{records.path_of(store, config)}"
+    )
+
+
+@app.command()
+def study(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(studies.names())}.")],
+    workers: Annotated[int, typer.Option(min=1, help="Processes side by side, one thread each where several.")] = 1,
+    store: Annotated[str, typer.Option(help="Folder of records of your own; else the study's.")] = "",
+    data_root: DataRoot = "",
+    device: Device = "auto",
+):
+    """Train the missing runs of a study, in its order of priority; stop it at any time and start it again."""
+    chosen = studies.load(name)
+    family = protocols.load(chosen.protocol)["data"]["dataset"]
+    device = provenance.pick_device(device)
+    dataset = data.load(family, data_root)
+    wanted = [
+        (config | {"dataset": dataset.name}, "own run" if store else purpose) for config, purpose in chosen.runs()
+    ]
+    target = Path(store).expanduser() if store else chosen.store
+    done = execute.train_missing(wanted, target, data_root, device, workers, dataset)
+    console.print(f"{done} runs trained, {len(wanted)} of {len(wanted)} records in {target}")
+
+
+@app.command()
+def status(as_json: AsJson = False):
+    """Show which runs of each study exist and which are missing; damaged records are named."""
+    table, damaged = report.status()
+    if as_json:
+        typer.echo(json.dumps({"cells": table.to_dict("records"), "damaged": damaged}, indent=1))
+    else:
+        for name, part in table.groupby("study", sort=False):
+            part = part.assign(seeds=[f"{have}/{wanted}" for have, wanted in zip(part.have, part.wanted, strict=True)])
+            grid = part.pivot_table(index="loss", columns="setting", values="seeds", aggfunc="first", sort=False)
+            show(grid.fillna("").reset_index(), f"{name}: {part.have.sum()} of {part.wanted.sum()} runs")
+        for message in damaged:
+            console.print(f"damaged: {message}", style="red")
+
+
+@app.command()
+def compare(
+    store: Annotated[Path, typer.Argument(help="Your folder of records.")],
+    as_json: AsJson = False,
+):
+    """Set your records beside ours: difference, our spread over seeds, agreement, differences in data or device."""
+    compared, damaged = report.compare_stores(store)
+    if as_json:
+        typer.echo(json.dumps({"cells": json.loads(compared.to_json(orient="records")), "damaged": damaged}, indent=1))
+        return
+    for protocol, part in compared.groupby("protocol", sort=False):
+        show(report.agreement_table(part), f"{protocol}: mean test accuracy after the last epoch, per cent")
+    for note in dict.fromkeys(compared.note):
+        console.print(f"- {note}")
+    for message in damaged:
+        console.print(f"damaged: {message}", style="red")
+
+
+def main():
+    """Run the command line; bad input ends it with one sentence and exit status 1."""
+    try:
+        app()
+    except NlrError as error:
+        typer.echo(f"nlr: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        typer.echo("nlr: stopped; every finished run has its record, the same command goes on.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""One setting as the notebook template shows it: check the parameters, train what is missing, collect the records."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nlr import data, execute, noise, protocols, provenance, records, runs, studies
+from nlr.errors import NlrError, unknown
+from nlr.runs import describe
+
+PARAMETERS = (
+    "study",
+    "protocol",
+    "noise",
+    "rate",
+    "losses",
+    "seeds",
+    "data_root",
+    "results_root",
+    "device",
+    "train",
+)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The runs of one setting and their records.
+
+    Attributes:
+        study: the :class:`nlr.studies.Study`.
+        protocol: name of the protocol, the study's own or the one asked for.
+        setting: ``symmetric-0.4`` and the like.
+        configs: the resolved runs, losses in the order asked for.
+        records: the records that exist, in the same order.
+        theirs: the study's own records of these runs where a results root of one's own was given; else None.
+    """
+
+    study: studies.Study
+    protocol: str
+    setting: str
+    configs: list
+    records: list
+    theirs: list | None = None
+
+    @property
+    def missing(self):
+        """The runs that have no record, each in a line."""
+        have = {record["config_hash"] for record in self.records}
+        return [describe(config) for config in self.configs if records.config_hash(config) not in have]
+
+
+def check_parameters(namespace):
+    """Refuse names that the template does not know; papermill would inject them and go on.
+
+    To be called with ``globals()`` in the first cell after the parameters.
+
+    Raises:
+        NlrError: there is an unknown name among the parameters.
+    """
+    ours = {"In", "Out", "exit", "quit", "open", "get_ipython", "experiment"}
+    for name, value in namespace.items():
+        if not name.startswith("_") and name not in ours and name not in PARAMETERS and not hasattr(value, "__file__"):
+            raise unknown("parameter", name, PARAMETERS)
+
+
+def open_experiment(
+    study,
+    protocol="",
+    noise="clean",
+    rate=0.0,
+    losses=(),
+    seeds=(),
+    data_root="",
+    results_root="",
+    device="auto",
+    train=True,
+):
+    """Check everything, train what is missing, and collect the records of one setting.
+
+    Args:
+        study: name of a study; it gives what is left empty below.
+        protocol: name of a protocol; the study's where empty.
+        noise: ``clean``, ``symmetric``, ``asymmetric`` or ``human``.
+        rate: noise rate in [0, 1), or the name of a human label set.
+        losses: names of losses, a list or separated by spaces; those of the study where empty.
+        seeds: integers; those of the study where empty.
+        data_root: where CIFAR-10 lies; the environment variable NLR_DATA where empty.
+        results_root: a store of one's own; the study's where empty.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        train: whether missing runs are trained.
+
+    Returns:
+        The :class:`Experiment`.
+
+    Raises:
+        NlrError: something is unknown or out of range, before anything is written; or ``train`` is false and no record
+            exists.
+    """
+    chosen = studies.load(study)
+    protocol = protocol or chosen.protocol
+    family = protocols.load(protocol)["data"]["dataset"]
+    setting = _setting(noise, rate)
+    device = provenance.pick_device(device)
+    losses = losses.replace(";", " ").split() if isinstance(losses, str) else list(losses)
+    losses = losses or chosen.losses(setting) or chosen.losses()
+    seeds = [seeds] if isinstance(seeds, int) else list(seeds)
+    seeds = seeds or chosen.seeds(setting) or chosen.seeds()
+    store = Path(results_root).expanduser() if results_root else chosen.store
+
+    def resolve(dataset):
+        return [runs.resolve(protocol, loss, setting, seed, dataset) for loss in losses for seed in seeds]
+
+    configs = resolve(chosen.dataset if results_root == "" else _dataset_in(store, protocol, chosen.dataset))
+    if train and not all(records.find(store, config) for config in configs):
+        dataset = data.load(family, data_root)  # its name, lossless or JPEG, decides where the records go
+        configs = resolve(dataset.name)
+        purposes = {} if results_root else {records.config_hash(c): purpose for c, purpose in chosen.runs()}
+        wanted = [(config, purposes.get(records.config_hash(config), "own run")) for config in configs]
+        execute.train_missing(wanted, store, data_root, device, dataset=dataset)
+    found = [record for config in configs if (record := records.find(store, config))]
+    if not found:
+        raise NlrError(
+            f"No record of {study} {setting} in {store} and train is false; set train to true, or name a results root "
+            "that has records."
+        )
+    theirs = None
+    if results_root:
+        theirs = [record for config in resolve(chosen.dataset) if (record := records.find(chosen.store, config))]
+    return Experiment(chosen, protocol, setting, configs, found, theirs)
+
+
+def _setting(kind, rate):
+    if kind not in noise.KINDS:
+        raise unknown("noise", kind, noise.KINDS)
+    return noise.format_setting(kind, rate)
+
+
+def _dataset_in(store, protocol, default):
+    """The data set that a store of one's own holds for a protocol; ``default`` where it has it, or none."""
+    there = sorted(path.parent.name for path in Path(store).glob(f"*/{protocol}") if path.is_dir())
+    return default if default in there or not there else there[0]

@@ -1,0 +1,147 @@
+"""Records: one small JSON file a run, written once by a machine, never edited.
+
+A store is a folder of records, ``<dataset>/<protocol>/<loss>/<setting>/seed-<n>.json``. A record is a dict::
+
+    schema        the version of this layout
+    config        the whole resolved run, with the numerics version of the engine; what the hash is taken over
+    config_hash   of config
+    noise         as drawn: rate, rate_by_class, counts (clean x noisy labels)
+    series        lists over epochs, each from the start (see nlr.training)
+    final         figures of the last epoch and of the best
+    facts         purpose, device, device_type, threads, versions, commit, clean_tree, fingerprint, wall_seconds,
+                  peak_memory_mb, finished
+    digest        of all the rest, so that an edited file is noticed
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from nlr.errors import NlrError
+
+SCHEMA = 1
+LARGEST = 32 * 1024  # bytes
+KEYS = ("schema", "config", "config_hash", "noise", "series", "final", "facts", "digest")
+
+
+class RecordError(NlrError):
+    """A record that is damaged, edited, foreign or in the wrong place."""
+
+
+def _canonical(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def config_hash(config):
+    """Sixteen hexadecimal digits that name a resolved configuration."""
+    return hashlib.sha256(_canonical(config).encode()).hexdigest()[:16]
+
+
+def _digest(record):
+    return hashlib.sha256(_canonical({k: v for k, v in record.items() if k != "digest"}).encode()).hexdigest()
+
+
+def path_of(store, config):
+    """Where the record of a run lies in a store."""
+    from nlr.noise import format_setting
+
+    setting = format_setting(config["noise"]["kind"], config["noise"]["rate"])
+    parts = config["dataset"], config["protocol"], config["loss"]["spec"], setting, f"seed-{config['seed']}.json"
+    return Path(store).joinpath(*parts)
+
+
+def write(store, config, **parts):
+    """Write the record of a finished run and return its path; an existing record is kept, whoever wrote it.
+
+    Args:
+        store: the folder of records.
+        config: the resolved run.
+        parts: noise, series, final and facts.
+
+    Raises:
+        RecordError: the record is over 32 kB.
+    """
+    record = {"schema": SCHEMA, "config": config, "config_hash": config_hash(config), **parts}
+    record["digest"] = _digest(record)
+    text = json.dumps(record, indent=None, separators=(",", ":"), allow_nan=False) + "\n"
+    if len(text) > LARGEST:
+        raise RecordError(f"The record of {path_of('', config)} has {len(text)} bytes; at most {LARGEST} are allowed.")
+    path = path_of(store, config)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        with contextlib.suppress(FileExistsError):
+            os.link(temporary, path)  # fails where another worker was first: exactly one record a run
+    finally:
+        os.unlink(temporary)
+    return path
+
+
+def read(path, store=None):
+    """Read and check a record.
+
+    Args:
+        path: the file.
+        store: where given, the file must lie where this store keeps the run that it says it is.
+
+    Raises:
+        RecordError: the file is no record, truncated, edited, or in another run's place.
+    """
+    path = Path(path)
+    mend = "move it away and run the setting again"
+    try:
+        record = json.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise RecordError(f"{path} is not a readable record ({error}); {mend}.") from None
+    if not isinstance(record, dict) or any(key not in record for key in KEYS):
+        raise RecordError(f"{path} is not a record: expected the keys {', '.join(KEYS)}; {mend}.")
+    if record["schema"] != SCHEMA:
+        raise RecordError(f"{path} has schema {record['schema']!r}, this version of nlr reads {SCHEMA}; {mend}.")
+    if record["config_hash"] != config_hash(record["config"]) or record["digest"] != _digest(record):
+        raise RecordError(f"{path} was edited or damaged: its contents do not match its digest; {mend}.")
+    if store is not None and path != path_of(store, record["config"]):
+        raise RecordError(f"{path} holds the run of {path_of(store, record['config'])}; {mend}.")
+    return record
+
+
+def find(store, config):
+    """The record of a resolved run, or None where the store has none.
+
+    Raises:
+        RecordError: the record there is damaged, or was made with another configuration than ``config``.
+    """
+    path = path_of(store, config)
+    if not path.exists():
+        return None
+    record = read(path, store)
+    if record["config_hash"] != config_hash(config):
+        raise RecordError(
+            f"{path} was made with another configuration: {difference(record['config'], config)}. Records are never "
+            "overwritten; use another results root, or give the changed protocol a name of its own."
+        )
+    return record
+
+
+def difference(old, new, where=""):
+    """The first entry in which two configurations differ, in words."""
+    for key in sorted(set(old) | set(new)):
+        a, b = old.get(key), new.get(key)
+        if a != b:
+            if isinstance(a, dict) and isinstance(b, dict):
+                return difference(a, b, f"{where}{key}.")
+            return f"{where}{key} is {a!r} there and {b!r} here"
+    return "no difference"
+
+
+def walk(store):
+    """All record files of a store, sorted; unfinished temporary files are not among them."""
+    store = Path(store)
+    return sorted(store.rglob("seed-*.json")) if store.is_dir() else []

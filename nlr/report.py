@@ -1,0 +1,370 @@
+"""Records become data frames, tables and sentences: the only place that computes a number for prose.
+
+Accuracies are in per cent, differences in points. Sums over epochs, pages and captions are made elsewhere.
+"""
+
+import re
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from nlr import losses, records, runs, studies
+from nlr.errors import NlrError
+from nlr.noise import format_setting, parse_setting
+
+DATASETS = {"cifar10": "CIFAR-10, lossless", "cifar10-jpeg75": "CIFAR-10, JPEG q75", "digits": "scikit-learn digits"}
+AGREEMENT_POINTS = 1.0
+AGREEMENT_DEVIATIONS = 3
+
+
+def setting_name(setting):
+    """A setting in words: ``symmetric noise, rate 0.4``."""
+    kind, rate = parse_setting(setting)
+    if kind == "clean":
+        return "clean labels"
+    return f"human labels, {rate}" if kind == "human" else f"{kind} noise, rate {rate:g}"
+
+
+def setting_of(config):
+    """The setting of a resolved run, as it is spelled."""
+    return format_setting(config["noise"]["kind"], config["noise"]["rate"])
+
+
+def passive_slope(config):
+    """-dL/dp_y of the passive part of a run's loss, or None where it has none or it is not linear."""
+    loss = config["loss"]
+    return losses.make_loss(loss["name"], **loss["parameters"]).passive_slope
+
+
+def frame(found):
+    """One row a record, in the order given; accuracies and shares in per cent.
+
+    Raises:
+        NlrError: there is no record.
+    """
+    if not found:
+        raise NlrError("There is no record to report on; train the setting first.")
+    rows = []
+    for record in found:
+        config, final, series = record["config"], record["final"], record["series"]
+        rows.append(
+            {
+                "dataset": config["dataset"],
+                "protocol": config["protocol"],
+                "loss": config["loss"]["spec"],
+                "setting": setting_of(config),
+                "kind": config["noise"]["kind"],
+                "rate": config["noise"]["rate"],
+                "seed": config["seed"],
+                "last": 100 * final["last_accuracy"],
+                "best": 100 * final["best_accuracy"],
+                "best_epoch": final["best_epoch"],
+                "memorised": _percent(series["memorised"][-1]),
+                "recovered": _percent(series["recovered"][-1]),
+                "fitted_clean": _percent(series["accuracy_clean_part"][-1]),
+                "slope": passive_slope(config),
+                "diverged": final["diverged"],
+                "purpose": record["facts"]["purpose"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _percent(share):
+    return np.nan if share is None else 100 * share
+
+
+def cells(table):
+    """Means over seeds: one row a (data set, protocol, setting, loss), in order of first mention.
+
+    Columns n, and mean and sample standard deviation (NaN below two seeds) of last, best, memorised and recovered.
+    """
+    keys = ["dataset", "protocol", "setting", "loss"]
+    groups = table.groupby(keys, sort=False)
+    out = groups.agg(n=("seed", "size"), slope=("slope", "first"))
+    for column in ("last", "best", "memorised", "recovered", "fitted_clean"):
+        out[f"{column}_mean"], out[f"{column}_sd"] = groups[column].mean(), groups[column].std()
+    return out.reset_index()
+
+
+def accuracy_table(configs, found):
+    """The table of a setting: a row a loss, missing ones too, with figures as text; an en dash is 'none'.
+
+    Args:
+        configs: the runs that were asked for.
+        found: the records that exist.
+    """
+    have = cells(frame(found)).set_index("loss")
+    wanted = Counter(config["loss"]["spec"] for config in configs)
+    rows = []
+    for loss, asked in wanted.items():
+        row = {"loss": loss, "slope of the passive part": "–", "n": f"0 of {asked}"}
+        row |= dict.fromkeys(["last epoch", "best epoch (chosen on test)", "wrong labels memorised"], "missing")
+        config = next(config for config in configs if config["loss"]["spec"] == loss)
+        if (slope := passive_slope(config)) is not None:
+            row["slope of the passive part"] = f"{slope:.3g}"
+        if loss in have.index:
+            cell = have.loc[loss]
+            row["n"] = str(cell.n) if cell.n == asked else f"{cell.n} of {asked}"
+            row["last epoch"] = spread(cell.last_mean, cell.last_sd)
+            row["best epoch (chosen on test)"] = spread(cell.best_mean, cell.best_sd)
+            row["wrong labels memorised"] = spread(cell.memorised_mean, cell.memorised_sd)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def spread(mean, deviation, digits=1):
+    """``53.2 ± 0.4``, the sample standard deviation behind the sign; the mean alone where there is one run."""
+    if pd.isna(mean):
+        return "–"
+    return f"{mean:.{digits}f}" if pd.isna(deviation) else f"{mean:.{digits}f} ± {deviation:.{digits}f}"
+
+
+def summary(found):
+    """What the records of one setting say, in two or three sentences."""
+    have = cells(frame(found)).sort_values("last_mean", ascending=False)
+    best, worst = have.iloc[0], have.iloc[-1]
+    where = f"With {setting_name(best.setting)}, after the last epoch"
+    text = f"{where}, **{best.loss}** has the highest mean test accuracy, {_accuracy(best)}"
+    if len(have) > 1:
+        text += f", and {worst.loss} the lowest, {_accuracy(worst)}"
+        gap = best.last_mean - have.iloc[1].last_mean
+        text += f". {have.iloc[1].loss} comes second, {gap:.1f} points behind"
+        if have.n.min() > 1:
+            pooled = np.sqrt((have.last_sd**2).mean())
+            text += f"; the standard deviation over seeds, pooled over the losses, is {pooled:.1f} points"
+    text += "."
+    reference = have[have.loss == "ce"]
+    if len(reference) and not pd.isna(reference.iloc[0].memorised_mean):
+        ce = reference.iloc[0]
+        text += f" Cross-entropy has memorised {ce.memorised_mean:.1f} % of the wrong labels"
+        if best.loss != "ce":
+            text += (
+                f", {best.loss} {best.memorised_mean:.1f} % (and gives {best.recovered_mean:.1f} % their true label)"
+            )
+        text += (
+            f"; its best epoch, chosen on the test set, was {ce.best_mean - ce.last_mean:.1f} points above its last."
+        )
+    return text
+
+
+def _accuracy(cell):
+    return f"{spread(cell.last_mean, cell.last_sd)} % (n = {cell.n})"
+
+
+def noise_counts(found):
+    """Labels as they were really drawn: seed to clean x noisy counts. Losses of one seed share them.
+
+    Raises:
+        NlrError: two records of one seed disagree, so they were not paired.
+    """
+    drawn = {}
+    for record in found:
+        counts = np.array(record["noise"]["counts"])
+        seed = record["config"]["seed"]
+        if seed in drawn and not np.array_equal(drawn[seed], counts):
+            raise NlrError(
+                f"Two records of {runs.describe(record['config'])} have different noise; they are not paired."
+            )
+        drawn[seed] = counts
+    return dict(sorted(drawn.items()))
+
+
+def series(found, keys):
+    """Long frame of per-epoch series: loss, seed, epoch (from 1) and the keys asked for."""
+    parts = []
+    for record in found:
+        part = pd.DataFrame({key: pd.Series(record["series"][key], dtype=float) for key in keys})
+        part.insert(0, "epoch", np.arange(1, len(part) + 1))
+        part.insert(0, "seed", record["config"]["seed"])
+        part.insert(0, "loss", record["config"]["loss"]["spec"])
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def by_class(found):
+    """Long frame of the last epoch's test accuracy by class: loss, seed, class, accuracy in per cent."""
+    rows = [
+        {"loss": r["config"]["loss"]["spec"], "seed": r["config"]["seed"], "class": k, "accuracy": 100 * a}
+        for r in found
+        for k, a in enumerate(r["final"]["accuracy_by_class"])
+    ]
+    return pd.DataFrame(rows)
+
+
+def confusions(found):
+    """Loss to mean confusion matrix over seeds, each row (true class) in per cent."""
+    sums = {}
+    for record in found:
+        loss = record["config"]["loss"]["spec"]
+        sums[loss] = sums.get(loss, 0) + np.array(record["final"]["confusion"])
+    return {loss: 100 * total / total.sum(1, keepdims=True) for loss, total in sums.items()}
+
+
+def class_names(dataset):
+    """Names of a data set's classes, without loading it."""
+    from nlr.data import CIFAR10_CLASSES
+
+    return CIFAR10_CLASSES if dataset.startswith("cifar10") else tuple(str(k) for k in range(10))
+
+
+def facts(found):
+    """With what the records were made: pairs (label, text). The demonstration names neither seconds nor dates."""
+
+    def each(values):
+        return ", ".join(dict.fromkeys(str(v) for v in values))
+
+    first = found[0]["config"]
+    made = [record["facts"] for record in found]
+    pairs = [
+        ("data", DATASETS.get(first["dataset"], first["dataset"])),
+        ("protocol", first["protocol"] + (" (scaled down)" if first["protocol"].endswith("-small") else "")),
+        ("runs", f"{len(found)}, seeds {each(sorted({r['config']['seed'] for r in found}))}"),
+        ("epochs", each(r["config"]["training"]["epochs"] for r in found)),
+        ("device", each(f"{f['device']}, {f['threads']} thread{'s' * (f['threads'] > 1)}" for f in made)),
+        ("torch", each(f["versions"]["torch"] for f in made)),
+        ("commit", each(f["commit"] + ("" if f["clean_tree"] is not False else " (changed)") for f in made)),
+    ]
+    if first["dataset"] != "digits":
+        minutes = sum(f["wall_seconds"] for f in made) / 60
+        pairs += [("training time", f"{minutes:.0f} min"), ("finished", each(sorted(f["finished"][:10] for f in made)))]
+    if exploratory(found):
+        pairs.append(("status", "exploratory: made before any claim had its test"))
+    return pairs
+
+
+def exploratory(found):
+    """Whether any of the records was made before the tests of the claims were fixed."""
+    return any(record["facts"]["purpose"] == "exploratory" for record in found)
+
+
+def agreement(yours, ours):
+    """Your records against ours, cell by cell, over the seeds that each has.
+
+    Two cells agree when their mean last accuracies differ by at most the larger of 1 point and 3 of our standard
+    deviations over seeds.
+
+    Args:
+        yours, ours: lists of records.
+
+    Returns:
+        A frame with protocol, setting, loss, n_yours, n_ours, yours, ours, difference, our_sd, tolerance, agree (True,
+        False, or None where ours is missing) and note, which names any difference in data, device or seeds.
+    """
+    rows = []
+    for key, mine in _by_cell(yours).items():
+        theirs = _by_cell(ours).get(key, [])
+        row = dict(zip(("protocol", "setting", "loss"), key, strict=True))
+        mean = frame(mine)["last"].mean()
+        row |= {"n_yours": len(mine), "n_ours": len(theirs), "yours": mean, "ours": np.nan, "difference": np.nan}
+        row |= {"our_sd": np.nan, "tolerance": np.nan, "agree": None, "note": "no record of ours"}
+        if theirs:
+            reference = frame(theirs)["last"]
+            row["ours"], row["our_sd"] = reference.mean(), reference.std()
+            row["difference"] = row["yours"] - row["ours"]
+            row["tolerance"] = max(AGREEMENT_POINTS, AGREEMENT_DEVIATIONS * np.nan_to_num(row["our_sd"]))
+            row["agree"] = bool(abs(row["difference"]) <= row["tolerance"])
+            row["note"] = "; ".join(_differences(mine, theirs)) or "same data and device"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _by_cell(found):
+    out = {}
+    for record in found:
+        config = record["config"]
+        out.setdefault((config["protocol"], setting_of(config), config["loss"]["spec"]), []).append(record)
+    return out
+
+
+def _differences(yours, ours):
+    def values(found, key):
+        return sorted({str(key(record)) for record in found})
+
+    for label, key in (
+        ("data", lambda r: r["config"]["dataset"]),
+        ("images", lambda r: r["facts"]["fingerprint"][:8]),
+        ("device", lambda r: r["facts"]["device"]),
+        ("threads", lambda r: r["facts"]["threads"]),
+        ("torch", lambda r: r["facts"]["versions"]["torch"]),
+        ("seeds", lambda r: r["config"]["seed"]),
+    ):
+        a, b = values(yours, key), values(ours, key)
+        if a != b and not (label == "images" and values(yours, lambda r: r["config"]["dataset"]) != ["cifar10-jpeg75"]):
+            yield f"{label}: yours {', '.join(a)}, ours {', '.join(b)}"
+
+
+def agreement_table(compared):
+    """The frame of :func:`agreement` as text for a page or a terminal."""
+    words = {True: "agrees", False: "differs", None: "no record of ours"}
+    return pd.DataFrame(
+        {
+            "setting": compared["setting"],
+            "loss": compared["loss"],
+            "yours": [f"{r.yours:.1f} (n = {r.n_yours})" for r in compared.itertuples()],
+            "ours": [f"{r.ours:.1f} (n = {r.n_ours})" if r.n_ours else "–" for r in compared.itertuples()],
+            "difference": [f"{d:+.1f}" if not pd.isna(d) else "–" for d in compared["difference"]],
+            "our sd": [f"{d:.1f}" if not pd.isna(d) else "–" for d in compared["our_sd"]],
+            "within": [f"{t:.1f}" if not pd.isna(t) else "–" for t in compared["tolerance"]],
+            "verdict": [words[a] for a in compared["agree"]],
+        }
+    )
+
+
+def compare_stores(yours, ours_by_study=True):
+    """Every readable record of a store of one's own against the stores of the studies.
+
+    Args:
+        yours: a folder of records.
+
+    Returns:
+        ``(agreement frame, list of damaged files)``.
+
+    Raises:
+        NlrError: the folder has no record.
+    """
+    mine, damaged = read_store(yours)
+    if not mine:
+        raise NlrError(
+            f"No record in {str(yours)!r}; expected <dataset>/<protocol>/<loss>/<setting>/seed-<n>.json there."
+        )
+    theirs = [record for store in studies.STORES.values() for record in read_store(store)[0]]
+    return agreement(mine, theirs), damaged
+
+
+def read_store(store):
+    """All records of a store, and the messages of those that are damaged or in the wrong place."""
+    good, damaged = [], []
+    for path in records.walk(store):
+        try:
+            good.append(records.read(path, store))
+        except NlrError as error:
+            damaged.append(str(error))
+    return good, damaged
+
+
+def status():
+    """Which runs exist: a frame with study, setting, loss, seeds wanted and have; and the damaged records.
+
+    A study's run counts as there only if its record can be read and was made with the present configuration.
+    """
+    rows, damaged = [], []
+    for name in studies.names():
+        study = studies.load(name)
+        for config, purpose in study.runs():
+            try:
+                have = records.find(study.store, config) is not None
+            except NlrError as error:
+                have = False
+                damaged.append(str(error))
+            row = {"study": name, "setting": setting_of(config), "loss": config["loss"]["spec"], "seed": config["seed"]}
+            rows.append(row | {"purpose": purpose, "have": have})
+    table = pd.DataFrame(rows)
+    groups = table.groupby(["study", "setting", "loss"], sort=False)
+    return groups.agg(wanted=("have", "size"), have=("have", "sum")).reset_index(), damaged
+
+
+def slug(text):
+    """Lower-case letters, digits and hyphens: what names a figure or a page."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -1,0 +1,94 @@
+"""A run is protocol x loss x setting x seed on a data set; this resolves one to its whole configuration."""
+
+from nlr import losses, noise, protocols
+from nlr.errors import NlrError
+from nlr.noise import format_setting
+
+NUMERICS = 1  # raise it whenever a change of the engine changes results
+
+
+def canonical_loss(protocol, spec):
+    """A loss as a protocol uses it.
+
+    Args:
+        protocol: a resolved protocol.
+        spec: ``nce+mae`` or ``nce+mae,beta=1.5``.
+
+    Returns:
+        ``(canonical spelling, loss)``; the spelling names only the parameters that differ from the protocol's.
+
+    Raises:
+        NlrError: the loss or a parameter is unknown.
+    """
+    name, given = losses.parse_loss(spec)
+    base = _protocol_parameters(protocol["losses"], name)
+    usual = losses.make_loss(name, **base).settings
+    own = {k: v for k, v in given.items() if losses.make_loss(name, **_merged(base, {k: v})).settings != usual}
+    return losses.format_loss(name, own), losses.make_loss(name, **_merged(base, own))
+
+
+def _protocol_parameters(table, name):
+    """What a protocol's [losses] table says about a loss: its own entry and, in a sum, those of its terms."""
+    if name.startswith("norm("):
+        inner = _protocol_parameters(table, name[5:-1])
+        return {k: v for k, v in inner.items() if k != "scale"}  # a scale cancels in a normalised loss
+    terms = name.removeprefix("krishnan-apl(").removesuffix(")").split("+")
+    entries = {term: dict(table[term]) for term in terms if term in table and term != name}
+    return entries | table.get(name, {})
+
+
+def _merged(base, given):
+    """``base`` with what is given on top; a parameter given for a whole sum also overrides those of its terms."""
+    merged = {k: dict(v) if isinstance(v, dict) else v for k, v in base.items()}
+    for key, value in given.items():
+        if isinstance(value, dict):
+            merged[key] = merged.get(key, {}) | value
+            continue
+        merged[key] = value
+        if key not in ("alpha", "beta", "scale"):  # those are the sum's own
+            for term in merged.values():
+                if isinstance(term, dict):
+                    term.pop(key, None)
+    return merged
+
+
+def resolve(protocol, loss, setting, seed, dataset):
+    """The configuration of a run: all that decides its numbers, as plain data.
+
+    Args:
+        protocol: name of a protocol.
+        loss: a loss, spelled ``nce+mae`` or with the parameters that differ, ``nce+mae,beta=1.5``.
+        setting: ``clean``, ``symmetric-0.4``, ``asymmetric-0.4``, ``human-worse``.
+        seed: a non-negative integer; decides noise, initialisation and data order, the same for every loss.
+        dataset: name of the data set that is trained on, ``cifar10-jpeg75`` say.
+
+    Raises:
+        NlrError: any of them is unknown or out of range.
+    """
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise NlrError(f"Seed {seed!r}; expected an integer from 0.")
+    resolved = protocols.load(protocol)
+    kind, rate = noise.parse_setting(setting)
+    spec, loss = canonical_loss(resolved, loss)
+    return {
+        "numerics": NUMERICS,
+        "dataset": dataset,
+        "protocol": protocol,
+        "loss": {"spec": spec, "name": loss.name, "parameters": loss.settings},
+        "noise": {
+            "kind": kind,
+            "rate": rate,
+            "sampler": resolved["noise"].get(kind),
+            "class_map": resolved["noise"]["class_map"] if kind == "asymmetric" else None,
+        },
+        "seed": seed,
+        "data": resolved["data"],
+        "model": resolved["model"],
+        "training": resolved["training"],
+    }
+
+
+def describe(config):
+    """A run in a line, for progress bars and messages."""
+    setting = format_setting(config["noise"]["kind"], config["noise"]["rate"])
+    return f"{config['protocol']} {config['loss']['spec']} {setting} seed {config['seed']}"

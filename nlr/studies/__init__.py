@@ -1,0 +1,95 @@
+"""Which runs are made, and in which order: one TOML file a study in this folder, to be read and edited by people.
+
+A study names a protocol, the data set its records were made on, the store that keeps them (``results``, committed, or
+``live``, not committed) and blocks of losses x settings x seeds; blocks come in the order of their priority.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from nlr import paths, protocols, runs
+from nlr.errors import NlrError, unknown
+
+FOLDER = Path(__file__).parent
+STORES = {"results": paths.RESULTS, "live": paths.LIVE}
+KEYS = ("title", "protocol", "dataset", "store", "block")
+BLOCK_KEYS = {"purpose", "losses", "settings", "seeds"}
+
+
+@dataclass(frozen=True)
+class Study:
+    """A named list of runs.
+
+    Attributes:
+        name, title: how it is called on the command line and in the book.
+        protocol: the name of its protocol.
+        dataset: the data set that its records were made on.
+        store: the folder of those records.
+        blocks: dicts with purpose, losses, settings and seeds.
+    """
+
+    name: str
+    title: str
+    protocol: str
+    dataset: str
+    store: Path
+    blocks: tuple
+
+    def runs(self):
+        """Pairs (resolved run, purpose) in order of priority, each run once."""
+        seen = set()
+        for block in self.blocks:
+            for seed, setting, loss in product(block["seeds"], block["settings"], block["losses"]):
+                config = runs.resolve(self.protocol, loss, setting, seed, self.dataset)
+                key = config["loss"]["spec"], setting, seed
+                if key not in seen:
+                    seen.add(key)
+                    yield config, block["purpose"]
+
+    def _collected(self, key, setting=None):
+        chosen = (b for b in self.blocks if setting is None or setting in b["settings"])
+        return list(dict.fromkeys(value for block in chosen for value in block[key]))
+
+    @property
+    def settings(self):
+        """Its settings, in order of first mention."""
+        return self._collected("settings")
+
+    def losses(self, setting=None):
+        """Its losses in one setting, or in any."""
+        return self._collected("losses", setting)
+
+    def seeds(self, setting=None):
+        """Its seeds in one setting, or in any."""
+        return self._collected("seeds", setting)
+
+
+def names():
+    """The studies that exist, in alphabetical order."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name):
+    """The study of that name.
+
+    Raises:
+        NlrError: the study is unknown, or its file lacks a key or has one too many.
+    """
+    if name not in names():
+        raise unknown("study", name, names())
+    text = tomllib.loads((FOLDER / f"{name}.toml").read_text())
+    try:
+        title, protocol, dataset, store, blocks = (text.pop(key) for key in KEYS)
+    except KeyError as missing:
+        raise NlrError(f"Study {name} has no {missing.args[0]!r}; see digits.toml for the keys it needs.") from None
+    if text:
+        raise unknown(f"key in study {name}", sorted(text)[0], KEYS)
+    for block in blocks:
+        if set(block) != BLOCK_KEYS:
+            raise NlrError(f"A block of study {name} has the keys {sorted(block)}; expected {sorted(BLOCK_KEYS)}.")
+    if store not in STORES:
+        raise unknown(f"store in study {name}", store, STORES)
+    protocols.load(protocol)
+    return Study(name, title, protocol, dataset, STORES[store], tuple(blocks))
