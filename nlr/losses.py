@@ -630,13 +630,9 @@ def _define_linear(name, formula, source, slope, **defaults):
     _BASE[name] = _Base(_Linear, None, "passive", formula, source, defaults, bounds, constant_sum, factor)
 
 
-def _one_minus(log_p):
-    return -torch.expm1(log_p)
-
-
 def _focal(log_p, gamma, detach=False):
-    # Kept off 0, where the derivative of a power below 1 is infinite; log p is 0 there, so the loss stays exact.
-    weight = _one_minus(log_p).clamp_min(torch.finfo(log_p.dtype).tiny).pow(gamma)
+    # The smallest float keeps 1 - p off 0, where a power below 1 has no finite derivative; log p is 0 there.
+    weight = (torch.finfo(log_p.dtype).tiny - torch.expm1(log_p)).pow(gamma)
     return (weight.detach() if detach else weight) * -log_p
 
 
@@ -709,7 +705,7 @@ def _gce(log_p, q):
     A=-4.0,
 )
 def _sce(log_p, alpha, beta, A):
-    return -alpha * log_p - beta * A * _one_minus(log_p)
+    return -alpha * log_p + beta * A * torch.expm1(log_p)
 
 
 _define_linear(
