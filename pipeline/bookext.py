@@ -1,0 +1,212 @@
+"""What the book adds to Sphinx: numbers from records, themed figures, MathJax from our own pages, sources of pages."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+
+logger = logging.getLogger(__name__)
+
+MATHJAX = "sphinx-mathjax-offline/static/mathjax/tex-svg.js"  # one file, fonts included as outlines
+
+
+# --- numbers -----------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def _read_values(path: str, mtime_ns: int) -> dict:
+    values = json.loads(Path(path).read_text(encoding="utf-8"))
+    if not isinstance(values, dict):
+        raise ValueError("the file must hold one flat object")
+    return values
+
+
+def format_value(value: object, spec: str = "") -> str:
+    """A value as text: yes or no, a string as it is, a number by ``spec`` with a true minus sign.
+
+    Raises ValueError where nothing sensible can be printed: no value, not a number, a spec that does not fit.
+    """
+    if isinstance(value, bool):
+        if spec:
+            raise ValueError(f"the format {spec!r} does not fit a truth value")
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return format(value, spec)
+    if isinstance(value, int | float):
+        if not math.isfinite(value):
+            raise ValueError(f"the value is {value}")
+        text = format(value, spec)
+        return "\N{MINUS SIGN}" + text[1:] if text.startswith("-") else text
+    raise ValueError(f"a value is a string or a number, not {type(value).__name__}")
+
+
+def split_key(text: str, values: dict) -> tuple[str, str]:
+    """``key`` or ``key:spec``; a key that holds a colon wins over a spec."""
+    if text in values or ":" not in text:
+        return text, ""
+    key, _, spec = text.rpartition(":")
+    return key, spec
+
+
+class ValueRole(SphinxRole):
+    """``{value}`key``` or ``{value}`key:.1f```: a number that the pipeline computed, never one that was typed."""
+
+    def run(self):
+        path = Path(self.env.srcdir) / self.config.nlr_values
+        self.env.note_dependency(str(path))
+        text = self.text.strip()
+        try:
+            values = _read_values(str(path), path.stat().st_mtime_ns)
+            key, spec = split_key(text, values)
+            if key not in values:
+                return self._missing(f"no value {key!r} in {self.config.nlr_values}")
+            shown = format_value(values[key], spec)
+        except FileNotFoundError:
+            return self._missing(f"the values file {self.config.nlr_values} is missing (wanted {text!r})")
+        except (ValueError, TypeError) as error:
+            return self._missing(f"value {text!r}: {error}")
+        return [nodes.inline(self.rawtext, shown, classes=["nlr-value"])], []
+
+    def _missing(self, why: str):
+        logger.warning(why, location=self.get_location(), type="nlr", subtype="value")
+        return [nodes.inline(self.rawtext, f"[{self.text}]", classes=["nlr-value", "nlr-missing"])], []
+
+
+# The fixed words of a verdict and the class that gives each its shape and colour.
+VERDICTS = {
+    "held": "held",
+    "did not hold": "failed",
+    "undecided": "open",
+    "not tested": "untested",
+    "agrees": "held",
+    "differs": "failed",
+    "small": "small",
+}
+
+
+def verdict_role(name, rawtext, text, lineno, inliner, options=None, content=()):
+    """``{verdict}`held```: one of the fixed words as a badge, told apart by shape and word, not by colour alone."""
+    word = text.strip()
+    if word not in VERDICTS:
+        message = inliner.reporter.error(f"unknown verdict {word!r}; known: {', '.join(VERDICTS)}", line=lineno)
+        return [inliner.problematic(rawtext, rawtext, message)], [message]
+    return [nodes.inline(rawtext, word, classes=["badge", f"badge-{VERDICTS[word]}"])], []
+
+
+# --- figures -----------------------------------------------------------------------------------------------------
+
+
+class ThemedFigure(SphinxDirective):
+    """One numbered figure with one caption, drawn twice: ``STEM-light.svg`` and ``STEM-dark.svg``.
+
+    The argument is the stem, relative to the page or, with a leading slash, to the root of the sources.
+    """
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+    option_spec = {
+        "alt": directives.unchanged,
+        "name": directives.unchanged,
+        "width": directives.length_or_percentage_or_unitless,
+        "class": directives.class_option,
+    }
+
+    def run(self):
+        stem = self.arguments[0].strip()
+        alt = " ".join(self.options.get("alt", "").split())
+        if not alt:
+            raise self.error(f"themed-figure {stem}: an alternative text (:alt:) is required")
+        if not self.content:
+            raise self.error(f"themed-figure {stem}: a caption is required")
+
+        figure = nodes.figure(classes=["themed", *self.options.get("class", [])])
+        pair = nodes.container(classes=["themed-pair"])
+        for mode in ("light", "dark"):
+            uri = f"{stem}-{mode}.svg"
+            relative, absolute = self.env.relfn2path(uri)
+            if not Path(absolute).is_file():
+                raise self.error(f"themed-figure {stem}: the file {relative} is missing")
+            image = nodes.image(uri=uri, alt=alt, classes=[f"only-{mode}", "dark-light"])
+            if "width" in self.options:
+                image["width"] = self.options["width"]
+            pair += image
+        figure += pair
+
+        text = " ".join(line.strip() for line in self.content)
+        inline, messages = self.state.inline_text(text, self.lineno)
+        caption = nodes.caption(text, "", *inline)
+        self.set_source_info(caption)
+        figure += caption
+        self.set_source_info(figure)
+        self.add_name(figure)
+        return [figure, *messages]
+
+
+# --- MathJax -----------------------------------------------------------------------------------------------------
+
+
+def copy_mathjax(app: Sphinx) -> None:
+    """Copy the one file of MathJax that the pages load, out of the installed package, into the site."""
+    if app.builder.format != "html":
+        return
+    try:
+        source = Path(str(distribution("sphinx-mathjax-offline").locate_file(MATHJAX)))
+    except PackageNotFoundError:
+        raise ExtensionError("sphinx-mathjax-offline is not installed; see requirements.txt") from None
+    if not source.is_file():
+        raise ExtensionError(f"sphinx-mathjax-offline has no {MATHJAX}")
+    target = Path(app.outdir) / "_static" / "mathjax" / source.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+# --- the source of a page ----------------------------------------------------------------------------------------
+
+
+def page_source(app: Sphinx, pagename: str) -> str:
+    """The file a person edits to change this page; for an executed copy, the notebook it was made from."""
+    if pagename not in app.env.found_docs:
+        return ""
+    path = Path(app.env.doc2path(pagename))
+    if path.suffix == ".ipynb":
+        metadata = json.loads(path.read_text(encoding="utf-8")).get("metadata", {})
+        if source := metadata.get("nlr_source"):
+            return str(source)
+    return path.relative_to(app.srcdir).as_posix()
+
+
+# What the writers of docutils, pandas and myst-nb leave for a screen reader to stumble over, and what it should be.
+MENDED = (
+    ("<th></th>", "<td></td>"),  # pandas: the corner above an index is no heading
+    ('role="doc-biblioentry"', 'role="listitem"'),  # docutils: a deprecated role inside a list
+    (' aria-label="Toggle hidden content"', ""),  # myst-nb: hides the words that are shown
+)
+
+
+def complete_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
+    context["nlr_page_source"] = page_source(app, pagename)
+    if "body" in context:
+        for wrong, right in MENDED:
+            context["body"] = context["body"].replace(wrong, right)
+
+
+def setup(app: Sphinx) -> dict:
+    app.add_config_value("nlr_values", "executed/values.json", "env", str)
+    app.add_role("value", ValueRole())
+    app.add_directive("themed-figure", ThemedFigure)
+    app.connect("builder-inited", copy_mathjax)
+    app.connect("html-page-context", complete_page)
+    app.add_role("verdict", verdict_role)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
