@@ -398,6 +398,23 @@ def _build(tree, num_classes, given):
 _INTEGERS = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
 
+class _Expm1(torch.autograd.Function):
+    """expm1 whose derivative keeps its digits: torch takes it as expm1(x) + 1, which is 0 for x below -17."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return torch.expm1(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        return gradient * x.exp()
+
+
+_expm1 = _Expm1.apply
+
+
 def _pick(values, labels):
     return values.gather(1, labels[:, None]).squeeze(1)
 
@@ -436,7 +453,7 @@ class _Linear(Loss):
         return self._every_label(_pick(log_p, labels))
 
     def _every_label(self, log_p):
-        return -self._slope * torch.expm1(log_p)
+        return -self._slope * _expm1(log_p)
 
 
 class _Matrix(_Elementwise):
@@ -632,7 +649,7 @@ def _define_linear(name, formula, source, slope, **defaults):
 
 def _focal(log_p, gamma, detach=False):
     # The smallest float keeps 1 - p off 0, where a power below 1 has no finite derivative; log p is 0 there.
-    weight = (torch.finfo(log_p.dtype).tiny - torch.expm1(log_p)).pow(gamma)
+    weight = (torch.finfo(log_p.dtype).tiny - _expm1(log_p)).pow(gamma)
     return (weight.detach() if detach else weight) * -log_p
 
 
@@ -688,7 +705,7 @@ _define_linear("rce", r"-A(1-p_y)", f"{_WANG}.", lambda num_classes, A: -A, A=-4
     q=0.7,
 )
 def _gce(log_p, q):
-    return -torch.expm1(q * log_p) / q
+    return -_expm1(q * log_p) / q
 
 
 @_define(
@@ -705,7 +722,7 @@ def _gce(log_p, q):
     A=-4.0,
 )
 def _sce(log_p, alpha, beta, A):
-    return -alpha * log_p + beta * A * torch.expm1(log_p)
+    return -alpha * log_p + beta * A * _expm1(log_p)
 
 
 _define_linear(
@@ -812,7 +829,7 @@ _define_linear(
     T=1.0,
 )
 def _kathuria_nce(log_p, T):
-    return -torch.expm1(log_p / T)
+    return -_expm1(log_p / T)
 
 
 @_define(
@@ -827,7 +844,7 @@ def _kathuria_nce(log_p, T):
     T=1.0,
 )
 def _kathuria_nfl(log_p, gamma, T):
-    return -torch.expm1(-_focal(log_p, gamma) / T)
+    return -_expm1(-_focal(log_p, gamma) / T)
 
 
 @_define(
