@@ -195,13 +195,15 @@ def parse_setting(text):
     Raises:
         NlrError: If it is not a setting.
     """
-    kind, dash, rate = str(text).partition("-")
-    if kind in KINDS and bool(dash) == (kind != "clean"):
-        if kind == "human":
-            format_setting(kind, rate)
-            return kind, rate
+    kind, _, rate = str(text).partition("-")
+    if text == "clean":
+        return "clean", 0.0
+    if kind == "human" and rate:
+        format_setting(kind, rate)
+        return kind, rate
+    if kind in ("symmetric", "asymmetric"):
         try:
-            value = float(rate or 0)
+            value = float(rate)
         except ValueError:
             pass
         else:
