@@ -8,6 +8,7 @@ from nlr.errors import NlrError
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results"  # records that are committed: the evidence
 LIVE = ROOT / "live"  # records of the live demonstration, trained at build time, not committed
+NOTEBOOKS = ROOT / "notebooks"
 EXECUTED = ROOT / "executed"  # executed notebooks and what they draw, products of the build
 
 

@@ -1,15 +1,14 @@
-"""Records become data frames, tables and sentences: the only place that computes a number for prose.
-
-Accuracies are in per cent, differences in points. Sums over epochs, pages and captions are made elsewhere.
-"""
+"""Records become data frames and tables: the only place that computes a number. Per cent, differences in points."""
 
 import re
+import tomllib
 from collections import Counter
+from importlib import metadata
 
 import numpy as np
 import pandas as pd
 
-from nlr import losses, records, runs, studies
+from nlr import losses, paths, protocols, provenance, records, runs, studies
 from nlr.errors import NlrError
 from nlr.noise import format_setting, parse_setting
 
@@ -121,36 +120,11 @@ def spread(mean, deviation, digits=1):
     return f"{mean:.{digits}f}" if pd.isna(deviation) else f"{mean:.{digits}f} ± {deviation:.{digits}f}"
 
 
-def summary(found):
-    """What the records of one setting say, in two or three sentences."""
-    have = cells(frame(found)).sort_values("last_mean", ascending=False)
-    best, worst = have.iloc[0], have.iloc[-1]
-    where = f"With {setting_name(best.setting)}, after the last epoch"
-    text = f"{where}, **{best.loss}** has the highest mean test accuracy, {_accuracy(best)}"
-    if len(have) > 1:
-        text += f", and {worst.loss} the lowest, {_accuracy(worst)}"
-        gap = best.last_mean - have.iloc[1].last_mean
-        text += f". {have.iloc[1].loss} comes second, {gap:.1f} points behind"
-        if have.n.min() > 1:
-            pooled = np.sqrt((have.last_sd**2).mean())
-            text += f"; the standard deviation over seeds, pooled over the losses, is {pooled:.1f} points"
-    text += "."
-    reference = have[have.loss == "ce"]
-    if len(reference) and not pd.isna(reference.iloc[0].memorised_mean):
-        ce = reference.iloc[0]
-        text += f" Cross-entropy has memorised {ce.memorised_mean:.1f} % of the wrong labels"
-        if best.loss != "ce":
-            text += (
-                f", {best.loss} {best.memorised_mean:.1f} % (and gives {best.recovered_mean:.1f} % their true label)"
-            )
-        text += (
-            f"; its best epoch, chosen on the test set, was {ce.best_mean - ce.last_mean:.1f} points above its last."
-        )
-    return text
-
-
-def _accuracy(cell):
-    return f"{spread(cell.last_mean, cell.last_sd)} % (n = {cell.n})"
+def missing_losses(configs, found):
+    """Losses that have fewer records than were asked for, with how many of them are missing."""
+    wanted = Counter(config["loss"]["spec"] for config in configs)
+    have = Counter(record["config"]["loss"]["spec"] for record in found)
+    return [f"{loss} ({n - have[loss]} of {n})" for loss, n in wanted.items() if have[loss] < n]
 
 
 def noise_counts(found):
@@ -312,7 +286,7 @@ def agreement_table(compared):
     )
 
 
-def compare_stores(yours, ours_by_study=True):
+def compare_stores(yours):
     """Every readable record of a store of one's own against the stores of the studies.
 
     Args:
@@ -344,6 +318,46 @@ def read_store(store):
     return good, damaged
 
 
+def study_records(study):
+    """The records that a study has, in its order of priority.
+
+    Raises:
+        NlrError: it has none.
+    """
+    found = [record for config, _ in study.runs() if (record := records.find(study.store, config))]
+    if not found:
+        raise NlrError(f"Study {study.name} has no record in {study.store}; run: python -m nlr study {study.name}")
+    return found
+
+
+def settings_table(study, found, column):
+    """A row a loss, a column a setting of a study: mean and spread of a column of :func:`frame`, as text."""
+    have = cells(frame(found)).set_index(["loss", "setting"])
+    rows = []
+    for loss in study.losses():
+        row = {"loss": loss}
+        for setting in study.settings:
+            if (loss, setting) in have.index:
+                cell = have.loc[(loss, setting)]
+                row[setting] = spread(cell[f"{column}_mean"], cell[f"{column}_sd"])
+            else:
+                row[setting] = "missing"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def landing_table(found):
+    """A row a loss; for each setting the accuracy after the last epoch and the share of wrong labels memorised."""
+    have = cells(frame(found))
+    rows = {}
+    for cell in have.itertuples():
+        row = rows.setdefault(cell.loss, {"loss": cell.loss})
+        kind, rate = parse_setting(cell.setting)
+        row[f"{kind} {rate:g}: accuracy"] = spread(cell.last_mean, cell.last_sd)
+        row[f"{kind} {rate:g}: memorised"] = spread(cell.memorised_mean, cell.memorised_sd)
+    return pd.DataFrame(rows.values()).fillna("missing")
+
+
 def status():
     """Which runs exist: a frame with study, setting, loss, seeds wanted and have; and the damaged records.
 
@@ -363,6 +377,91 @@ def status():
     table = pd.DataFrame(rows)
     groups = table.groupby(["study", "setting", "loss"], sort=False)
     return groups.agg(wanted=("have", "size"), have=("have", "sum")).reset_index(), damaged
+
+
+def study_table(table):
+    """A row a study: how many of its runs have a record, and the command that makes the rest."""
+    rows = []
+    for name, part in table.groupby("study", sort=False):
+        study = studies.load(name)
+        rows.append(
+            {
+                "study": name,
+                "protocol": study.protocol,
+                "data": DATASETS.get(study.dataset, study.dataset),
+                "runs": f"{part['have'].sum()} of {part['wanted'].sum()}",
+                "missing runs are made by": f"`python -m nlr study {name}`",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def status_table(table, study):
+    """A row a loss, a column a setting of one study: ``1/3`` where one of three seeds has a record."""
+    part = table[table["study"] == study]
+    part = part.assign(seeds=[f"{have}/{wanted}" for have, wanted in zip(part["have"], part["wanted"], strict=True)])
+    grid = part.pivot_table(index="loss", columns="setting", values="seeds", aggfunc="first", sort=False)
+    return grid.fillna("–").reset_index().rename_axis(columns=None)
+
+
+def loss_cards():
+    """The card of every named loss at ten classes."""
+    return losses.cards(10)
+
+
+def loss_table(cards, printed):
+    """The catalogue: the definitions, or the variants that a report prints or the released code computes."""
+    chosen = [card for card in cards if ("-" in card.name) == printed]
+    rows = [
+        {
+            "loss": f"`{card.name}`",
+            "formula": f"${card.formula}$",
+            "kind": card.kind,
+            "range": f"${_limit(card.lower)}$ to ${_limit(card.upper)}$",
+            "sum over labels": "not constant" if card.constant_sum is None else f"{card.constant_sum:.4g}",
+        }
+        for card in chosen
+    ]
+    return pd.DataFrame(rows)
+
+
+def loss_sources(cards, printed):
+    """Where each formula of :func:`loss_table` comes from, as a list."""
+    chosen = [card for card in cards if ("-" in card.name) == printed]
+    return "\n".join(f"- `{card.name}`: {card.source}" for card in chosen)
+
+
+def _limit(value):
+    return {np.inf: r"\infty", -np.inf: r"-\infty"}.get(value, f"{value:.4g}")
+
+
+def slope_table(names):
+    """Slope of the passive part of each loss, as defined and under each protocol."""
+    rows = []
+    for name in names:
+        row = {"loss": f"`{name}`", "as defined": losses.make_loss(name).passive_slope}
+        for protocol in protocols.names():
+            row[protocol] = runs.canonical_loss(protocols.load(protocol), name)[1].passive_slope
+        rows.append({k: v if isinstance(v, str) else f"{v:.4g}" for k, v in row.items()})
+    return pd.DataFrame(rows)
+
+
+def build_facts():
+    """Versions of what this build of the book was made with."""
+    found = provenance.versions()
+    for package in ("jupyter-book", "sphinx", "papermill", "matplotlib", "seaborn", "snakemake"):
+        found[package] = metadata.version(package)
+    return [("commit", provenance.commit()[0]), *found.items()]
+
+
+def pages_table():
+    """The executed pages: title, notebook and parameters."""
+    rows = []
+    for name, page in tomllib.loads((paths.NOTEBOOKS / "pages.toml").read_text()).items():
+        parameters = ", ".join(f"{k} = {v}" for k, v in page.get("parameters", {}).items()) or "none"
+        title = f"{{doc}}`{page['title']} </executed/{name}>`"
+        rows.append({"page": title, "notebook": f"`notebooks/{page['notebook']}.py`", "parameters": parameters})
+    return pd.DataFrame(rows)
 
 
 def slug(text):

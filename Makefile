@@ -1,0 +1,65 @@
+# The menu: make help.
+
+PYTHON ?= python3
+CORES ?= 2
+BIN := .venv/bin
+READY := .venv/ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+STUDY ?= digits
+NOISE ?= symmetric
+RATE ?= 0.4
+OPTIONS ?=
+OUT ?= out/$(STUDY)-$(NOISE)-$(RATE).ipynb
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve setting study notebooks test lint clean constraints
+
+help:
+	@echo "make book                     build the site: environment, pages, pictures"
+	@echo "make test                     run the tests"
+	@echo "make serve                    build, show at http://localhost:8000, rebuild on save"
+	@echo "make setting STUDY=digits NOISE=symmetric RATE=0.4 OPTIONS='-p losses \"ce nce\"'"
+	@echo "                              one setting with papermill, into out/"
+	@echo "make study STUDY=digits       train the missing runs of a study (OPTIONS='--workers 2 --data-root DIR')"
+	@echo "make notebooks                refresh the pairs: each .py and its .ipynb"
+	@echo "make lint                     style of the code"
+	@echo "make clean                    remove executed pages, the site and the demonstration's records"
+
+$(READY): requirements.txt constraints.txt pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the pinned requirements (about 7 GB with torch; a few minutes)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt --constraint constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+book: $(READY)
+	@snakemake --cores $(CORES) --rerun-incomplete --quiet
+	@echo "Open $(CURDIR)/_build/html/index.html"
+
+serve: $(READY)
+	@python pipeline/serve.py
+
+setting: $(READY)
+	@mkdir -p $(dir $(OUT))
+	papermill notebooks/experiments/setting.ipynb $(OUT) -k python3 -p study $(STUDY) -p noise $(NOISE) -p rate $(RATE) $(OPTIONS)
+
+study: $(READY)
+	python -m nlr study $(STUDY) $(OPTIONS)
+
+notebooks: $(READY)
+	@python pipeline/pairs.py
+
+test: $(READY) book
+	python -m pytest
+
+lint: $(READY)
+	ruff check . && ruff format --check .
+
+clean:
+	rm -rf _build executed live out .snakemake
+
+constraints: $(READY)
+	@(head -1 constraints.txt; python -m pip freeze --exclude-editable --disable-pip-version-check | grep -viE '^(nvidia|triton|cuda)') > constraints.new
+	@mv constraints.new constraints.txt

@@ -1,0 +1,76 @@
+# The pipeline: notebooks become executed pages, pages and records become the site. Snakemake decides what is out of date.
+# A rule's inputs are everything that it reads; the demonstration's records are not, because a run is trained only once.
+
+import json
+import tomllib
+from glob import glob
+
+PAGES = tomllib.load(open("notebooks/pages.toml", "rb"))
+CODE = sorted(glob("nlr/**/*.py", recursive=True) + glob("nlr/**/*.toml", recursive=True))
+RECORDS = sorted(glob("results/**/*.json", recursive=True))
+PAGE = "executed/{page}.ipynb"
+ALL = expand(PAGE, page=PAGES)
+NARRATIVE = sorted(glob("book/**/*", recursive=True) + ["_config.yml", "_toc.yml", "pipeline/bookext.py"])
+
+
+def records_of(page):
+    """The committed records that a page reads: those of its setting, or all of its study's protocol."""
+    given = PAGES[page].get("parameters", {})
+    if page == "status":
+        return RECORDS
+    setting = f"/{given['noise']}-{given['rate']}/" if given.get("noise", "clean") != "clean" else "/clean/"
+    chosen = [r for r in RECORDS if f"/{given.get('study')}/" in r]
+    return [r for r in chosen if "noise" not in given or setting in r]
+
+
+def inputs_of(wildcards):
+    page = PAGES[wildcards.page]
+    after = page.get("after", [])
+    if wildcards.page == "status":
+        after = [p for p in PAGES if p.startswith("digits/")]
+    return [*CODE, *records_of(wildcards.page), *expand(PAGE, page=after)]
+
+
+rule site:
+    input:
+        "_build/html/index.html",
+
+
+rule page:
+    input:
+        inputs_of,
+        source=lambda w: f"notebooks/{PAGES[w.page]['notebook']}.py",
+        runner="pipeline/run_page.py",
+    output:
+        PAGE,
+    params:
+        title=lambda w: PAGES[w.page]["title"],
+        parameters=lambda w: json.dumps(PAGES[w.page].get("parameters", {})),
+    shell:
+        "OMP_NUM_THREADS=1 python {input.runner} {input.source} {output} {params.title:q} {params.parameters:q}"
+
+
+rule landing:
+    input:
+        CODE,
+        RECORDS,
+        expand(PAGE, page=[p for p in PAGES if p.startswith("digits/")]),
+        script="pipeline/landing.py",
+    output:
+        "executed/values.json",
+    shell:
+        "OMP_NUM_THREADS=1 python {input.script}"
+
+
+# Always a cold build with warnings as errors: a warm one hides warnings and keeps old numbers. A build that fails
+# leaves no site behind.
+rule build:
+    input:
+        ALL,
+        NARRATIVE,
+        CODE,
+        "executed/values.json",
+    output:
+        "_build/html/index.html",
+    shell:
+        "rm -rf _build && (jupyter-book build . -W --keep-going --quiet || (rm -rf _build/html; exit 1))"

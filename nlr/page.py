@@ -1,0 +1,139 @@
+"""What the cells of a page show: figures with caption and text alternative, tables, facts, sentences.
+
+In the book's build the runner says, in two environment variables, which page is being executed and where figures go;
+objects then show themselves as MyST, with numbered captions and a light and a dark picture. In any other Jupyter they
+show themselves as HTML.
+"""
+
+import html
+import io
+import os
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from nlr import plots
+from nlr.paths import EXECUTED, ROOT
+from nlr.report import slug
+
+PAGE = "NLR_PAGE"  # the page being built, digits/symmetric-0.4 say; empty outside the build
+
+
+class _Shown:
+    """Something that a cell shows, as MyST in the build and as HTML elsewhere."""
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        if os.environ.get(PAGE):
+            return {"text/markdown": self.myst(), "text/plain": str(self)}
+        return {"text/html": self.html(), "text/plain": str(self)}
+
+
+def _label(kind, name):
+    return f"{kind}-{slug(os.environ[PAGE])}-{slug(name)}"
+
+
+class Figure(_Shown):
+    """A drawing in light and dark with a caption and a text alternative.
+
+    Args:
+        draw: a function of :mod:`nlr.plots` that returns a matplotlib figure; called once for each theme.
+        *arguments: passed to ``draw``.
+        name: a short name, unique on its page.
+        caption: one or two sentences; may hold MyST.
+        alt: what the picture shows, for those who do not see it.
+    """
+
+    def __init__(self, draw, *arguments, name, caption, alt):
+        if not alt.strip() or not caption.strip():
+            raise ValueError(f"Figure {name!r} needs a caption and a text alternative.")
+        self.caption, self.alt, self.name = " ".join(caption.split()), " ".join(alt.split()), name
+        themes = plots.THEMES if os.environ.get(PAGE) else ("light",)
+        self.pictures = {theme: _svg(draw, arguments, theme) for theme in themes}
+
+    def __str__(self):
+        return f"Figure: {self.caption}"
+
+    def save(self, folder):
+        """Write ``<name>-light.svg`` and ``<name>-dark.svg``; return the path without the ending."""
+        stem = Path(folder) / self.name
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        for theme, picture in self.pictures.items():
+            Path(f"{stem}-{theme}.svg").write_text(picture)
+        return stem
+
+    def myst(self):
+        stem = self.save(EXECUTED / "figures" / os.environ[PAGE]).relative_to(ROOT)
+        return (
+            f"```{{themed-figure}} /{stem}\n:alt: {self.alt}\n:name: {_label('fig', self.name)}\n\n{self.caption}\n```"
+        )
+
+    def html(self):
+        picture = self.pictures["light"]
+        drawing = picture[picture.index("<svg") :].replace(
+            "<svg", f'<svg role="img" aria-label="{html.escape(self.alt)}"', 1
+        )
+        return f"<figure>{drawing}<figcaption>{html.escape(self.caption)}</figcaption></figure>"
+
+
+def _svg(draw, arguments, theme):
+    with plots.theme(theme):
+        figure = draw(*arguments)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        plt.close(figure)
+    return buffer.getvalue()
+
+
+class Table(_Shown):
+    """A data frame of text and numbers with a caption; numbers and columns named in ``right`` are set flush right."""
+
+    def __init__(self, frame, name, caption, left=()):
+        self.frame, self.name, self.caption, self.left = frame, name, " ".join(caption.split()), set(left)
+
+    def __str__(self):
+        return f"Table: {self.caption}\n{self.frame.to_string(index=False)}"
+
+    def markdown(self):
+        """The table alone, as Markdown."""
+        columns = [str(c) for c in self.frame.columns]
+        rule = [":--" if i == 0 or c in self.left else "--:" for i, c in enumerate(columns)]
+        rows = [[str(value).replace("|", "\\|") for value in row] for row in self.frame.itertuples(index=False)]
+        return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])
+
+    def myst(self):
+        return f"```{{table}} {self.caption}\n:name: {_label('tab', self.name)}\n\n{self.markdown()}\n```"
+
+    def html(self):
+        table = self.frame.to_html(index=False, border=0)
+        return f"<figure><figcaption>{html.escape(self.caption)}</figcaption>{table}</figure>"
+
+
+class Facts(_Shown):
+    """A strip of label and value pairs."""
+
+    def __init__(self, pairs):
+        self.pairs = pairs
+
+    def __str__(self):
+        return "; ".join(f"{label}: {value}" for label, value in self.pairs)
+
+    def myst(self):
+        items = "\n".join(f"- **{label}** {value}" for label, value in self.pairs)
+        return f":::{{div}} facts\n{items}\n:::"
+
+    def html(self):
+        items = "".join(f"<dt>{html.escape(str(k))}</dt><dd>{html.escape(str(v))}</dd>" for k, v in self.pairs)
+        return f"<dl>{items}</dl>"
+
+
+class Prose(_Shown):
+    """Sentences with computed numbers, as Markdown."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __str__(self):
+        return self.text
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {"text/markdown": self.text, "text/plain": self.text}

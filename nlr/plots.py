@@ -1,0 +1,293 @@
+"""Drawings: one style in two themes, one colour for a loss everywhere, legible to the colour-blind.
+
+Every function returns a matplotlib figure without a title; captions are the page's. Call them inside :func:`theme`.
+"""
+
+from contextlib import contextmanager
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+
+from nlr import report
+
+WIDTH = 7.2  # inches, the width of the text
+THEMES = ("light", "dark")
+
+# Okabe and Ito's palette; None is the theme's own ink. Combinations that share a colour differ in dashes and marker.
+_BLUE, _SKY, _GREEN, _YELLOW, _ORANGE, _RED, _PINK = (
+    "#0072B2",
+    "#56B4E9",
+    "#009E73",
+    "#D0B000",
+    "#E69F00",
+    "#D55E00",
+    "#CC79A7",
+)
+_STYLES = {
+    "ce": (None, "", "o"),
+    "mae": (_ORANGE, (1, 1), "s"),
+    "nce": (_SKY, (4, 1.5), "^"),
+    "nce+mae": (_GREEN, "", "D"),
+    "nce+rce": (_RED, "", "v"),
+    "rce": (_PINK, (1, 1), "s"),
+    "fl": (None, (4, 1.5), "X"),
+    "nfl": (_BLUE, (4, 1.5), "^"),
+    "nfl+mae": (_BLUE, "", "P"),
+    "nfl+rce": (_PINK, "", "v"),
+    "gce": (_YELLOW, "", "o"),
+    "sce": (_YELLOW, (4, 1.5), "X"),
+}
+_SPARE = [(colour, (5, 1, 1, 1), "p") for colour in (_BLUE, _PINK, _ORANGE, _SKY, _GREEN, _RED, _YELLOW)]
+_INK = {"light": "#1f2328", "dark": "#e6e6e6"}
+_FACE = {"light": "#ffffff", "dark": "#14181e"}
+_GRID = {"light": "#d9dce0", "dark": "#3a4049"}
+_current = "light"
+
+
+@contextmanager
+def theme(name):
+    """Draw in the ``light`` or the ``dark`` theme."""
+    global _current
+    before, _current = _current, name
+    ink, face, grid = _INK[name], _FACE[name], _GRID[name]
+    settings = {
+        "figure.facecolor": face,
+        "savefig.facecolor": face,
+        "axes.facecolor": face,
+        "axes.edgecolor": grid,
+        "axes.labelcolor": ink,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 10,
+        "axes.titlelocation": "left",
+        "axes.titlecolor": ink,
+        "text.color": ink,
+        "xtick.color": ink,
+        "ytick.color": ink,
+        "grid.color": grid,
+        "grid.linewidth": 0.6,
+        "font.size": 10,
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],
+        "legend.frameon": False,
+        "lines.linewidth": 1.8,
+        "figure.constrained_layout.use": True,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "nlr",  # the same drawing gives the same bytes
+    }
+    try:
+        with plt.rc_context(settings):
+            yield
+    finally:
+        _current = before
+
+
+def style(loss):
+    """``(colour, dashes, marker)`` of a loss in the theme at hand; parameters do not change it."""
+    name = loss.split(",")[0]
+    colour, dashes, marker = _STYLES.get(name) or _SPARE[sum(map(ord, name)) % len(_SPARE)]
+    return colour or _INK[_current], dashes, marker
+
+
+def _looks(losses):
+    losses = list(dict.fromkeys(losses))
+    styles = {loss: style(loss) for loss in losses}
+    return {
+        "hue": "loss",
+        "style": "loss",
+        "hue_order": losses,
+        "style_order": losses,
+        "palette": {loss: s[0] for loss, s in styles.items()},
+        "dashes": {loss: s[1] for loss, s in styles.items()},
+    }
+
+
+def _legend_below(figure, axis, columns=5):
+    handles, labels = axis.get_legend_handles_labels()
+    for ax in figure.axes:
+        if ax.get_legend():
+            ax.get_legend().remove()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(labels)), handlelength=2.6)
+
+
+def transition(counts, classes):
+    """The noise as it was drawn: share of each true class that bears each label, in per cent."""
+    figure, axis = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.6))
+    _heat(axis, 100 * counts / counts.sum(1, keepdims=True), classes, numbers=True)
+    axis.set(xlabel="noisy label", ylabel="true class")
+    return figure
+
+
+def _heat(axis, percent, classes, numbers):
+    cmap = sns.color_palette("blend:#ffffff,#0072B2" if _current == "light" else "blend:#14181e,#56B4E9", as_cmap=True)
+    text = np.where(percent >= 0.5, np.char.mod("%.0f", percent), "")
+    sns.heatmap(
+        percent,
+        ax=axis,
+        vmin=0,
+        vmax=100,
+        cmap=cmap,
+        annot=text if numbers else None,
+        fmt="",
+        annot_kws={"size": 7},
+        square=True,
+        cbar=False,
+        linewidths=0.4,
+        linecolor=_GRID[_current],
+        xticklabels=classes,
+        yticklabels=classes,
+    )
+    axis.grid(False)
+    axis.tick_params(length=0, labelsize=8)
+    axis.tick_params(axis="x", rotation=90 if max(map(len, classes)) > 2 else 0)
+    axis.tick_params(axis="y", rotation=0)
+
+
+def accuracy_curves(series, missing=()):
+    """Clean test accuracy by epoch, mean over seeds and the range between them."""
+    figure, axis = plt.subplots(figsize=(WIDTH, WIDTH * 0.5))
+    table = series.assign(accuracy=100 * series["test_accuracy"])
+    sns.lineplot(table, x="epoch", y="accuracy", ax=axis, errorbar=("pi", 100), **_looks(table["loss"]))
+    axis.set(xlabel="epoch", ylabel="clean test accuracy (%)", xlim=(1, table["epoch"].max()))
+    _legend_below(figure, axis)
+    _name_missing(figure, missing)
+    return figure
+
+
+def memorised_recovered(series, missing=()):
+    """Share of the wrong labels predicted as given (memorised) and as the true class (recovered), by epoch."""
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, WIDTH * 0.45), sharey=True)
+    for axis, key in zip(axes, ("memorised", "recovered"), strict=True):
+        table = series.assign(share=100 * series[key])
+        sns.lineplot(table, x="epoch", y="share", ax=axis, errorbar=("pi", 100), **_looks(table["loss"]))
+        axis.set(xlabel="epoch", ylabel="wrong labels (%)", ylim=(-2, 102), xlim=(1, table["epoch"].max()))
+        axis.set_title(key)
+    _legend_below(figure, axes[0])
+    _name_missing(figure, missing)
+    return figure
+
+
+def class_bars(by_class, classes):
+    """Test accuracy by class after the last epoch, a bar a loss, mean over seeds."""
+    losses = list(dict.fromkeys(by_class["loss"]))
+    figure, axis = plt.subplots(figsize=(WIDTH, WIDTH * 0.45))
+    palette = {loss: style(loss)[0] for loss in losses}
+    table = by_class.assign(name=[classes[k] for k in by_class["class"]])
+    sns.barplot(
+        table,
+        x="name",
+        y="accuracy",
+        hue="loss",
+        palette=palette,
+        saturation=1,
+        errorbar=None,
+        ax=axis,
+        edgecolor=_FACE[_current],
+        linewidth=0.4,
+    )
+    for hatch, bars in zip(("", "//", "..", "", "\\\\", "xx", "++", "oo"), axis.containers, strict=False):
+        for bar in bars:
+            bar.set_hatch(hatch)
+    axis.set(xlabel="", ylabel="test accuracy (%)", ylim=(0, 100))
+    axis.grid(axis="x", visible=False)
+    if max(map(len, classes)) > 2:
+        axis.tick_params(axis="x", rotation=35)
+    _legend_below(figure, axis)
+    return figure
+
+
+def confusion_matrices(confusions, classes):
+    """A small confusion matrix a loss, rows in per cent."""
+    columns = 3
+    rows = -(-len(confusions) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, WIDTH / columns * rows * 1.15), squeeze=False)
+    for axis in axes.flat[len(confusions) :]:
+        axis.set_visible(False)
+    for number, (axis, (loss, percent)) in enumerate(zip(axes.flat, confusions.items(), strict=False)):
+        _heat(axis, percent, classes, numbers=False)
+        axis.set_title(loss)
+        axis.set(xlabel="predicted", ylabel="true class" if number % columns == 0 else "")
+        axis.tick_params(labelsize=6)
+        if number % columns:
+            axis.set_yticks([])
+    return figure
+
+
+def accuracy_by_rate(table, kind="symmetric"):
+    """Last test accuracy against the noise rate, mean over seeds and one standard deviation; clean is rate 0."""
+    chosen = table[table["kind"].isin(["clean", kind])]
+    figure, axis = plt.subplots(figsize=(WIDTH, WIDTH * 0.5))
+    looks = _looks(chosen["loss"])
+    markers = {loss: style(loss)[2] for loss in looks["hue_order"]}
+    sns.lineplot(
+        chosen,
+        x="rate",
+        y="last",
+        ax=axis,
+        errorbar="sd",
+        err_style="bars",
+        markers=markers,
+        markersize=7,
+        markeredgecolor=_FACE[_current],
+        **looks,
+    )
+    axis.set(xlabel=f"{kind} noise rate", ylabel="clean test accuracy, last epoch (%)")
+    axis.set_xticks(sorted(chosen["rate"].unique()))
+    _legend_below(figure, axis)
+    return figure
+
+
+def last_and_best(table):
+    """A dot for the last epoch and a ring for the best (chosen on test), a row a loss, a panel a setting."""
+    settings = list(dict.fromkeys(table["setting"]))
+    losses = list(dict.fromkeys(table["loss"]))
+    figure, axes = plt.subplots(
+        1, len(settings), figsize=(WIDTH, 0.9 + 0.42 * len(losses)), sharex=True, sharey=True, squeeze=False
+    )
+    means = table.groupby(["setting", "loss"])[["last", "best"]].mean()
+    for axis, setting in zip(axes[0], settings, strict=True):
+        for row, loss in enumerate(losses):
+            if (setting, loss) not in means.index:
+                axis.text(0.02, row, "missing", va="center", transform=axis.get_yaxis_transform(), size=8)
+                continue
+            last, best = means.loc[(setting, loss)]
+            colour, _, marker = style(loss)
+            axis.plot([last, best], [row, row], color=colour, linewidth=1.4)
+            axis.plot(best, row, marker, markerfacecolor=_FACE[_current], markeredgecolor=colour, markersize=8)
+            axis.plot(last, row, marker, color=colour, markersize=8)
+            axis.annotate(f"{last:.1f}", (last, row), (0, 7), textcoords="offset points", ha="center", size=8)
+        axis.set_title(report.setting_name(setting))
+        axis.set(yticks=range(len(losses)), yticklabels=losses, ylim=(len(losses) - 0.4, -0.8))
+        axis.grid(axis="y", visible=False)
+        axis.margins(x=0.1)
+    figure.supxlabel("clean test accuracy (%); filled: last epoch, open: best epoch, chosen on test", size=9)
+    return figure
+
+
+def _name_missing(figure, missing):
+    if missing:
+        figure.text(0.99, 0.99, f"missing: {', '.join(missing)}", ha="right", va="top", size=8, style="italic")
+
+
+def status_grid(table):
+    """A mark a cell of a study: filled where all seeds have a record, half where some, empty where none."""
+    grid = table.assign(share=table["have"] / table["wanted"]).pivot_table(
+        index="loss", columns="setting", values="share", sort=False
+    )
+    figure, axis = plt.subplots(figsize=(WIDTH, 1.2 + 0.28 * len(grid)))
+    for row, loss in enumerate(grid.index):
+        for column, setting in enumerate(grid.columns):
+            share = grid.loc[loss, setting]
+            if pd.isna(share):
+                continue
+            fill = {0: "none", 1: "full"}.get(share, "left")
+            axis.plot(column, row, "s", fillstyle=fill, color=_BLUE if _current == "light" else _SKY, markersize=10)
+    axis.set(xticks=range(grid.shape[1]), xticklabels=grid.columns, yticks=range(len(grid)), yticklabels=grid.index)
+    axis.set(xlim=(-0.6, grid.shape[1] - 0.4), ylim=(len(grid) - 0.4, -0.6))
+    axis.tick_params(axis="x", rotation=35)
+    axis.grid(False)
+    return figure

@@ -1,0 +1,205 @@
+"""Sentences and text alternatives, composed from the figures of :mod:`nlr.report`."""
+
+import numpy as np
+import pandas as pd
+
+from nlr import report
+
+
+def listed(items):
+    """``a, b and c``."""
+    items = [str(item) for item in items]
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def summary(found):
+    """What the records of one setting say, in a few sentences."""
+    have = report.cells(report.frame(found)).sort_values("last_mean", ascending=False)
+    best, worst = have.iloc[0], have.iloc[-1]
+    where = report.setting_name(best.setting)
+    text = f"With {where}, after the last epoch, **{best.loss}** has the highest mean test accuracy, {_accuracy(best)}"
+    if len(have) > 1:
+        second = have.iloc[1]
+        text += f", and {worst.loss} the lowest, {_accuracy(worst)}. "
+        text += f"{second.loss} comes second, {best.last_mean - second.last_mean:.1f} points behind"
+        if have["n"].min() > 1:
+            text += f"; the standard deviation over seeds, pooled over the losses, is {_pooled(have):.1f} points"
+    text += "."
+    if "ce" in set(have["loss"]) and not pd.isna(have["memorised_mean"].iloc[0]):
+        ce = have.set_index("loss").loc["ce"]
+        text += f" Cross-entropy has memorised {ce.memorised_mean:.1f} % of the wrong labels"
+        if best.loss != "ce":
+            text += f", {best.loss} {best.memorised_mean:.1f} % (and recovered {best.recovered_mean:.1f} %)"
+        text += (
+            f"; its best epoch, chosen on the test set, was {ce.best_mean - ce.last_mean:.1f} points above its last."
+        )
+    return text + _caution(found)
+
+
+def _accuracy(cell):
+    return f"{report.spread(cell.last_mean, cell.last_sd)} % (n = {cell.n})"
+
+
+def _pooled(cells):
+    return np.sqrt((cells["last_sd"] ** 2).mean())
+
+
+def _caution(found):
+    """What these records cannot settle, said wherever they are summed up."""
+    first, text = found[0]["config"], ""
+    if first["protocol"].endswith("-small"):
+        epochs = first["training"]["epochs"]
+        images = sum(map(sum, found[0]["noise"]["counts"]))
+        text += (
+            f" These runs are small: {images:,} training images, {epochs} epochs, a narrower network. They show what "
+            "memorising does at this size and say little about underfitting."
+        )
+    if first["dataset"] == "digits":
+        text += " Digits are a demonstration of the machinery, not evidence about CIFAR-10."
+    if len({record["config"]["seed"] for record in found}) == 1:
+        text += " One seed: a difference of a few points may be chance."
+    return text
+
+
+def study_summary(study, found):
+    """What the records of a whole study say: the best loss of each setting, and cross-entropy's distance from it."""
+    table = report.cells(report.frame(found))
+    parts = []
+    for setting, cells in table.groupby("setting", sort=False):
+        best = cells.loc[cells["last_mean"].idxmax()]
+        part = f"with {report.setting_name(setting)}, {best.loss} ({_accuracy(best)})"
+        ce = cells[cells["loss"] == "ce"]
+        if len(ce) and best.loss != "ce":
+            part += f", {best.last_mean - ce.iloc[0].last_mean:.1f} points above ce"
+        parts.append(part)
+    wanted = sum(1 for _ in study.runs())
+    text = f"{len(found)} of {wanted} runs have a record. Highest mean accuracy after the last epoch: "
+    return text + "; ".join(parts) + "." + _caution(found)
+
+
+def answer(found):
+    """What was found so far, for the landing page: cross-entropy, normalised, and with a passive loss added."""
+    sentences = []
+    for setting, cells in report.cells(report.frame(found)).groupby("setting", sort=False):
+        cells = cells.set_index("loss")
+
+        def part(loss, cells=cells):
+            cell = cells.loc[loss]
+            return f"{cell.last_mean:.1f} % ({cell.memorised_mean:.0f} % of the wrong labels memorised)"
+
+        text = f"With {report.setting_name(setting)}, cross-entropy ends at {part('ce')}"
+        text += f"; normalised (nce) at {part('nce')}; with a passive loss added, nce+mae at {part('nce+mae')} and nce+rce at {part('nce+rce')}"
+        sentences.append(f"{text}; the passive loss mae alone at {part('mae')}.")
+    return " ".join(sentences)
+
+
+def landing_caption(found, scope):
+    """The landing page's figure in a statement."""
+    gaps = []
+    for setting, cells in report.cells(report.frame(found)).groupby("setting", sort=False):
+        fall = (cells["best_mean"] - cells["last_mean"]).groupby(cells["loss"]).mean()
+        gaps.append(f"{report.setting_name(setting)}, {fall.idxmax()} by {fall.max():.1f}")
+    return (
+        f"What going on to the last epoch costs ({scope}): filled marks are the last epoch, open ones the best epoch, "
+        f"chosen on the test set. The largest falls, in points: {listed(gaps)}."
+    )
+
+
+def noise_drawn(found, classes):
+    """How many labels were changed, overall and where, over the seeds."""
+    drawn = report.noise_counts(found)
+    rates = [100 * (1 - np.trace(c) / c.sum()) for c in drawn.values()]
+    if max(rates) == 0:
+        return "No label is wrong."
+    changed = [int(c.sum() - np.trace(c)) for c in drawn.values()]
+    total = int(next(iter(drawn.values())).sum())
+    by_class = np.mean([100 * (1 - np.diag(c) / c.sum(1)) for c in drawn.values()], axis=0)
+    config = found[0]["config"]["noise"]
+    text = f"The sampler ({config['sampler']}"
+    text += f", class map {config['class_map']}" if config["class_map"] else ""
+    text += f") changed {changed[0]:,} of {total:,} training labels"
+    text += f" with seed {next(iter(drawn))}" if len(set(changed)) > 1 else ""
+    text += f": a realised rate of {np.mean(rates):.1f} % overall"
+    if by_class.max() - by_class.min() < 1:
+        return text + f", {by_class.min():.1f} to {by_class.max():.1f} % in each class."
+    hit = [name for name, rate in zip(classes, by_class, strict=True) if rate > 0]
+    where = f"{by_class[by_class > 0].min():.1f} to {by_class.max():.1f} %"
+    return text + f", {where} in {len(hit)} classes ({listed(hit)}) and none in the others."
+
+
+def noise_alt(found, classes):
+    """The transition matrix in words."""
+    counts = next(iter(report.noise_counts(found).values()))
+    share = 100 * counts / counts.sum(1, keepdims=True)
+    wrong = share - np.diag(np.diag(share))
+    text = f"Matrix of {len(classes)} true classes by {len(classes)} labels. "
+    text += f"The diagonal runs from {np.diag(share).min():.0f} to {np.diag(share).max():.0f} per cent"
+    if wrong.max() < 0.5:
+        return text + "; everything else is zero."
+    pairs = [f"{classes[i]} to {classes[j]}" for i, j in np.argwhere(wrong > 20)]
+    if pairs:
+        return text + f"; off it stand {listed(pairs)}, up to {wrong.max():.0f} per cent."
+    return text + f"; off it every entry is at most {wrong.max():.0f} per cent."
+
+
+def curves_alt(found):
+    """Where each loss's accuracy curve ends and where its highest point is."""
+    cells = report.cells(report.frame(found))
+    parts = [f"{c.loss} ends at {c.last_mean:.1f}, highest {c.best_mean:.1f}" for c in cells.itertuples()]
+    return "Lines of clean test accuracy by epoch, in per cent: " + "; ".join(parts) + "."
+
+
+def memorised_alt(found):
+    """What share of the wrong labels each loss has memorised and recovered at the end."""
+    cells = report.cells(report.frame(found))
+    parts = [f"{c.loss} memorised {c.memorised_mean:.0f}, recovered {c.recovered_mean:.0f}" for c in cells.itertuples()]
+    return "Two panels of lines by epoch. At the last epoch, in per cent of the wrong labels: " + "; ".join(parts) + "."
+
+
+def classes_alt(found, classes):
+    """Lowest and highest class of each loss."""
+    table = report.by_class(found).groupby(["loss", "class"], sort=False)["accuracy"].mean()
+    parts = []
+    for loss, of_loss in table.groupby("loss", sort=False):
+        of_loss = of_loss.droplevel("loss")
+        low, high = of_loss.idxmin(), of_loss.idxmax()
+        parts.append(f"{loss} from {of_loss[low]:.0f} ({classes[low]}) to {of_loss[high]:.0f} ({classes[high]})")
+    return "Bars of test accuracy by class, in per cent, lowest to highest: " + "; ".join(parts) + "."
+
+
+def confusion_alt(found, classes):
+    """The largest confusion of each loss."""
+    parts = []
+    for loss, percent in report.confusions(found).items():
+        wrong = percent - np.diag(np.diag(percent))
+        i, j = np.unravel_index(wrong.argmax(), wrong.shape)
+        parts.append(f"{loss}: {classes[i]} taken for {classes[j]} in {wrong[i, j]:.0f} per cent")
+    return "One matrix a loss, true class by predicted class. Largest confusion of each: " + "; ".join(parts) + "."
+
+
+def last_and_best_alt(table):
+    """Last and best accuracy of each loss in each setting."""
+    parts = [
+        f"{report.setting_name(c.setting)}, {c.loss}: last {c.last_mean:.1f}, best {c.best_mean:.1f}"
+        for c in report.cells(table).itertuples()
+    ]
+    return "Two marks a loss in each setting, in per cent. " + "; ".join(parts) + "."
+
+
+def by_rate_alt(table, kind="symmetric"):
+    """Accuracy at the lowest and the highest rate, by loss."""
+    chosen = table[table["kind"].isin(["clean", kind])]
+    means = chosen.groupby(["loss", "rate"], sort=False)["last"].mean()
+    parts = []
+    for loss, of_loss in means.groupby("loss", sort=False):
+        of_loss = of_loss.droplevel("loss")
+        low, high = of_loss.index.min(), of_loss.index.max()
+        parts.append(f"{loss} from {of_loss[low]:.1f} at rate {low:g} to {of_loss[high]:.1f} at {high:g}")
+    return "Lines of clean test accuracy, in per cent, against the noise rate: " + "; ".join(parts) + "."
+
+
+def damage(messages):
+    """Whether any record is damaged, and which."""
+    if not messages:
+        return "Every record that is there could be read, and matches its digest and its place."
+    return "These records are damaged or out of place, and are not used:\n\n" + "\n".join(f"- {m}" for m in messages)

@@ -1,0 +1,93 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # All settings of a study
+#
+# The settings of one study side by side, from its records alone; nothing is trained here.
+
+# %% tags=["parameters"]
+study = "digits"
+
+# %% tags=["hide-input"]
+from nlr import plots, report, studies, words
+from nlr.page import Facts, Figure, Prose, Table
+
+chosen = studies.load(study)
+found = report.study_records(chosen)
+table = report.frame(found)
+scope = f"{report.DATASETS.get(chosen.dataset, chosen.dataset)}, protocol {chosen.protocol}"
+
+# %% tags=["hide-input"]
+Prose(words.study_summary(chosen, found))
+
+# %% tags=["hide-input"]
+Facts(report.facts(found))
+
+# %% [markdown]
+# ## Last epoch
+
+# %% tags=["hide-input"]
+Table(
+    report.settings_table(chosen, found, "last"),
+    name="last",
+    caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds.",
+)
+
+# %% [markdown]
+# ## Best epoch, chosen on the test set
+#
+# The difference from the table above is what training on costs a loss, and what a report gains that picks its epoch on
+# the test set.
+
+# %% tags=["hide-input"]
+Table(
+    report.settings_table(chosen, found, "best"),
+    name="best",
+    caption=f"Clean test accuracy at the best epoch, chosen on the test set, in per cent ({scope}); mean ± standard "
+    "deviation over seeds.",
+)
+
+# %% tags=["hide-input"]
+Figure(
+    plots.last_and_best,
+    table[table["kind"] != "clean"],
+    name="last-and-best",
+    caption=f"Last epoch (filled) and best epoch chosen on the test set (open), {scope}.",
+    alt=words.last_and_best_alt(table[table["kind"] != "clean"]),
+)
+
+# %% [markdown]
+# ## Wrong labels memorised
+
+# %% tags=["hide-input"]
+Table(
+    report.settings_table(chosen, found, "memorised"),
+    name="memorised",
+    caption=f"Wrong labels that the network predicts in the last epoch's training pass, in per cent ({scope}); "
+    "an en dash where no label is wrong.",
+)
+
+# %% tags=["hide-input"]
+if table["rate"].nunique() > 2:
+    shown = Figure(
+        plots.accuracy_by_rate,
+        table,
+        name="by-rate",
+        caption=f"Clean test accuracy after the last epoch against the rate of symmetric noise ({scope}); bars: one "
+        "standard deviation over seeds.",
+        alt=words.by_rate_alt(table),
+    )
+else:
+    shown = None  # two points make no curve
+shown

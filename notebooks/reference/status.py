@@ -1,0 +1,89 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Status
+#
+# What exists and what is missing, computed when the book was built.
+
+# %% tags=["hide-input"]
+from nlr import report, words
+from nlr.page import Facts, Prose, Table
+
+runs, damaged = report.status()
+
+# %% [markdown]
+# ## Runs
+#
+# A study is a list of runs in order of priority; a run that has a record is never trained again. Each cell below says
+# how many of its seeds have a record.
+
+# %% tags=["hide-input"]
+Prose(words.damage(damaged))
+
+# %% tags=["hide-input"]
+Table(
+    report.study_table(runs),
+    name="studies",
+    caption="Runs that have a record, by study.",
+    left=["protocol", "data", "missing runs are made by"],
+)
+
+# %% tags=["hide-input"]
+Table(
+    report.status_table(runs, "ma2020-small"),
+    name="small",
+    caption="Seeds that have a record, of those planned: CIFAR-10 (JPEG), small protocol.",
+)
+
+# %% tags=["hide-input"]
+Table(
+    report.status_table(runs, "ma2020"),
+    name="reference",
+    caption="Seeds that have a record, of those planned: CIFAR-10 (JPEG), reference protocol.",
+)
+
+# %% tags=["hide-input"]
+Table(
+    report.status_table(runs, "digits"),
+    name="digits",
+    caption="Seeds that have a record, of those planned: digits, trained while the book is built.",
+)
+
+# %% [markdown]
+# ## Open targets
+#
+# The reference protocol needs a GPU. Until its runs exist, the book rests on the small protocol, whose results are
+# exploratory: they were made before any claim had its test, and no verdict rests on them alone.
+
+# %% [markdown]
+# ## Versions
+#
+# What this build was made with. Each experiment page names the versions of its own records.
+
+# %% tags=["hide-input"]
+Facts(report.build_facts())
+
+# %% [markdown]
+# ## Pages
+#
+# Every executed page of the book, the notebook that it comes from and the parameters it was executed with. A page whose
+# notebook fails stops the build, so all of these were executed.
+
+# %% tags=["hide-input"]
+Table(
+    report.pages_table(),
+    name="pages",
+    caption="Executed pages and their notebooks.",
+    left=["notebook", "parameters"],
+)

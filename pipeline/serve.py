@@ -1,0 +1,21 @@
+"""Build the site, show it, and build again whenever a source is saved; the open page reloads itself."""
+
+import subprocess
+
+from livereload import Server
+
+SOURCES = ("book", "notebooks", "nlr", "_config.yml", "_toc.yml", "pipeline/bookext.py")
+
+
+def build():
+    """Refresh the pairs and rebuild what is out of date; an error is printed and the server goes on."""
+    subprocess.run(["python", "pipeline/pairs.py"], check=False)
+    subprocess.run(["snakemake", "--cores", "2", "--rerun-incomplete", "--quiet"], check=False)
+
+
+if __name__ == "__main__":
+    build()
+    server = Server()
+    for source in SOURCES:
+        server.watch(source, build)
+    server.serve(root="_build/html", port=8000, open_url_delay=None)
