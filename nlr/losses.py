@@ -503,7 +503,7 @@ class _Normalised(Loss):
         source = f"Normalised as in Ma et al. 2020 (arXiv:2006.13554). {card.source}"
         slope = inner.passive_slope
         super().__init__(
-            {key: value for key, value in inner.settings.items() if key != "scale"} | settings,
+            inner.settings | settings,
             num_classes,
             Card(name, formula, source, 0.0, upper, 1.0, card.kind),
             None if slope is None or total is None else slope / total,

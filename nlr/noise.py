@@ -217,7 +217,7 @@ def parse_setting(text):
 
 def _sample(clean, kind, rate, rng, num_classes, sampler, class_map):
     if kind == "clean":
-        return clean.copy()
+        return clean
     target = _targets(class_map, num_classes) if kind == "asymmetric" else None
     if sampler == "per-class":
         chosen = [_choose(rng, np.flatnonzero(clean == c), rate) for c in range(num_classes)]

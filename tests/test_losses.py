@@ -372,6 +372,12 @@ def test_bounds_of_the_printed_products():
     )
 
 
+def test_bounds_of_multiples_of_mae():
+    assert make_loss("norm(kathuria-mae)").card.upper == pytest.approx(1 / 9)
+    assert make_loss("sce", alpha=0, beta=2).card.upper == 8
+    assert make_loss("ce+mae", alpha=0, scale=3).card.upper == 6
+
+
 def test_ngce_stays_far_below_one():
     card = make_loss("ngce").card
     assert card.upper == pytest.approx(1 / (10 - 9**0.3))
