@@ -35,7 +35,7 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 	@touch $@
 
 book: $(READY)
-	@snakemake --cores $(CORES) --rerun-incomplete --quiet
+	@snakemake --cores $(CORES) --rerun-incomplete --quiet host progress rules
 	@echo "Open $(CURDIR)/_build/html/index.html"
 
 serve: $(READY)

@@ -88,7 +88,8 @@ def answer(found):
             return f"{cell.last_mean:.1f} % ({cell.memorised_mean:.0f} % of the wrong labels memorised)"
 
         text = f"With {report.setting_name(setting)}, cross-entropy ends at {part('ce')}"
-        text += f"; normalised (nce) at {part('nce')}; with a passive loss added, nce+mae at {part('nce+mae')} and nce+rce at {part('nce+rce')}"
+        text += f"; normalised (nce) at {part('nce')}; with a passive loss added, nce+mae at {part('nce+mae')}"
+        text += f" and nce+rce at {part('nce+rce')}"
         sentences.append(f"{text}; the passive loss mae alone at {part('mae')}.")
     return " ".join(sentences)
 

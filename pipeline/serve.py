@@ -10,7 +10,7 @@ SOURCES = ("book", "notebooks", "nlr", "_config.yml", "_toc.yml", "pipeline/book
 def build():
     """Refresh the pairs and rebuild what is out of date; an error is printed and the server goes on."""
     subprocess.run(["python", "pipeline/pairs.py"], check=False)
-    subprocess.run(["snakemake", "--cores", "2", "--rerun-incomplete", "--quiet"], check=False)
+    subprocess.run(["snakemake", "--cores", "2", "--rerun-incomplete", "--quiet", "all"], check=False)
 
 
 if __name__ == "__main__":
