@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -116,7 +118,7 @@ class ThemedFigure(SphinxDirective):
     required_arguments = 1
     final_argument_whitespace = True
     has_content = True
-    option_spec = {
+    option_spec: ClassVar = {
         "alt": directives.unchanged,
         "name": directives.unchanged,
         "width": directives.length_or_percentage_or_unitless,
@@ -189,9 +191,9 @@ def page_source(app: Sphinx, pagename: str) -> str:
 
 # What the writers of docutils, pandas and myst-nb leave for a screen reader to stumble over, and what it should be.
 MENDED = (
-    ("<th></th>", "<td></td>"),  # pandas: the corner above an index is no heading
-    ('role="doc-biblioentry"', 'role="listitem"'),  # docutils: a deprecated role inside a list
-    (' aria-label="Toggle hidden content"', ""),  # myst-nb: hides the words that are shown
+    (r"<th(?: class=\"[^\"]*\")?>(?:<p></p>)?</th>", "<td></td>"),  # an empty corner of a table is no heading
+    (r'role="doc-biblioentry"', 'role="listitem"'),  # docutils: a deprecated role inside a list
+    (r' aria-label="Toggle hidden content"', ""),  # myst-nb: hides the words that are shown
 )
 
 
@@ -199,7 +201,7 @@ def complete_page(app: Sphinx, pagename: str, templatename: str, context: dict, 
     context["nlr_page_source"] = page_source(app, pagename)
     if "body" in context:
         for wrong, right in MENDED:
-            context["body"] = context["body"].replace(wrong, right)
+            context["body"] = re.sub(wrong, right, context["body"])
 
 
 def setup(app: Sphinx) -> dict:
