@@ -82,7 +82,7 @@ def open_experiment(
         noise: ``clean``, ``symmetric``, ``asymmetric`` or ``human``.
         rate: noise rate in [0, 1), or the name of a human label set.
         losses: names of losses, a list or separated by spaces; those of the study where empty.
-        seeds: integers; those of the study where empty.
+        seeds: integers, a list or separated by spaces; those of the study where empty.
         data_root: where CIFAR-10 lies; the environment variable NLR_DATA where empty.
         results_root: a store of one's own; the study's where empty.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
@@ -100,9 +100,8 @@ def open_experiment(
     family = protocols.load(protocol)["data"]["dataset"]
     setting = _setting(noise, rate)
     device = provenance.pick_device(device)
-    losses = losses.replace(";", " ").split() if isinstance(losses, str) else list(losses)
+    losses, seeds = _listed(losses), [_seed(value) for value in _listed(seeds)]
     losses = losses or chosen.losses(setting) or chosen.losses()
-    seeds = [seeds] if isinstance(seeds, int) else list(seeds)
     seeds = seeds or chosen.seeds(setting) or chosen.seeds()
     store = Path(results_root).expanduser() if results_root else chosen.store
 
@@ -126,6 +125,18 @@ def open_experiment(
     if results_root:
         theirs = [record for config in resolve(chosen.dataset) if (record := records.find(chosen.store, config))]
     return Experiment(chosen, protocol, setting, configs, found, theirs)
+
+
+def _listed(values):
+    """A list as it is; words of a string, and a single number, as a list: what ``papermill -p`` can say."""
+    return values.split() if isinstance(values, str) else [values] if isinstance(values, int) else list(values)
+
+
+def _seed(value):
+    try:
+        return int(value)
+    except ValueError:
+        raise NlrError(f"Seed {value!r}; expected integers from 0, in a list or separated by spaces.") from None
 
 
 def _setting(kind, rate):
