@@ -13,7 +13,7 @@ OPTIONS ?=
 OUT ?= out/$(STUDY)-$(NOISE)-$(RATE).ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve setting study notebooks test lint clean constraints
+.PHONY: help book serve setting study notebooks readme test lint clean constraints
 
 help:
 	@echo "make book                     build the site: environment, pages, pictures"
@@ -23,6 +23,7 @@ help:
 	@echo "                              one setting with papermill, into out/"
 	@echo "make study STUDY=digits       train the missing runs of a study (OPTIONS='--workers 2 --data-root DIR')"
 	@echo "make notebooks                refresh the pairs: each .py and its .ipynb"
+	@echo "make readme                   bring the README's numbers and picture up to date"
 	@echo "make lint                     style of the code"
 	@echo "make clean                    remove executed pages, the site and the demonstration's records"
 
@@ -53,6 +54,9 @@ notebooks: $(READY)
 
 test: $(READY) book
 	python -m pytest
+
+readme: book
+	@python pipeline/readme.py
 
 lint: $(READY)
 	ruff check . && ruff format --check .
