@@ -51,14 +51,16 @@ class Experiment:
 def check_parameters(namespace):
     """Refuse names that the template does not know; papermill would inject them and go on.
 
-    To be called with ``globals()`` in the first cell after the parameters.
+    To be called with ``globals()`` in the first cell after the parameters. What papermill injects are literals; imported
+    names are not.
 
     Raises:
         NlrError: there is an unknown name among the parameters.
     """
-    ours = {"In", "Out", "exit", "quit", "open", "get_ipython", "experiment"}
+    of_ipython = {"In", "Out"}
     for name, value in namespace.items():
-        if not name.startswith("_") and name not in ours and name not in PARAMETERS and not hasattr(value, "__file__"):
+        literal = value is None or isinstance(value, str | int | float | list | tuple | dict)
+        if literal and not name.startswith("_") and name not in of_ipython and name not in PARAMETERS:
             raise unknown("parameter", name, PARAMETERS)
 
 

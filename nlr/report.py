@@ -98,14 +98,14 @@ def accuracy_table(configs, found):
     wanted = Counter(config["loss"]["spec"] for config in configs)
     rows = []
     for loss, asked in wanted.items():
-        row = {"loss": loss, "slope of the passive part": "–", "n": f"0 of {asked}"}
+        row = {"loss": loss, "slope of the passive part": "–", "n": f"0/{asked}"}
         row |= dict.fromkeys(["last epoch", "best epoch (chosen on test)", "wrong labels memorised"], "missing")
         config = next(config for config in configs if config["loss"]["spec"] == loss)
         if (slope := passive_slope(config)) is not None:
             row["slope of the passive part"] = f"{slope:.3g}"
         if loss in have.index:
             cell = have.loc[loss]
-            row["n"] = str(cell.n) if cell.n == asked else f"{cell.n} of {asked}"
+            row["n"] = str(cell.n) if cell.n == asked else f"{cell.n}/{asked}"
             row["last epoch"] = spread(cell.last_mean, cell.last_sd)
             row["best epoch (chosen on test)"] = spread(cell.best_mean, cell.best_sd)
             row["wrong labels memorised"] = spread(cell.memorised_mean, cell.memorised_sd)
@@ -191,10 +191,11 @@ def facts(found):
 
     first = found[0]["config"]
     made = [record["facts"] for record in found]
+    seeds = sorted({record["config"]["seed"] for record in found})
     pairs = [
         ("data", DATASETS.get(first["dataset"], first["dataset"])),
         ("protocol", first["protocol"] + (" (scaled down)" if first["protocol"].endswith("-small") else "")),
-        ("runs", f"{len(found)}, seeds {each(sorted({r['config']['seed'] for r in found}))}"),
+        ("runs", f"{len(found)}, seed{'s' * (len(seeds) > 1)} {each(seeds)}"),
         ("epochs", each(r["config"]["training"]["epochs"] for r in found)),
         ("device", each(f"{f['device']}, {f['threads']} thread{'s' * (f['threads'] > 1)}" for f in made)),
         ("torch", each(f["versions"]["torch"] for f in made)),

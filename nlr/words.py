@@ -78,20 +78,22 @@ def study_summary(study, found):
 
 
 def answer(found):
-    """What was found so far, for the landing page: cross-entropy, normalised, and with a passive loss added."""
-    sentences = []
+    """What was found so far, a list item a setting: cross-entropy, normalised, and with a passive loss added."""
+    items = []
     for setting, cells in report.cells(report.frame(found)).groupby("setting", sort=False):
         cells = cells.set_index("loss")
 
-        def part(loss, cells=cells):
+        def part(loss, what="", cells=cells):
+            if loss not in cells.index:
+                return "(missing)"
             cell = cells.loc[loss]
-            return f"{cell.last_mean:.1f} % ({cell.memorised_mean:.0f} % of the wrong labels memorised)"
+            return f"**{cell.last_mean:.1f} %** ({cell.memorised_mean:.0f} %{what} memorised)"
 
-        text = f"With {report.setting_name(setting)}, cross-entropy ends at {part('ce')}"
-        text += f"; normalised (nce) at {part('nce')}; with a passive loss added, nce+mae at {part('nce+mae')}"
+        text = f"With {report.setting_name(setting)}, cross-entropy ends at an accuracy of "
+        text += f"{part('ce', ' of the wrong labels')}; normalised (nce) at {part('nce')}; with a passive loss added, nce+mae at {part('nce+mae')}"
         text += f" and nce+rce at {part('nce+rce')}"
-        sentences.append(f"{text}; the passive loss mae alone at {part('mae')}.")
-    return " ".join(sentences)
+        items.append(f"- {text}; the passive loss mae alone at {part('mae')}.")
+    return "\n".join(items)
 
 
 def landing_caption(found, scope):
@@ -122,9 +124,11 @@ def noise_drawn(found, classes):
     text += f" with seed {next(iter(drawn))}" if len(set(changed)) > 1 else ""
     text += f": a realised rate of {np.mean(rates):.1f} % overall"
     if by_class.max() - by_class.min() < 1:
-        return text + f", {by_class.min():.1f} to {by_class.max():.1f} % in each class."
+        low, high = f"{by_class.min():.1f}", f"{by_class.max():.1f}"
+        return text + f", {low if low == high else f'{low} to {high}'} % in each class."
     hit = [name for name, rate in zip(classes, by_class, strict=True) if rate > 0]
-    where = f"{by_class[by_class > 0].min():.1f} to {by_class.max():.1f} %"
+    low, high = f"{by_class[by_class > 0].min():.1f}", f"{by_class.max():.1f}"
+    where = f"{low if low == high else f'{low} to {high}'} %"
     return text + f", {where} in {len(hit)} classes ({listed(hit)}) and none in the others."
 
 

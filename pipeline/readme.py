@@ -14,8 +14,7 @@ BLOCK = re.compile(r"(<!-- answer: .*? -->\n).*?(<!-- /answer -->)", re.DOTALL)
 def with_answer(text):
     """The README's text with the sentences that the landing page shows."""
     answer = (EXECUTED / "snippets" / "answer.md").read_text().strip()
-    sentences = re.sub(r"(?<=\.) (?=With )", "\n- ", answer)
-    return BLOCK.sub(lambda match: f"{match[1]}- {sentences}\n{match[2]}", text)
+    return BLOCK.sub(lambda match: f"{match[1]}{answer}\n{match[2]}", text)
 
 
 if __name__ == "__main__":

@@ -31,15 +31,11 @@ device = "auto"
 train = True
 
 # %% tags=["hide-input"]
-from nlr import experiment
+from nlr import experiment, plots, report, words
+from nlr.page import Facts, Figure, Prose, Table
 
 experiment.check_parameters(globals())
 runs = experiment.open_experiment(study, protocol, noise, rate, losses, seeds, data_root, results_root, device, train)
-
-# %% tags=["hide-input"]
-from nlr import plots, report, words
-from nlr.page import Facts, Figure, Prose, Table
-
 where = report.setting_name(runs.setting)
 dataset = runs.records[0]["config"]["dataset"]
 scope = f"{report.DATASETS.get(dataset, dataset)}, protocol {runs.protocol}"
