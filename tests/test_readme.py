@@ -1,0 +1,38 @@
+"""The README: short, its numbers and picture those of the records."""
+
+import importlib.util
+
+import pytest
+
+from nlr.paths import EXECUTED, ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def readme():
+    if not (EXECUTED / "snippets" / "answer.md").exists():
+        pytest.skip("the landing page's figures are not made yet: make book")
+    spec = importlib.util.spec_from_file_location("readme", ROOT / "pipeline" / "readme.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_at_most_eighty_lines():
+    assert len(README.splitlines()) <= 80
+
+
+def test_names_the_two_commands():
+    assert "make book" in README
+    assert "make test" in README
+
+
+def test_answer_is_that_of_the_records(readme):
+    answer = (EXECUTED / "snippets" / "answer.md").read_text().strip()
+    assert readme.with_answer(README) == README, "bring it up to date with: make readme"
+    assert answer in README
+
+
+def test_picture_is_drawn_from_the_records(readme):
+    assert readme.PICTURE.read_bytes() == readme.DRAWN.read_bytes(), "bring it up to date with: make readme"
