@@ -51,8 +51,8 @@ class Experiment:
 def check_parameters(namespace):
     """Refuse names that the template does not know; papermill would inject them and go on.
 
-    To be called with ``globals()`` in the first cell after the parameters. What papermill injects are literals; imported
-    names are not.
+    To be called with ``globals()`` in the first cell after the parameters. What papermill injects are literals, which
+    imported names are not.
 
     Raises:
         NlrError: there is an unknown name among the parameters.

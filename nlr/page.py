@@ -1,8 +1,7 @@
 """What the cells of a page show: figures with caption and text alternative, tables, facts, sentences.
 
-In the book's build the runner says, in two environment variables, which page is being executed and where figures go;
-objects then show themselves as MyST, with numbered captions and a light and a dark picture. In any other Jupyter they
-show themselves as HTML.
+In the book's build the runner says, in an environment variable, which page is being executed; objects then show
+themselves as MyST, with numbered captions and a light and a dark picture. In any other Jupyter they are HTML.
 """
 
 import html
@@ -85,7 +84,7 @@ def _svg(draw, arguments, theme):
 
 
 class Table(_Shown):
-    """A data frame of text and numbers with a caption; numbers and columns named in ``right`` are set flush right."""
+    """A data frame with a caption; all columns but the first and those named in ``left`` are set flush right."""
 
     def __init__(self, frame, name, caption, left=()):
         self.frame, self.name, self.caption, self.left = frame, name, " ".join(caption.split()), set(left)

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 import seaborn as sns
 
 from nlr import report
@@ -271,23 +270,3 @@ def last_and_best(table):
 def _name_missing(figure, missing):
     if missing:
         figure.text(0.99, 0.99, f"missing: {', '.join(missing)}", ha="right", va="top", size=8, style="italic")
-
-
-def status_grid(table):
-    """A mark a cell of a study: filled where all seeds have a record, half where some, empty where none."""
-    grid = table.assign(share=table["have"] / table["wanted"]).pivot_table(
-        index="loss", columns="setting", values="share", sort=False
-    )
-    figure, axis = plt.subplots(figsize=(WIDTH, 1.2 + 0.28 * len(grid)))
-    for row, loss in enumerate(grid.index):
-        for column, setting in enumerate(grid.columns):
-            share = grid.loc[loss, setting]
-            if pd.isna(share):
-                continue
-            fill = {0: "none", 1: "full"}.get(share, "left")
-            axis.plot(column, row, "s", fillstyle=fill, color=_BLUE if _current == "light" else _SKY, markersize=10)
-    axis.set(xticks=range(grid.shape[1]), xticklabels=grid.columns, yticks=range(len(grid)), yticklabels=grid.index)
-    axis.set(xlim=(-0.6, grid.shape[1] - 0.4), ylim=(len(grid) - 0.4, -0.6))
-    axis.tick_params(axis="x", rotation=35)
-    axis.grid(False)
-    return figure

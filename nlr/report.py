@@ -61,7 +61,6 @@ def frame(found):
                 "best_epoch": final["best_epoch"],
                 "memorised": _percent(series["memorised"][-1]),
                 "recovered": _percent(series["recovered"][-1]),
-                "fitted_clean": _percent(series["accuracy_clean_part"][-1]),
                 "slope": passive_slope(config),
                 "diverged": final["diverged"],
                 "purpose": record["facts"]["purpose"],
@@ -82,7 +81,7 @@ def cells(table):
     keys = ["dataset", "protocol", "setting", "loss"]
     groups = table.groupby(keys, sort=False)
     out = groups.agg(n=("seed", "size"), slope=("slope", "first"))
-    for column in ("last", "best", "memorised", "recovered", "fitted_clean"):
+    for column in ("last", "best", "memorised", "recovered"):
         out[f"{column}_mean"], out[f"{column}_sd"] = groups[column].mean(), groups[column].std()
     return out.reset_index()
 

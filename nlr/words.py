@@ -90,8 +90,8 @@ def answer(found):
             return f"**{cell.last_mean:.1f} %** ({cell.memorised_mean:.0f} %{what} memorised)"
 
         text = f"With {report.setting_name(setting)}, cross-entropy ends at an accuracy of "
-        text += f"{part('ce', ' of the wrong labels')}; normalised (nce) at {part('nce')}; with a passive loss added, nce+mae at {part('nce+mae')}"
-        text += f" and nce+rce at {part('nce+rce')}"
+        text += f"{part('ce', ' of the wrong labels')}; normalised (nce) at {part('nce')}; "
+        text += f"with a passive loss added, nce+mae at {part('nce+mae')} and nce+rce at {part('nce+rce')}"
         items.append(f"- {text}; the passive loss mae alone at {part('mae')}.")
     return "\n".join(items)
 
