@@ -1,0 +1,59 @@
+"""Shared by the tests: one thread, no data root by chance, the digits, and stores and protocols of the test's own."""
+
+import os
+import shutil
+
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["MPLBACKEND"] = "Agg"
+DATA_ROOT = os.environ.pop("NLR_DATA", "")  # only the tests of real data may see it
+
+import pytest
+import torch
+
+from nlr import data, paths, protocols, studies
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """The digits, which every short run trains on."""
+    return data.load("digits")
+
+
+@pytest.fixture(scope="session")
+def real_root():
+    """A data root with CIFAR-10: NLR_DATA, or shared/data beside the checkout."""
+    root = DATA_ROOT or paths.ROOT.parent / "shared" / "data"
+    if not os.path.isdir(root):
+        pytest.skip("no CIFAR-10 here: name its folder in NLR_DATA")
+    return root
+
+
+@pytest.fixture
+def own_protocols(tmp_path, monkeypatch):
+    """A copy of the folder of protocols, to be written to; digits has 2 epochs there."""
+    folder = tmp_path / "protocols"
+    shutil.copytree(protocols.FOLDER, folder)
+    monkeypatch.setattr(protocols, "FOLDER", folder)
+    digits = folder / "digits.toml"
+    digits.write_text(digits.read_text().replace("epochs = 40", "epochs = 2"))
+    assert protocols.load("digits")["training"]["epochs"] == 2
+    return folder
+
+
+@pytest.fixture
+def own_studies(tmp_path, monkeypatch):
+    """A copy of the folder of studies, to be written to."""
+    folder = tmp_path / "studies"
+    shutil.copytree(studies.FOLDER, folder)
+    monkeypatch.setattr(studies, "FOLDER", folder)
+    return folder
+
+
+@pytest.fixture
+def own_stores(tmp_path, monkeypatch):
+    """Empty folders in the place of results and live: a dict of the two."""
+    for name in studies.STORES:
+        monkeypatch.setitem(studies.STORES, name, tmp_path / "stores" / name)
+    return studies.STORES
