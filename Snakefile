@@ -2,6 +2,7 @@
 # A rule's inputs are everything that it reads; the demonstration's records are not, because a run is trained only once.
 
 import json
+import os
 import tomllib
 from glob import glob
 
@@ -9,8 +10,10 @@ PAGES = tomllib.load(open("notebooks/pages.toml", "rb"))
 CODE = sorted(glob("nlr/**/*.py", recursive=True) + glob("nlr/**/*.toml", recursive=True))
 RECORDS = sorted(glob("results/**/*.json", recursive=True))
 PAGE = "executed/{page}.ipynb"
+DEMONSTRATION = PAGES["digits/comparison"]["after"]
 ALL = expand(PAGE, page=PAGES)
-NARRATIVE = sorted(glob("book/**/*", recursive=True) + ["_config.yml", "_toc.yml", "pipeline/bookext.py"])
+BOOK = [path for path in glob("book/**/*", recursive=True) if os.path.isfile(path)]
+NARRATIVE = sorted([*BOOK, "_config.yml", "_toc.yml", "pipeline/bookext.py", "CITATION.cff", "LICENSE-data.md"])
 
 
 def records_of(page):
@@ -24,11 +27,9 @@ def records_of(page):
 
 
 def inputs_of(wildcards):
-    page = PAGES[wildcards.page]
-    after = page.get("after", [])
-    if wildcards.page == "status":
-        after = [p for p in PAGES if p.startswith("digits/")]
-    return [*CODE, *records_of(wildcards.page), *expand(PAGE, page=after)]
+    after = PAGES[wildcards.page].get("after", [])
+    lists = ["notebooks/pages.toml"] if wildcards.page == "status" else []
+    return [*CODE, *lists, *records_of(wildcards.page), *expand(PAGE, page=after)]
 
 
 rule site:
@@ -54,7 +55,7 @@ rule landing:
     input:
         CODE,
         RECORDS,
-        expand(PAGE, page=[p for p in PAGES if p.startswith("digits/")]),
+        expand(PAGE, page=DEMONSTRATION),
         script="pipeline/landing.py",
     output:
         "executed/values.json",
