@@ -3,16 +3,15 @@
 import os
 import shutil
 
-os.environ["OMP_NUM_THREADS"] = "1"
-os.environ["MPLBACKEND"] = "Agg"
-DATA_ROOT = os.environ.pop("NLR_DATA", "")  # only the tests of real data may see it
-
 import pytest
 import torch
 
 from nlr import data, paths, protocols, studies
 
 torch.set_num_threads(1)
+os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
+os.environ["MPLBACKEND"] = "Agg"
+DATA_ROOT = os.environ.pop("NLR_DATA", "")  # only the tests of real data may see it
 
 
 @pytest.fixture(scope="session")

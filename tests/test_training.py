@@ -1,0 +1,531 @@
+"""Training against a plain reference: series, pairing, bits, schedule, clipping, augmentation, splits, divergence."""
+
+import copy
+import dataclasses
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from factory import short
+
+from nlr import data, models, noise, records, training
+from nlr.errors import NlrError
+
+SERIES = {
+    "loss",
+    "accuracy_noisy",
+    "accuracy_clean_part",
+    "memorised",
+    "recovered",
+    "p_y_clean_part",
+    "p_y_corrupted",
+    "q_clean_part",
+    "q_corrupted",
+    "corrupted_gradient_share",
+    "test_accuracy",
+    "test_cross_entropy",
+    "gradient_norm",
+    "learning_rate",
+    "seconds",
+}
+OF_CORRUPTED = {"memorised", "recovered", "p_y_corrupted", "q_corrupted", "corrupted_gradient_share"}
+VALIDATION = {"validation_accuracy_noisy", "validation_accuracy_clean"}
+
+
+def without_seconds(result):
+    return {**result, "series": {k: v for k, v in result["series"].items() if k != "seconds"}}
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Random 32 x 32 images in the place of CIFAR-10: 40 of each class to train on, 10 to test."""
+    generator = np.random.default_rng(0)
+
+    def drawn(n):
+        return generator.integers(0, 256, (n, 32, 32, 3)), np.tile(np.arange(10), n // 10)
+
+    return data._dataset("cifar10", *drawn(400), *drawn(100), data.CIFAR10_CLASSES)
+
+
+# What a run leaves
+
+
+@pytest.fixture(scope="module")
+def usual(digits):
+    """One short run and its result."""
+    config = short(epochs=6)
+    return config, training.train(config, digits)
+
+
+@pytest.mark.parametrize(
+    ("setting", "validation", "nulls"), [("symmetric-0.4", 0.0, set()), ("clean", 0.1, OF_CORRUPTED)]
+)
+def test_series_have_a_number_an_epoch_and_null_where_it_has_no_meaning(digits, setting, validation, nulls):
+    config = short(setting=setting, data={"validation": validation})
+    result = training.train(config, digits)
+    assert set(result) == {"noise", "series", "final"}
+    assert set(result["series"]) == (SERIES | VALIDATION if validation else SERIES)
+    for key, values in result["series"].items():
+        assert len(values) == 2
+        kind = type(None) if key in nulls else float
+        assert all(type(value) is kind for value in values), key
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+    assert ("best_by_noisy_validation" in result["final"]) == bool(validation)
+
+
+def test_training_lowers_the_loss_and_raises_the_accuracy(usual):
+    _, result = usual
+    loss, accuracy = result["series"]["loss"], result["series"]["test_accuracy"]
+    assert loss[-1] < loss[2] < loss[0]
+    assert accuracy[-1] > 0.75
+    assert result["series"]["test_cross_entropy"][-1] < result["series"]["test_cross_entropy"][0]
+
+
+def test_final_figures_follow_from_the_confusion_matrix_and_the_series(usual):
+    _, result = usual
+    final, accuracy = result["final"], result["series"]["test_accuracy"]
+    confusion = np.array(final["confusion"])
+    assert confusion.sum(1).tolist() == [50] * 10
+    assert final["last_accuracy"] == accuracy[-1] == pytest.approx(np.trace(confusion) / 500)
+    assert final["accuracy_by_class"] == pytest.approx((confusion.diagonal() / 50).tolist())
+    assert final["modal_class_share"] == pytest.approx(confusion.sum(0).max() / 500)
+    assert (final["best_accuracy"], final["best_epoch"]) == (max(accuracy), accuracy.index(max(accuracy)) + 1)
+    assert final["distance_from_start"] > 1
+    assert final["diverged"] is False
+
+
+def test_noise_is_as_the_sampler_drew_it(usual, digits):
+    config, result = usual
+    drawn = noise.add_noise(digits.labels.numpy(), "symmetric", 0.4, config["seed"])
+    assert result["noise"]["counts"] == drawn.counts.tolist()
+    assert result["noise"]["rate"] == drawn.rate
+    assert result["noise"]["rate_by_class"] == pytest.approx(drawn.rate_by_class.tolist(), rel=1e-5)
+
+
+def test_on_epoch_hears_of_each_epoch(digits):
+    heard = []
+    training.train(short(epochs=3), digits, on_epoch=heard.append)
+    assert heard == [1, 2, 3]
+
+
+# A plain reference
+
+
+def ce(p, y):
+    return -p[range(len(y)), y].log()
+
+
+def nce(p, y):
+    return p[range(len(y)), y].log() / p.log().sum(1)
+
+
+def focal(p):
+    return -((1 - p) ** 0.5) * p.log()
+
+
+LOSSES = {
+    "ce": None,  # torch's own
+    "nce+rce": lambda p, y: nce(p, y) - math.log(1e-4) * (1 - p[range(len(y)), y]),
+    "nfl+mae": lambda p, y: focal(p)[range(len(y)), y] / focal(p).sum(1) + 1 - p[range(len(y)), y],
+}
+
+
+def reference(config, dataset):
+    """The same run as anyone would write it; what is drawn is drawn in the engine's order."""
+    settings, seed = config["training"], config["seed"]
+    clean = dataset.labels.numpy()
+    drawn = noise.add_noise(clean, "symmetric", config["noise"]["rate"], seed, dataset.num_classes)
+    given = torch.from_numpy(drawn.labels)
+    mean, std = (torch.tensor(config["data"][key]) for key in ("mean", "std"))
+
+    def pixels(images):
+        return ((images / 255 - mean) / std).permute(0, 3, 1, 2).contiguous()
+
+    order = torch.Generator().manual_seed(seed)
+    probe = torch.randperm(len(clean), generator=order)[:1024]
+    torch.manual_seed(seed)
+    options = {k: v for k, v in config["model"].items() if k != "name"}
+    model = models.make_model(config["model"]["name"], dataset.num_classes, **options)
+    optimiser = torch.optim.SGD(
+        model.parameters(), settings["learning_rate"], settings["momentum"], weight_decay=settings["weight_decay"]
+    )
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings["epochs"])
+    own = LOSSES[config["loss"]["spec"]]
+
+    def criterion(logits, labels):
+        return F.cross_entropy(logits, labels) if own is None else own(logits.softmax(1), labels).mean()
+
+    rows = []
+    for _ in range(settings["epochs"]):
+        model.train()
+        log = {"loss": [], "norm": [], "p": [], "y": [], "clean": []}
+        for index in torch.randperm(len(clean), generator=order).split(settings["batch_size"]):
+            logits = model(pixels(dataset.images[index]))
+            loss = criterion(logits, given[index])
+            optimiser.zero_grad()
+            loss.backward()
+            norm = math.sqrt(sum(p.grad.square().sum().item() for p in model.parameters()))
+            if norm > settings["clip_norm"]:
+                for p in model.parameters():
+                    p.grad *= settings["clip_norm"] / norm
+            optimiser.step()
+            log["loss"] += [loss.item()] * len(index)
+            log["norm"].append(norm)
+            log["p"].append(logits.detach().double().softmax(1))
+            log["y"].append(given[index])
+            log["clean"].append(dataset.labels[index])
+        p, y, true = (torch.cat(log[key]) for key in ("p", "y", "clean"))
+        guess, wrong = p.argmax(1), y != true
+        of_label = p[range(len(y)), y]
+        q = torch.stack([-(row.log().sum() - row[k].log()) for row, k in zip(p, y, strict=True)])
+        row = {
+            "loss": np.mean(log["loss"]),
+            "gradient_norm": np.mean(log["norm"]),
+            "learning_rate": optimiser.param_groups[0]["lr"],
+            "accuracy_noisy": (guess == y).double().mean().item(),
+            "accuracy_clean_part": (guess == y)[~wrong].double().mean().item(),
+            "memorised": (guess == y)[wrong].double().mean().item(),
+            "recovered": (guess == true)[wrong].double().mean().item(),
+            "p_y_clean_part": of_label[~wrong].mean().item(),
+            "p_y_corrupted": of_label[wrong].mean().item(),
+            "q_clean_part": q[~wrong].mean().item(),
+            "q_corrupted": q[wrong].mean().item(),
+        }
+        model.eval()
+        with torch.no_grad():
+            logits = model(pixels(dataset.test_images))
+        row["test_accuracy"] = (logits.argmax(1) == dataset.test_labels).double().mean().item()
+        row["test_cross_entropy"] = F.cross_entropy(logits, dataset.test_labels).item()
+        row["corrupted_gradient_share"] = gradient_share(model, criterion, pixels, dataset, given, probe)
+        rows.append(row)
+        schedule.step()
+    return {key: [row[key] for row in rows] for key in rows[0]}
+
+
+def gradient_share(model, criterion, pixels, dataset, given, probe):
+    """One sample after the other."""
+    sums = {True: 0.0, False: 0.0}
+    with torch.no_grad():
+        logits = model(pixels(dataset.images[probe]))
+    for row, i in zip(logits, probe, strict=True):
+        row = row[None].clone().requires_grad_()
+        criterion(row, given[i : i + 1]).backward()
+        sums[bool(given[i] != dataset.labels[i])] += row.grad.norm().item()
+    return sums[True] / (sums[True] + sums[False])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_digits_train_as_in_a_plain_reference(digits, loss):
+    config = short(loss)
+    expected, found = reference(config, digits), training.train(config, digits)["series"]
+    assert set(expected) == SERIES - {"seconds"}
+    for key, values in expected.items():
+        # A float32 sum in another order may tip a guess: three samples of 1,297 or 500, no more.
+        room = {"rel": 1e-4} if key in ("loss", "learning_rate") else {"rel": 1e-3, "abs": 0.006}
+        assert found[key] == pytest.approx(values, **room), key
+
+
+def test_the_papers_network_trains_as_in_a_plain_reference(pictures):
+    changes = {"data": {"augmentation": "none"}, "model": {"width": 0.1}}
+    config = short("nce+rce", protocol="ma2020", dataset="cifar10", training={"precision": "float32"}, **changes)
+    expected, found = reference(config, pictures), training.train(config, pictures)["series"]
+    for key, values in expected.items():
+        room = {"rel": 1e-3} if key in ("loss", "learning_rate") else {"rel": 1e-2, "abs": 0.02}
+        assert found[key] == pytest.approx(values, **room), key
+
+
+# Bits and pairing
+
+
+def test_same_seed_same_bits_here_and_in_another_process(usual, digits):
+    config, result = usual
+    state = torch.get_rng_state()
+    torch.manual_seed(99)  # what the caller drew before has no say
+    assert without_seconds(training.train(config, digits)) == without_seconds(result)
+    torch.set_rng_state(state)
+    code = (
+        "import json, sys, torch; torch.set_num_threads(1)\n"
+        "from nlr import data, training\n"
+        "print(json.dumps(training.train(json.load(sys.stdin), data.load('digits'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], input=json.dumps(config), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert without_seconds(json.loads(done.stdout)) == without_seconds(result)
+
+
+def test_training_leaves_the_global_generator_alone(digits):
+    before = torch.get_rng_state()
+    training.train(short(epochs=1), digits)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def watched(config, dataset, monkeypatch):
+    """Start weights, training batches and labels of a run, and its result."""
+    start, batches, labels = [], [], []
+    make_model, make_loss = models.make_model, training.losses.make_loss
+
+    def model(*arguments, **options):
+        network = make_model(*arguments, **options)
+        start.extend(p.detach().clone() for p in network.parameters())
+        network.register_forward_pre_hook(lambda m, x: batches.append(x[0].clone()) if m.training else None)
+        return network
+
+    def loss(*arguments, **parameters):
+        made = make_loss(*arguments, **parameters)
+        made.register_forward_pre_hook(lambda m, x: labels.append(x[1].clone()))
+        return made
+
+    with monkeypatch.context() as patch:
+        patch.setattr(models, "make_model", model)
+        patch.setattr(training.losses, "make_loss", loss)
+        result = training.train(config, dataset)
+    return start, batches, labels, result
+
+
+def same(a, b):
+    return len(a) == len(b) and all(map(torch.equal, a, b))
+
+
+def test_losses_of_one_seed_share_noise_weights_order_and_augmentation(digits, monkeypatch):
+    changes = {"data": {"augmentation": "crop-flip"}}
+    start, batches, labels, result = watched(short("ce", **changes), digits, monkeypatch)
+    others = watched(short("nfl+rce", **changes), digits, monkeypatch)
+    assert same(start, others[0])
+    assert len(batches) == 2 * math.ceil(1297 / 32)
+    assert same(batches, others[1])
+    assert same(labels, others[2])
+    assert result["noise"] == others[3]["noise"]
+    assert result["series"]["loss"] != others[3]["series"]["loss"]
+
+    start_1, batches_1, labels_1, result_1 = watched(short("ce", seed=1, **changes), digits, monkeypatch)
+    assert not same(start, start_1)
+    assert not same(batches, batches_1)
+    assert not same(labels, labels_1)
+    assert result["noise"]["counts"] != result_1["noise"]["counts"]
+
+
+def test_every_epoch_sees_each_image_once_in_another_order(digits, monkeypatch):
+    _, batches, _, _ = watched(short(setting="clean"), digits, monkeypatch)
+    half = len(batches) // 2
+    first, second = torch.cat(batches[:half]).flatten(1), torch.cat(batches[half:]).flatten(1)
+    assert not torch.equal(first, second)
+    mean, std = 0.288, 0.353
+    pixels = ((digits.images / 255 - mean) / std).flatten(1)
+
+    def in_order(rows):
+        return rows[np.lexsort(rows.mul(1000).round().numpy().T)]
+
+    torch.testing.assert_close(in_order(first), in_order(pixels), atol=1e-5, rtol=0)
+    torch.testing.assert_close(in_order(second), in_order(pixels), atol=1e-5, rtol=0)
+
+
+# Optimisation
+
+
+def test_cosine_schedule_falls_once_an_epoch_from_the_full_rate(digits):
+    rates = training.train(short(epochs=4), digits)["series"]["learning_rate"]
+    expected = [0.01, 0.01 * (1 + math.sqrt(0.5)) / 2, 0.005, 0.01 * (1 - math.sqrt(0.5)) / 2]
+    assert rates == pytest.approx(expected, rel=1e-5)
+
+
+def test_constant_schedule_is_constant(digits):
+    rates = training.train(short(epochs=3, training={"schedule": "constant"}), digits)["series"]["learning_rate"]
+    assert rates == [0.01] * 3
+
+
+@pytest.mark.parametrize("clip", [0.001, 0.0, 1000.0])
+def test_one_step_goes_as_far_as_the_clipped_gradient(digits, clip):
+    plain = {"batch_size": 2000, "learning_rate": 0.1, "momentum": 0.0, "weight_decay": 0.0, "clip_norm": clip}
+    result = training.train(short(epochs=1, training=plain), digits)
+    norm = result["series"]["gradient_norm"][0]  # before clipping
+    assert norm > 0.1
+    expected = 0.1 * (min(norm, clip) if clip else norm)
+    assert result["final"]["distance_from_start"] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(("optimiser", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)])
+def test_other_optimisers_take_the_rate_and_the_decay(digits, optimiser, kind):
+    settings = short(training={"optimiser": optimiser, "learning_rate": 0.003, "weight_decay": 0.02})["training"]
+    made = training._optimiser(models.make_model("digits-cnn"), settings)
+    assert type(made) is kind
+    assert (made.defaults["lr"], made.defaults["weight_decay"]) == (0.003, 0.02)
+    result = training.train(short(epochs=3, training={"optimiser": optimiser, "learning_rate": 0.003}), digits)
+    assert result["series"]["test_accuracy"][-1] > 0.6
+
+
+def test_bf16_is_near_float32_but_not_it(digits):
+    found = {p: training.train(short(epochs=4, training={"precision": p}), digits) for p in ("float32", "bf16")}
+    losses = [found[p]["series"]["loss"] for p in found]
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=0.05)
+
+
+@pytest.mark.parametrize("loss", ["ce", "nce+rce"])
+def test_a_run_that_blows_up_is_marked_and_still_leaves_a_record(digits, tmp_path, loss):
+    config = short(loss, training={"learning_rate": 1e38, "clip_norm": 0.0, "schedule": "constant"})
+    result = training.train(config, digits)
+    assert result["final"]["diverged"] is True
+    assert result["series"]["loss"][-1] is None
+    assert 0.05 < result["final"]["last_accuracy"] < 0.2
+    path = records.write(tmp_path, config, **result, facts={})
+    assert records.read(path, tmp_path)["final"]["diverged"] is True
+
+
+# Data
+
+
+def slow_crop_and_flip(images, seed, padding=4):
+    generator = torch.Generator().manual_seed(seed)
+    n, height, width, _ = images.shape
+    shift = torch.randint(0, 2 * padding + 1, (2, n, 1), generator=generator)[..., 0].tolist()
+    mirrored = (torch.rand(n, 1, generator=generator)[:, 0] < 0.5).tolist()
+    out = []
+    for image, down, right, mirror in zip(images.numpy(), *shift, mirrored, strict=True):
+        padded = np.pad(image, ((padding, padding), (padding, padding), (0, 0)))
+        crop = padded[down : down + height, right : right + width]
+        out.append(crop[:, ::-1] if mirror else crop)
+    return torch.from_numpy(np.stack(out))
+
+
+@pytest.mark.parametrize("shape", [(64, 32, 32, 3), (50, 8, 8, 1), (7, 5, 9, 2)])
+def test_crop_and_flip_is_that_of_a_loop_over_images(shape):
+    images = torch.randint(0, 256, shape, generator=torch.Generator().manual_seed(1)).to(torch.uint8)
+    found = training.crop_and_flip(images, torch.Generator().manual_seed(5))
+    assert found.dtype == torch.uint8
+    assert torch.equal(found, slow_crop_and_flip(images, 5))
+
+
+def test_crop_and_flip_draws_every_shift_and_mirrors_half():
+    images = torch.zeros(20_000, 9, 9, 1, dtype=torch.uint8)
+    images[:, 4, 4], images[:, 4, 5] = 100, 200  # a dot in the middle and its right neighbour
+    moved = training.crop_and_flip(images, torch.Generator().manual_seed(0))[..., 0]
+    _, rows, columns = (moved == 100).nonzero().T
+    assert len(rows) == 20_000
+    share = np.bincount(rows * 9 + columns, minlength=81) / 20_000
+    assert share.min() > 0.7 / 81
+    assert share.max() < 1.3 / 81
+    # The neighbour lies on the left of the dot in a mirrored image; at the edges it is cut off.
+    inside = (columns > 0) & (columns < 8)
+    image = torch.arange(20_000)[inside]
+    left = moved[image, rows[inside], columns[inside] - 1] == 200
+    right = moved[image, rows[inside], columns[inside] + 1] == 200
+    assert (left ^ right).all()
+    assert left.double().mean().item() == pytest.approx(0.5, abs=0.02)
+
+
+def taken_apart(config, dataset, monkeypatch, **given):
+    """The parts that the epochs of a run see, and its result."""
+    epochs, seen = training._epochs, {}
+
+    def spy(network, kept, probe, test, validation, *rest):
+        seen.update(training=kept, probe=probe, test=test, validation=validation)
+        return epochs(network, kept, probe, test, validation, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "_epochs", spy)
+        return seen, training.train(config, dataset, **given)
+
+
+def rows_of(part):
+    columns = [part.images.flatten(1).long(), part.labels[:, None], part.clean[:, None]]
+    return sorted(map(tuple, torch.cat(columns, 1).tolist()))
+
+
+def test_a_validation_split_is_held_out_after_the_labels_became_noisy(digits, monkeypatch):
+    config = short(setting="symmetric-0.4", epochs=3, data={"validation": 0.1})
+    seen, result = taken_apart(config, digits, monkeypatch)
+    assert (len(seen["training"]), len(seen["validation"]), len(seen["probe"])) == (1167, 130, 1024)
+    drawn = noise.add_noise(digits.labels.numpy(), "symmetric", 0.4, 0)
+    whole = training._Part(digits.images, drawn.labels, digits.labels, "cpu")
+    assert sorted(rows_of(seen["training"]) + rows_of(seen["validation"])) == rows_of(whole)
+    assert np.sum(result["noise"]["counts"]) == 1297
+    # Spread over the classes, not a piece of the file's end.
+    assert np.bincount(seen["validation"].clean, minlength=10).min() >= 5
+    assert not same([seen["validation"].images], [digits.images[:130]])
+
+    series, final = result["series"], result["final"]
+    assert series["validation_accuracy_clean"][-1] > series["validation_accuracy_noisy"][-1] + 0.1
+    assert all(
+        value * 130 == pytest.approx(round(value * 130), abs=1e-3) for key in VALIDATION for value in series[key]
+    )
+    for rule in ("noisy", "clean"):
+        chosen = int(np.argmax(series[f"validation_accuracy_{rule}"]))
+        assert final[f"best_by_{rule}_validation"] == series["test_accuracy"][chosen]
+
+
+def test_validation_depends_on_the_seed_not_on_the_loss(digits, monkeypatch):
+    def held_out(loss, seed):
+        config = short(loss, seed=seed, epochs=1, data={"validation": 0.1})
+        return rows_of(taken_apart(config, digits, monkeypatch)[0]["validation"])
+
+    assert held_out("ce", 0) == held_out("nce+mae", 0)
+    assert held_out("ce", 0) != held_out("ce", 1)
+
+
+def test_the_first_images_of_each_class_are_taken(digits, monkeypatch):
+    config = short(epochs=1, data={"train_per_class": 20})
+    seen, result = taken_apart(config, digits, monkeypatch)
+    first = np.sort(np.concatenate([np.flatnonzero(digits.labels.numpy() == k)[:20] for k in range(10)]))
+    assert torch.equal(seen["training"].images, digits.images[first])
+    assert np.array(result["noise"]["counts"]).sum(1).tolist() == [20] * 10
+    assert result["noise"]["rate"] == pytest.approx(0.4)
+    assert len(seen["probe"]) == 200
+
+
+def test_human_labels_are_trained_on_as_given(digits, monkeypatch):
+    people = (digits.labels.numpy() + (np.arange(1297) % 4 == 0)) % 10
+    config = short(setting="human-worse", epochs=1, data={"train_per_class": 50})
+    seen, result = taken_apart(config, digits, monkeypatch, human_labels=people)
+    chosen = data.first_per_class(digits.labels, 50)
+    assert seen["training"].labels.tolist() == people[chosen].tolist()
+    assert seen["training"].clean.tolist() == digits.labels[chosen].tolist()
+    assert result["noise"]["rate"] == pytest.approx((np.arange(1297) % 4 == 0)[chosen].mean())
+
+
+def test_lossless_twins_are_scored_where_there_are_any(digits):
+    twins = torch.cat([digits.test_images[:30], 255 - digits.test_images[30:60]])
+    final = training.train(short(epochs=4), dataclasses.replace(digits, twins=twins))["final"]
+    plain = training.train(short(epochs=4), dataclasses.replace(digits, twins=digits.test_images[:60]))["final"]
+    assert final["twins"] == 60
+    assert plain["twins_accuracy_lossless"] == plain["twins_accuracy_jpeg"] == final["twins_accuracy_jpeg"] > 0.7
+    assert final["twins_accuracy_lossless"] < final["twins_accuracy_jpeg"] - 0.2
+
+
+def test_the_reference_protocol_runs(pictures):
+    config = short("nce+mae", protocol="ma2020", dataset="cifar10", epochs=2, model={"width": 0.1})
+    assert (config["training"]["precision"], config["data"]["augmentation"]) == ("bf16", "crop-flip")
+    result = training.train(config, pictures)
+    assert all(map(math.isfinite, result["series"]["loss"]))
+    assert without_seconds(training.train(copy.deepcopy(config), pictures)) == without_seconds(result)
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value", "known"),
+    [
+        ("training", "optimiser", "lbfgs", "sgd, adam, adamw"),
+        ("training", "schedule", "step", "cosine, constant"),
+        ("training", "precision", "fp16", "float32, bf16"),
+        ("data", "augmentation", "crop", "none, crop-flip"),
+    ],
+)
+def test_an_unknown_choice_is_refused_with_the_known_ones(digits, section, key, value, known):
+    with pytest.raises(NlrError, match=f"Unknown {key} '{value}'.*Known: {known}"):
+        training.train(short(**{section: {key: value}}), digits)
+
+
+def test_data_of_another_name_are_refused(digits):
+    with pytest.raises(NlrError, match="'cifar10'.*'digits'"):
+        training.train(short(dataset="cifar10"), digits)
+
+
+def test_more_images_a_class_than_there_are_is_refused(digits):
+    with pytest.raises(NlrError, match=r"train_per_class = 200"):
+        training.train(short(data={"train_per_class": 200}), digits)
