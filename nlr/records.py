@@ -125,7 +125,7 @@ def find(store, config):
     if record["config_hash"] != config_hash(config):
         raise RecordError(
             f"{path} was made with another configuration: {difference(record['config'], config)}. Records are never "
-            "overwritten: give the changed protocol a name of its own, use another results root, or move the old one away."
+            "overwritten: give the changed protocol a name of its own, use another results root, or move the old one."
         )
     return record
 
