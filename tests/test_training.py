@@ -522,7 +522,7 @@ def test_an_unknown_choice_is_refused_with_the_known_ones(digits, section, key, 
 
 
 def test_data_of_another_name_are_refused(digits):
-    with pytest.raises(NlrError, match="'cifar10'.*'digits'"):
+    with pytest.raises(NlrError, match=r"'cifar10'.*'digits'"):
         training.train(short(dataset="cifar10"), digits)
 
 

@@ -1,0 +1,444 @@
+"""The data sets: shapes, splits, names by encoding, fingerprints, and one clear error for whatever is damaged."""
+
+import hashlib
+import io
+import os
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+import torchvision
+from PIL import Image
+
+from nlr import data, paths, records
+from nlr.errors import NlrError
+
+TRAIN = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 5))
+TEST = np.random.default_rng(1).permutation(10)
+
+
+def image_of(number):
+    """A picture of its own for each number."""
+    return np.random.default_rng(number).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+
+
+def encoded(number, kind="PNG", **options):
+    buffer = io.BytesIO()
+    Image.fromarray(image_of(number)).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def write_parquet(file, images, labels):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    img = [{"bytes": image, "path": None} for image in images]
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    pq.write_table(pa.table({"img": pa.array(img, kind), "label": pa.array(labels, pa.int64())}), file)
+
+
+def write_cifar(root, kind="PNG", **options):
+    """A small CIFAR-10 in hub-style parquet: 50 training and 10 test images."""
+    folder = root / "cifar10" / "plain_text"
+    for split, labels, first in (("train", TRAIN, 0), ("test", TEST, 1000)):
+        images = [encoded(first + i, kind, **options) for i in range(len(labels))]
+        write_parquet(folder / f"{split}-00000-of-00001.parquet", images, labels)
+    return folder
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """CIFAR-10 has a thousandth of its rows."""
+    read = data._read_parquet
+    monkeypatch.setattr(data, "_read_parquet", lambda folder, split, rows: read(folder, split, rows and rows // 1000))
+
+
+# Digits
+
+
+def test_digits_are_split_by_class_in_their_own_order(digits):
+    from sklearn.datasets import load_digits
+
+    source = load_digits()
+    assert (digits.name, digits.num_classes, digits.classes) == ("digits", 10, tuple("0123456789"))
+    assert (digits.images.shape, digits.test_images.shape) == ((1297, 8, 8, 1), (500, 8, 8, 1))
+    assert digits.images.dtype == digits.test_images.dtype == torch.uint8
+    assert digits.labels.dtype == digits.test_labels.dtype == torch.int64
+    for k in range(10):
+        own = source.images[source.target == k] * 15
+        assert np.array_equal(digits.images[digits.labels == k][..., 0], own[:-50])
+        assert np.array_equal(digits.test_images[digits.test_labels == k][..., 0], own[-50:])
+    assert digits.images.max() == 240
+    assert digits.twins is None
+
+
+def test_the_digits_protocol_normalises_by_their_mean_and_deviation(digits):
+    from nlr import protocols
+
+    pixels = digits.images.double() / 255
+    section = protocols.load("digits")["data"]
+    assert section["mean"] == [pytest.approx(pixels.mean().item(), abs=5e-4)]
+    assert section["std"] == [pytest.approx(pixels.std().item(), abs=5e-4)]
+
+
+def test_the_fingerprint_is_that_of_all_images_and_labels(digits):
+    digest = hashlib.sha256()
+    for tensor in (digits.images, digits.labels, digits.test_images, digits.test_labels):
+        array = tensor.numpy()
+        digest.update(str((array.shape, array.dtype)).encode() + array.tobytes())
+    assert digits.fingerprint == digest.hexdigest() == data.load("digits").fingerprint
+
+
+# CIFAR-10
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "name"),
+    [
+        ("PNG", {}, "cifar10"),
+        ("JPEG", {"quality": 75}, "cifar10-jpeg75"),
+        ("JPEG", {"quality": 75, "subsampling": 0}, "cifar10-jpeg75"),
+        ("JPEG", {"quality": 90}, "cifar10-jpeg90"),
+        ("JPEG", {"quality": 95}, "cifar10-jpeg95"),
+        ("JPEG", {"quality": 50}, "cifar10-jpeg-other"),
+        ("WEBP", {}, "cifar10-webp-other"),
+    ],
+)
+def test_the_encoding_names_the_data(tmp_path, small, kind, options, name):
+    write_cifar(tmp_path, kind, **options)
+    dataset = data.load("cifar10", tmp_path)
+    assert dataset.name == name
+    assert dataset.classes == data.CIFAR10_CLASSES
+    assert dataset.labels.tolist() == TRAIN.tolist()
+    assert dataset.test_labels.tolist() == TEST.tolist()
+    assert (dataset.images.shape, dataset.test_images.shape) == ((50, 32, 32, 3), (10, 32, 32, 3))
+    lossless = np.stack([image_of(i) for i in range(50)])
+    assert np.array_equal(dataset.images, lossless) == (kind == "PNG")
+    assert dataset.twins is None
+
+
+def test_rows_keep_the_order_of_the_files(tmp_path, small):
+    folder = write_cifar(tmp_path)
+    whole = data.load("cifar10", tmp_path)
+    (folder / "train-00000-of-00001.parquet").unlink()
+    for part in (1, 0):  # written last first
+        rows = range(25 * part, 25 * part + 25)
+        write_parquet(folder / f"train-0000{part}-of-00002.parquet", [encoded(i) for i in rows], TRAIN[rows])
+    assert data.load("cifar10", tmp_path).fingerprint == whole.fingerprint
+
+
+def test_the_release_and_its_lossless_parquet_are_the_same_data(tmp_path, small, monkeypatch):
+    class Release:
+        def __init__(self, root, train):
+            assert Path(root) == tmp_path / "release"
+            first, labels = (0, TRAIN) if train else (1000, TEST)
+            self.data = np.stack([image_of(first + i) for i in range(len(labels))])
+            self.targets = labels.tolist()
+
+    write_cifar(tmp_path)
+    (tmp_path / "release" / "cifar-10-batches-py").mkdir(parents=True)
+    monkeypatch.setattr(torchvision.datasets, "CIFAR10", Release)
+    release, parquet = data.load("cifar10", tmp_path / "release"), data.load("cifar10", tmp_path)
+    assert (release.name, release.fingerprint) == (parquet.name, parquet.fingerprint)
+    assert torch.equal(release.images, parquet.images)
+
+
+@pytest.mark.parametrize("change", ["image", "label", "test image"])
+def test_the_fingerprint_sees_a_single_change(tmp_path, small, change):
+    folder = write_cifar(tmp_path)
+    before = data.load("cifar10", tmp_path).fingerprint
+    split, labels, first = ("test", TEST, 1000) if change == "test image" else ("train", TRAIN.copy(), 0)
+    numbers = list(range(first, first + len(labels)))
+    if change == "label":
+        i = np.flatnonzero(labels != labels[0])[0]
+        labels[[0, i]] = labels[[i, 0]]
+    else:
+        numbers[3] = 777
+    write_parquet(folder / f"{split}-00000-of-00001.parquet", [encoded(n) for n in numbers], labels)
+    assert data.load("cifar10", tmp_path).fingerprint != before
+
+
+def test_twins_are_the_lossless_first_test_images(tmp_path, small):
+    folder = write_cifar(tmp_path, "JPEG", quality=75)
+    prefix = folder.parent / "lossless_test_prefix" / "test-00000-of-00001.parquet"
+    write_parquet(prefix, [encoded(1000 + i) for i in range(4)], TEST[:4])
+    dataset = data.load("cifar10", tmp_path)
+    assert np.array_equal(dataset.twins, np.stack([image_of(1000 + i) for i in range(4)]))
+    write_parquet(prefix, [encoded(1000 + i) for i in range(4)], TEST[1:5])
+    with pytest.raises(NlrError, match="lossless_test_prefix does not hold the first test images"):
+        data.load("cifar10", tmp_path)
+
+
+def test_lossless_data_need_no_twins(tmp_path, small):
+    folder = write_cifar(tmp_path)
+    prefix = folder.parent / "lossless_test_prefix" / "test-00000-of-00001.parquet"
+    write_parquet(prefix, [encoded(1000)], TEST[:1])
+    assert data.load("cifar10", tmp_path).twins is None
+
+
+def rewrite(images=None, labels=None):
+    """Damage that puts other rows into the training file."""
+
+    def damage(file):
+        pictures = [encoded(i) for i in range(50)]
+        write_parquet(file, images(pictures) if images else pictures, labels(TRAIN.tolist()) if labels else TRAIN)
+
+    return damage
+
+
+def other_columns(file):
+    pq.write_table(pa.table({"image": [b""] * 50, "label": TRAIN}), file)
+
+
+def plain_bytes(file):
+    pq.write_table(pa.table({"img": [encoded(i) for i in range(50)], "label": TRAIN}), file)
+
+
+def first(change):
+    return lambda values: [change(values[0]), *values[1:]]
+
+
+FILE_DAMAGE = {
+    "truncated": lambda file: file.write_bytes(file.read_bytes()[:-1000]),
+    "empty": lambda file: file.write_bytes(b""),
+    "not parquet": lambda file: file.write_text("an error page"),
+    "other columns": other_columns,
+    "bytes without a struct": plain_bytes,
+    "an image cut short": rewrite(images=first(lambda image: image[:200])),
+    "an image that is none": rewrite(images=first(lambda image: b"nonsense")),
+    "an image left out": rewrite(images=first(lambda image: None)),
+    "an image of another size": rewrite(images=first(lambda image: small_image())),
+    "a label left out": rewrite(labels=first(lambda label: None)),
+}
+SPLIT_DAMAGE = {
+    "missing": lambda file: file.unlink(),
+    "one encoding more": rewrite(images=first(lambda image: encoded(0, "JPEG", quality=75))),
+    "another encoding than the test set": rewrite(
+        images=lambda images: [encoded(i, "JPEG", quality=75) for i in range(len(images))]
+    ),
+    "a row less": rewrite(images=lambda images: images[1:], labels=lambda labels: labels[1:]),
+    "classes of unequal size": rewrite(labels=first(lambda label: (label + 1) % 10)),
+    "a class too many": rewrite(labels=first(lambda label: 10)),
+    "a negative label": rewrite(labels=first(lambda label: -1)),
+}
+
+
+def small_image():
+    buffer = io.BytesIO()
+    Image.fromarray(image_of(0)[:16]).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("damage", [*FILE_DAMAGE, *SPLIT_DAMAGE])
+def test_damaged_files_are_named_and_refused(tmp_path, small, damage):
+    folder = write_cifar(tmp_path)
+    file = folder / "train-00000-of-00001.parquet"
+    (FILE_DAMAGE | SPLIT_DAMAGE)[damage](file)
+    with pytest.raises(NlrError) as caught:
+        data.load("cifar10", tmp_path)
+    assert str(file if damage in FILE_DAMAGE else folder) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_fewer_images_than_cifar_has_are_refused(tmp_path):
+    write_cifar(tmp_path)
+    with pytest.raises(NlrError, match="50 train rows; expected 50000"):
+        data.load("cifar10", tmp_path)
+
+
+def test_a_damaged_release_is_refused(tmp_path):
+    folder = tmp_path / "cifar-10-batches-py"
+    folder.mkdir()
+    (folder / "data_batch_1").write_bytes(pickle.dumps({"data": [], "labels": []}))
+    with pytest.raises(NlrError, match=r"damaged or incomplete.*download it again") as caught:
+        data.load("cifar10", tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
+# The data root
+
+
+def test_the_root_given_goes_before_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("NLR_DATA", str(tmp_path / "missing"))
+    assert paths.data_root(tmp_path) == tmp_path
+    monkeypatch.setenv("NLR_DATA", str(tmp_path))
+    assert paths.data_root("") == tmp_path
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert paths.data_root("~") == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("root", "words"),
+    [
+        ("", "No data root.*data_root.*NLR_DATA"),
+        ("missing", "'.*missing' is not a folder.*cifar10/plain_text"),
+        ("file", "'.*file' is not a folder"),
+        (".", "No CIFAR-10 under the data root.*torchvision.datasets.CIFAR10.*download=True.*cifar10/plain_text"),
+    ],
+)
+def test_missing_data_say_how_to_get_them(tmp_path, root, words):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NlrError, match=words):
+        data.load("cifar10", tmp_path / root if root else "")
+
+
+def test_an_unknown_data_set_names_the_known_ones():
+    with pytest.raises(NlrError, match=r"'mnist'.*Known: cifar10, digits"):
+        data.load("mnist")
+
+
+# CIFAR-10N
+
+
+def human_sets(n=50):
+    """Label sets as CIFAR-10N has them, each with its own share of wrong labels."""
+    clean = TRAIN[:n]
+    sets = {"clean_label": clean}
+    for number, key in enumerate(data.HUMAN_SETS.values()):
+        sets[key] = np.where(np.arange(n) < 5 * number + 5, (clean + 1) % 10, clean)
+    return sets
+
+
+def save(value, file, old_numpy=False):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(value, file, _use_new_zipfile_serialization=not old_numpy)
+    if old_numpy:  # CIFAR-10N was saved with NumPy 1, where the module had another name
+        file.write_bytes(file.read_bytes().replace(b"numpy._core.multiarray", b"numpy.core.multiarray"))
+
+
+@pytest.mark.parametrize("old_numpy", [True, False])
+@pytest.mark.parametrize("place", ["cifar-n/CIFAR-10_human.pt", "CIFAR-10_human.pt"])
+@pytest.mark.parametrize("name", data.HUMAN_SETS)
+def test_human_labels_are_read_by_name(tmp_path, place, name, old_numpy):
+    sets = human_sets()
+    save(sets, tmp_path / place, old_numpy)
+    labels = data.load_human_labels(name, tmp_path, TRAIN)
+    assert labels.dtype == np.int64
+    assert labels.tolist() == sets[data.HUMAN_SETS[name]].tolist()
+    assert (labels != TRAIN).sum() == 5 * list(data.HUMAN_SETS).index(name) + 5
+
+
+class Malicious:
+    """Unpickled without care, it makes a folder."""
+
+    def __init__(self, target):
+        self.target = str(target)
+
+    def __reduce__(self):
+        return os.mkdir, (self.target,)
+
+
+def test_a_malicious_file_is_refused_and_not_executed(tmp_path):
+    file, target = tmp_path / "CIFAR-10_human.pt", tmp_path / "made"
+    save(human_sets() | {"extra": Malicious(target)}, file)
+    with pytest.raises(NlrError, match="damaged or of another layout"):
+        data.load_human_labels("worse", tmp_path)
+    assert not target.exists()
+    torch.load(file, weights_only=False)  # the trap is real
+    assert target.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda file: file.unlink(), "No CIFAR-10N labels under.*cifar-n/CIFAR-10_human.pt"),
+        (lambda file: file.write_bytes(file.read_bytes()[:-200]), "damaged or of another layout"),
+        (lambda file: file.write_text("an error page"), "damaged or of another layout"),
+        (lambda file: save({"clean_label": TRAIN}, file), "worse_label"),
+        (lambda file: save([1, 2], file), "damaged or of another layout"),
+        (lambda file: save({k: v[::-1].copy() for k, v in human_sets().items()}, file), "another order"),
+        (lambda file: save(human_sets(40), file), "another order"),
+    ],
+)
+def test_human_labels_that_do_not_fit_are_refused(tmp_path, change, words):
+    file = tmp_path / "CIFAR-10_human.pt"
+    save(human_sets(), file)
+    change(file)
+    with pytest.raises(NlrError, match=words) as caught:
+        data.load_human_labels("worse", tmp_path, TRAIN)
+    assert str(tmp_path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "weights_only" not in str(caught.value)  # no advice to load it without care
+
+
+def test_an_unknown_human_set_names_the_known_ones(tmp_path):
+    with pytest.raises(NlrError, match=r"'worst'.*Did you mean 'worse'.*aggre, random1, random2, random3, worse"):
+        data.load_human_labels("worst", tmp_path)
+
+
+# A part of the training set
+
+
+@pytest.mark.parametrize("n", [1, 3, 5])
+def test_first_per_class_is_that_of_a_loop(n):
+    seen, expected = [0] * 10, []
+    for i, label in enumerate(TRAIN):
+        if seen[label] < n:
+            expected.append(i)
+        seen[label] += 1
+    assert data.first_per_class(TRAIN, n).tolist() == expected
+    assert data.first_per_class(torch.from_numpy(TRAIN), n).tolist() == expected
+
+
+def test_first_per_class_takes_all_at_0_and_refuses_more_than_there_are():
+    assert data.first_per_class(TRAIN, 0).tolist() == list(range(50))
+    with pytest.raises(NlrError, match=r"train_per_class = 6.*only 5 images"):
+        data.first_per_class(TRAIN, 6)
+
+
+# The real thing, where it is
+
+
+@pytest.fixture(scope="module")
+def real(real_root):
+    return data.load("cifar10", real_root)
+
+
+def test_real_cifar_is_balanced_and_in_canonical_order(real):
+    assert real.name in ("cifar10", "cifar10-jpeg75")
+    assert (real.images.shape, real.test_images.shape) == ((50_000, 32, 32, 3), (10_000, 32, 32, 3))
+    assert real.labels.bincount().tolist() == [5000] * 10
+    assert real.test_labels.bincount().tolist() == [1000] * 10
+    assert real.labels[:10].tolist() == [6, 9, 9, 4, 1, 1, 2, 7, 8, 3]
+    assert real.test_labels[:10].tolist() == [3, 8, 8, 0, 6, 6, 1, 6, 3, 1]
+
+
+def test_real_pixels_have_the_mean_and_deviation_of_the_protocol(real):
+    from nlr import protocols
+
+    section = protocols.load("ma2020")["data"]
+    pixels = (real.images[::10].double() / 255).flatten(0, 2)
+    assert pixels.mean(0).tolist() == pytest.approx(section["mean"], abs=0.01)
+    assert pixels.std(0).tolist() == pytest.approx(section["std"], abs=0.01)
+
+
+def test_real_twins_show_the_same_pictures(real):
+    if real.twins is None:
+        pytest.skip("no lossless test images beside the JPEG ones")
+    error = (real.twins.double() - real.test_images[: len(real.twins)].double()).square().mean((1, 2, 3))
+    signal = 10 * torch.log10(255**2 / error)
+    assert 28 < signal.median() < 33  # decibels: compressed, not another picture
+    assert signal.min() > 18
+
+
+def test_real_records_were_made_with_these_data(real):
+    made = [records.read(path)["facts"] for path in records.walk(paths.RESULTS / real.name)]
+    if not made:
+        pytest.skip(f"no committed record on {real.name}")
+    assert {facts["fingerprint"] for facts in made} == {real.fingerprint}
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [("aggre", 0.0901), ("random1", 0.1723), ("random2", 0.1812), ("random3", 0.1764), ("worse", 0.4021)],
+)
+def test_real_human_labels_agree_with_the_images_and_have_the_published_rates(real, real_root, name, rate):
+    try:
+        labels = data.load_human_labels(name, real_root, real.labels)
+    except NlrError as error:
+        if "No CIFAR-10N labels" in str(error):
+            pytest.skip("no CIFAR-10N labels here")
+        raise
+    assert (labels != real.labels.numpy()).mean() == pytest.approx(rate, abs=5e-5)
