@@ -44,7 +44,7 @@ def format_value(value: object, spec: str = "") -> str:
             raise ValueError(f"the format {spec!r} does not fit a truth value")
         return "yes" if value else "no"
     if isinstance(value, str):
-        return format(value, spec)
+        return format(value, spec).replace(" %", "\N{NO-BREAK SPACE}%")
     if isinstance(value, int | float):
         if not math.isfinite(value):
             raise ValueError(f"the value is {value}")
