@@ -32,6 +32,7 @@ def train_missing(wanted, store, data_root="", device="cpu", workers=1, dataset=
     todo = [(config, purpose) for config, purpose in wanted if records.find(store, config) is None]
     if not todo:
         return 0
+    records.check_writable(store)
     if workers > 1:
         return _side_by_side(todo, store, data_root, device, min(workers, len(todo)))
     with _bar(todo) as bar:

@@ -62,7 +62,7 @@ def write(store, config, **parts):
         parts: noise, series, final and facts.
 
     Raises:
-        RecordError: the record is over 32 kB.
+        RecordError: the record is over 32 kB, or the store cannot be written.
     """
     record = {"schema": SCHEMA, "config": config, "config_hash": config_hash(config), **parts}
     record["digest"] = _digest(record)
@@ -70,19 +70,36 @@ def write(store, config, **parts):
     if len(text) > LARGEST:
         raise RecordError(f"The record of {path_of('', config)} has {len(text)} bytes; at most {LARGEST} are allowed.")
     path = path_of(store, config)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
     try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        with contextlib.suppress(FileExistsError):
-            os.link(temporary, path)  # fails where another worker was first: exactly one record a run
-    finally:
-        os.unlink(temporary)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o644)
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, path)  # fails where another worker was first: exactly one record a run
+        finally:
+            os.unlink(temporary)
+    except OSError as error:
+        raise RecordError(f"{path} cannot be written: {error}.") from None
     return path
+
+
+def check_writable(store):
+    """To be asked before a run is trained for a store.
+
+    Raises:
+        RecordError: the store is no folder or may not be written to, or cannot be made.
+    """
+    folder = os.path.abspath(store)
+    while not os.path.exists(folder):
+        folder = os.path.dirname(folder)
+    if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
+        reason = "is read-only" if os.path.isdir(folder) else "is not a folder"
+        raise RecordError(f"The store {str(store)!r} cannot be written: {folder} {reason}; name another folder.")
 
 
 def read(path, store=None):
@@ -98,8 +115,8 @@ def read(path, store=None):
     path = Path(path)
     mend = "move it away and run the setting again"
     try:
-        record = json.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        record = json.loads(path.read_text(), parse_constant=_refuse)
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"{path} is not a readable record ({error}); {mend}.") from None
     if not isinstance(record, dict) or any(key not in record for key in KEYS):
         raise RecordError(f"{path} is not a record: expected the keys {', '.join(KEYS)}; {mend}.")
@@ -107,9 +124,18 @@ def read(path, store=None):
         raise RecordError(f"{path} has schema {record['schema']!r}, this version of nlr reads {SCHEMA}; {mend}.")
     if record["config_hash"] != config_hash(record["config"]) or record["digest"] != _digest(record):
         raise RecordError(f"{path} was edited or damaged: its contents do not match its digest; {mend}.")
-    if store is not None and path != path_of(store, record["config"]):
-        raise RecordError(f"{path} holds the run of {path_of(store, record['config'])}; {mend}.")
+    if store is not None:
+        try:
+            place = path_of(store, record["config"])
+        except (KeyError, TypeError, NlrError):
+            raise RecordError(f"{path} holds no run that this version of nlr knows; {mend}.") from None
+        if path != place:
+            raise RecordError(f"{path} holds the run of {place}; {mend}.")
     return record
+
+
+def _refuse(constant):
+    raise ValueError(f"{constant} is not JSON")
 
 
 def find(store, config):
