@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nlr import paths, protocols, runs
 from nlr.errors import NlrError, unknown
+from nlr.noise import format_setting, parse_setting
 
 FOLDER = Path(__file__).parent
 STORES = {"results": paths.RESULTS, "live": paths.LIVE}
@@ -91,5 +92,8 @@ def load(name):
             raise NlrError(f"A block of study {name} has the keys {sorted(block)}; expected {sorted(BLOCK_KEYS)}.")
     if store not in STORES:
         raise unknown(f"store in study {name}", store, STORES)
-    protocols.load(protocol)
+    resolved = protocols.load(protocol)
+    for block in blocks:  # spelled as records spell them
+        block["losses"] = [runs.canonical_loss(resolved, loss)[0] for loss in block["losses"]]
+        block["settings"] = [format_setting(*parse_setting(setting)) for setting in block["settings"]]
     return Study(name, title, protocol, dataset, STORES[store], tuple(blocks))

@@ -1,0 +1,113 @@
+"""The studies' files: every one resolves, in order of priority, and a misspelt one is refused."""
+
+import re
+
+import pytest
+
+from nlr import protocols, studies
+from nlr.errors import NlrError
+
+PAPER = {"ce", "nce", "mae", "nce+mae", "nce+rce", "nfl+rce", "nfl+mae", "gce", "sce", "fl", "nfl", "rce"}
+PILOT = {"ce", "mae", "nce", "nce+mae", "nce+rce"}
+
+
+def test_names():
+    assert studies.names() == ["digits", "ma2020", "ma2020-small"]
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol", "store", "size", "losses", "settings", "seeds"),
+    [
+        ("digits", "digits", "live", 75, PILOT, 5, [0, 1, 2]),
+        ("ma2020-small", "ma2020-small", "results", 10, PILOT, 2, [0]),
+        ("ma2020", "ma2020", "results", 324, PAPER, 9, [0, 1, 2]),
+    ],
+)
+def test_a_study_is_a_list_of_runs(name, protocol, store, size, losses, settings, seeds):
+    study = studies.load(name)
+    found = list(study.runs())
+    assert len(found) == size == len(losses) * settings * len(seeds)
+    assert len({(c["loss"]["spec"], str(c["noise"]), c["seed"]) for c, _ in found}) == size  # each once
+    assert {c["loss"]["spec"] for c, _ in found} == set(study.losses()) == losses
+    assert len(study.settings) == settings
+    assert study.seeds() == seeds
+    assert (study.name, study.protocol, study.store) == (name, protocol, studies.STORES[store])
+    assert {c["protocol"] for c, _ in found} == {protocol}
+    assert {c["dataset"] for c, _ in found} == {study.dataset}
+    assert study.dataset.startswith(protocols.load(protocol)["data"]["dataset"])
+    assert study.title
+
+
+def test_runs_come_in_order_of_priority():
+    found = [(c["seed"], c["loss"]["spec"]) for c, _ in studies.load("ma2020").runs()]
+    assert {seed for seed, _ in found[:108]} == {0}  # the first seed of all cells before any second
+    assert [loss for _, loss in found[:5]] == ["ce", "nce", "mae", "nce+mae", "nce+rce"]
+    assert found[108][0] == 1
+
+
+def test_only_the_pilot_is_exploratory():
+    purposes = {name: {purpose for _, purpose in studies.load(name).runs()} for name in studies.names()}
+    assert purposes == {"digits": {"demonstration"}, "ma2020-small": {"exploratory"}, "ma2020": {"reference"}}
+
+
+GOOD = """
+title = "Two blocks"
+protocol = "digits"
+dataset = "digits"
+store = "live"
+[[block]]
+purpose = "first"
+losses = ["ce", "nce+mae,beta=1"]
+settings = ["symmetric-0.4"]
+seeds = [1]
+[[block]]
+purpose = "second"
+losses = ["nce+mae", "mae"]
+settings = ["symmetric-0.40", "clean"]
+seeds = [1, 0]
+"""
+
+
+def test_a_run_of_two_blocks_is_made_once_in_the_earlier_one(own_studies):
+    (own_studies / "two.toml").write_text(GOOD)
+    study = studies.load("two")
+    assert "two" in studies.names()
+    found = [(c["loss"]["spec"], c["noise"]["kind"], c["seed"], purpose) for c, purpose in study.runs()]
+    assert found[:2] == [("ce", "symmetric", 1, "first"), ("nce+mae", "symmetric", 1, "first")]
+    assert ("nce+mae", "symmetric", 0, "second") in found
+    assert len([run for run in found if run[:3] == ("nce+mae", "symmetric", 1)]) == 1
+    assert len([run for run in found if run[1] == "clean"]) == 4
+    assert study.losses() == ["ce", "nce+mae", "mae"]  # one spelling each
+    assert study.settings == ["symmetric-0.4", "clean"]
+    assert study.losses("clean") == ["nce+mae", "mae"]
+    assert study.losses("asymmetric-0.1") == []
+    assert study.seeds("clean") == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('title = "Two blocks"\n', "", "'title'"),
+        ('dataset = "digits"\n', "", "'dataset'"),
+        ('store = "live"', 'store = "live"\nsorte = 1', "'sorte'.*title, protocol, dataset, store, block"),
+        ('store = "live"', 'store = "lives"', "'lives'.*Did you mean 'live'.*results"),
+        ('protocol = "digits"', 'protocol = "digit"', "'digit'.*Did you mean 'digits'"),
+        ("seeds = [1]\n", "", "losses.*purpose.*settings.*expected.*seeds"),
+        ("seeds = [1]\n", "seeds = [1]\nrates = [1]\n", "rates.*expected"),
+        ('"ce"', '"cee"', "'cee'.*Did you mean"),
+        ('"symmetric-0.4"', '"symetric-0.4"', "symetric-0.4"),
+        ("seeds = [1]\n", "seeds = [-1]\n", "-1"),
+    ],
+)
+def test_a_misspelt_study_is_refused_by_name(own_studies, old, new, words):
+    assert old in GOOD
+    (own_studies / "two.toml").write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(NlrError) as caught:
+        list(studies.load("two").runs())
+    assert re.search(words, str(caught.value))
+
+
+@pytest.mark.parametrize("name", ["digit", "", "../studies/digits"])
+def test_an_unknown_study_names_the_known_ones(name):
+    with pytest.raises(NlrError, match="Known: digits, ma2020, ma2020-small"):
+        studies.load(name)
