@@ -56,6 +56,7 @@ rule landing:
         CODE,
         RECORDS,
         expand(PAGE, page=DEMONSTRATION),
+        "book/data/published.csv",
         script="pipeline/landing.py",
     output:
         "executed/values.json",

@@ -136,9 +136,10 @@ def main():
     except NlrError as error:
         typer.echo(f"nlr: {error}", err=True)
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("nlr: stopped; every finished run has its record, the same command goes on.", err=True)
-        sys.exit(130)
+    except SystemExit as stop:
+        if stop.code == 130:  # typer's exit status after an interrupt
+            typer.echo("nlr: stopped; every finished run has its record, the same command goes on.", err=True)
+        raise
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import multiprocessing
 import resource
 import signal
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import torch
 from tqdm import tqdm
 
 from nlr import data, provenance, records, runs, training
+from nlr.errors import NlrError
 
 
 def train_missing(wanted, store, data_root="", device="cpu", workers=1, dataset=None):
@@ -28,18 +30,22 @@ def train_missing(wanted, store, data_root="", device="cpu", workers=1, dataset=
 
     Returns:
         How many runs were trained.
+
+    Raises:
+        NlrError: the store cannot be written, a record in it is damaged, or a worker failed.
     """
     todo = [(config, purpose) for config, purpose in wanted if records.find(store, config) is None]
     if not todo:
         return 0
     records.check_writable(store)
-    if workers > 1:
-        return _side_by_side(todo, store, data_root, device, min(workers, len(todo)))
-    with _bar(todo) as bar:
-        for config, purpose in todo:
-            bar.set_postfix_str(runs.describe(config))
-            dataset = dataset or data.load(config["data"]["dataset"], data_root)
-            train_and_write(config, dataset, store, purpose, data_root, device, on_epoch=lambda _: bar.update())
+    with _stop_on_sigterm():
+        if workers > 1:
+            return _side_by_side(todo, store, data_root, device, min(workers, len(todo)))
+        with _bar(todo) as bar:
+            for config, purpose in todo:
+                bar.set_postfix_str(runs.describe(config))
+                dataset = dataset or data.load(config["data"]["dataset"], data_root)
+                train_and_write(config, dataset, store, purpose, data_root, device, on_epoch=lambda _: bar.update())
     return len(todo)
 
 
@@ -88,7 +94,7 @@ def _side_by_side(todo, store, data_root, device, workers):
     try:
         for process in crew:
             process.start()
-        with _bar(todo) as bar, _stop_on_sigterm():
+        with _bar(todo) as bar:
             while any(process.is_alive() for process in crew) or not epochs.empty():
                 while not epochs.empty():
                     bar.set_postfix_str(epochs.get())
@@ -98,9 +104,10 @@ def _side_by_side(todo, store, data_root, device, workers):
         for process in crew:
             process.terminate()
             process.join()
+        queue.cancel_join_thread()  # or the exit waits for what nobody will take
     failed = [process.exitcode for process in crew if process.exitcode]
     if failed:
-        raise RuntimeError(
+        raise NlrError(
             f"{len(failed)} of {workers} workers ended with exit status {failed[0]}; see their messages above."
         )
     return len(todo)
@@ -110,17 +117,25 @@ def _worker(queue, epochs, store, data_root, device):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers
     torch.set_num_threads(1)
     dataset = None
-    while (item := queue.get()) is not None:
-        config, purpose = item
-        dataset = dataset or data.load(config["data"]["dataset"], data_root)
-        line = runs.describe(config)
-        train_and_write(
-            config, dataset, store, purpose, data_root, device, on_epoch=lambda _, line=line: epochs.put(line)
-        )
+    try:
+        while (item := queue.get()) is not None:
+            config, purpose = item
+            dataset = dataset or data.load(config["data"]["dataset"], data_root)
+            line = runs.describe(config)
+            train_and_write(
+                config, dataset, store, purpose, data_root, device, on_epoch=lambda _, line=line: epochs.put(line)
+            )
+    except NlrError as error:
+        sys.exit(f"nlr: {error}")
 
 
 @contextmanager
 def _stop_on_sigterm():
+    """SIGTERM stops as Ctrl-C does; only the main thread can say so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
     def stop(number, frame):
         raise KeyboardInterrupt
 

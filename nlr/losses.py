@@ -29,7 +29,7 @@ from nlr.errors import NlrError, unknown
 #: How the losses of a batch become one value.
 REDUCTIONS = ("mean", "sum", "none")
 
-#: The epsilon of ``chheda-nce``: his Algorithm 1 has one and does not state it, so this value is ours.
+#: The epsilon of ``chheda-nce``; his Algorithm 1 has one and does not state it, so this value is ours.
 CHHEDA_EPS = 1e-8
 
 

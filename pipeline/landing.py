@@ -1,17 +1,21 @@
 """What narrative pages cite: executed/values.json, and the table, facts and figure of the landing page.
 
 Keys of values: STUDY.SETTING.LOSS.FIGURE with FIGURE one of n and the mean and sd of last, best, memorised, recovered;
-STUDY.have and STUDY.wanted count runs; STUDY.minutes is training time, of committed records only.
+STUDY.have and STUDY.wanted count runs; STUDY.minutes is training time, of committed records only. What others published,
+from book/data/published.csv: SOURCE.SETTING.LOSS.mean and .sd.
 """
 
 import json
 import os
 
+import pandas as pd
+
 from nlr import plots, report, studies, words
 from nlr.page import Facts, Figure, Table
-from nlr.paths import EXECUTED
+from nlr.paths import EXECUTED, ROOT
 
 MAIN = "ma2020-small"  # the study that the landing page rests on
+PUBLISHED = ROOT / "book" / "data" / "published.csv"
 FIGURES = ("n", *(f"{k}_{m}" for k in ("last", "best", "memorised", "recovered") for m in ("mean", "sd")))
 
 
@@ -32,6 +36,9 @@ def values():
             for figure in FIGURES:
                 if cell[figure] == cell[figure]:  # not NaN
                     out[f"{name}.{cell['setting']}.{cell['loss']}.{figure}"] = cell[figure]
+    for row in pd.read_csv(PUBLISHED, comment="#").itertuples():
+        stem = f"{row.key}.{row.setting}.{row.loss}"
+        out |= {f"{stem}.mean": row.mean, f"{stem}.sd": row.sd}
     return out
 
 

@@ -28,10 +28,10 @@ found = report.study_records(chosen)
 table = report.frame(found)
 scope = f"{report.DATASETS.get(chosen.dataset, chosen.dataset)}, protocol {chosen.protocol}"
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 Prose(words.study_summary(chosen, found))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 Facts(report.facts(found))
 
 # %% [markdown]

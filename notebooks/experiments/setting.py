@@ -46,16 +46,16 @@ table = report.frame(runs.records)
 # %% [markdown]
 # ## What the records say
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 Prose(words.summary(runs.records))
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 Facts(report.facts(runs.records))
 
 # %% [markdown]
 # ## The noise, as it was drawn
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 Prose(words.noise_drawn(runs.records, classes))
 
 # %% tags=["hide-input"]

@@ -42,7 +42,7 @@ Table(
     left=["formula", "kind", "sum over labels", "range"],
 )
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 Prose(report.loss_sources(cards, printed=False))
 
 # %% [markdown]
@@ -59,7 +59,7 @@ Table(
     left=["formula", "kind", "sum over labels", "range"],
 )
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 Prose(report.loss_sources(cards, printed=True))
 
 # %% [markdown]

@@ -28,7 +28,7 @@ runs, damaged = report.status()
 # A study is a list of runs in order of priority; a run that has a record is never trained again. Each cell below says
 # how many of its seeds have a record.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 Prose(words.damage(damaged))
 
 # %% tags=["hide-input"]
@@ -71,7 +71,7 @@ Table(
 #
 # What this build was made with. Each experiment page names the versions of its own records.
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 Facts(report.build_facts())
 
 # %% [markdown]
