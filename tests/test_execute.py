@@ -1,0 +1,269 @@
+"""Missing runs are trained once each, alone or side by side, and a stop loses the run in progress only."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime
+
+import numpy as np
+import pytest
+from factory import parts, short
+
+import nlr
+from nlr import data, execute, records, runs, training
+from nlr.errors import NlrError
+
+
+def wanted(*losses, seeds=(0,), **changes):
+    return [(short(loss, seed=seed, **changes), "own run") for seed in seeds for loss in losses]
+
+
+def numbers(record):
+    """What must not depend on who trained it, and when."""
+    series = {key: values for key, values in record["series"].items() if key != "seconds"}
+    return record["noise"], series, record["final"]
+
+
+def no_training(*arguments, **options):
+    raise AssertionError("a run was trained that has a record")
+
+
+# One after the other
+
+
+def test_only_what_is_missing_is_trained(tmp_path, digits, monkeypatch):
+    todo = wanted("ce", "mae", "nce")
+    config = todo[1][0]
+    path = records.write(tmp_path, config, **parts(config))
+    before = path.read_bytes()
+    assert execute.train_missing(todo, tmp_path, dataset=digits) == 2
+    assert path.read_bytes() == before
+    assert all(records.find(tmp_path, config) for config, _ in todo)
+    monkeypatch.setattr(training, "train", no_training)
+    monkeypatch.setattr(data, "load", no_training)
+    assert execute.train_missing(todo, tmp_path) == 0
+
+
+def test_a_record_holds_what_training_gave_and_with_what_it_was_made(tmp_path, digits):
+    ((config, _),) = wanted("nce+mae")
+    execute.train_missing([(config, "a reason")], tmp_path)  # loads the data itself
+    record = records.find(tmp_path, config)
+    expected = training.train(config, digits)
+    assert numbers(record) == numbers(expected)
+    facts = record["facts"]
+    assert set(facts) == {
+        "purpose",
+        "device",
+        "device_type",
+        "threads",
+        "versions",
+        "commit",
+        "clean_tree",
+        "fingerprint",
+        "wall_seconds",
+        "peak_memory_mb",
+        "finished",
+    }
+    assert (facts["purpose"], facts["device_type"], facts["threads"]) == ("a reason", "cpu", 1)
+    assert facts["fingerprint"] == digits.fingerprint
+    assert set(facts["versions"]) == {"nlr", "python", "numpy", "torch", "torchvision"}
+    assert facts["versions"]["nlr"] == nlr.__version__
+    assert re.fullmatch("[0-9a-f]{12}|unknown", facts["commit"])
+    assert sum(record["series"]["seconds"]) <= facts["wall_seconds"] < 60
+    assert 100 < facts["peak_memory_mb"] < 10_000
+    assert abs((datetime.now().astimezone() - datetime.fromisoformat(facts["finished"])).total_seconds()) < 60
+
+
+def test_runs_are_made_in_the_order_given(tmp_path, digits, monkeypatch):
+    made, train = [], training.train
+
+    def spy(config, *rest, **options):
+        made.append((config["loss"]["spec"], config["seed"]))
+        return train(config, *rest, **options)
+
+    monkeypatch.setattr(training, "train", spy)
+    execute.train_missing(wanted("nce", "ce", seeds=(1, 0), epochs=1), tmp_path, dataset=digits)
+    assert made == [("nce", 1), ("ce", 1), ("nce", 0), ("ce", 0)]
+
+
+def test_an_interrupted_study_goes_on_where_it_was(tmp_path, digits, monkeypatch):
+    todo, train, calls = wanted("ce", "mae", "nce"), training.train, []
+
+    def interrupted(config, dataset, device, people, on_epoch):
+        def heard(epoch):
+            on_epoch(epoch)
+            if len(calls) == 2 and epoch == 2:
+                raise KeyboardInterrupt
+
+        calls.append(config)
+        return train(config, dataset, device, people, heard)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "train", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            execute.train_missing(todo, tmp_path, dataset=digits)
+    assert len(records.walk(tmp_path)) == 1
+    before = records.walk(tmp_path)[0].read_bytes()
+    assert execute.train_missing(todo, tmp_path, dataset=digits) == 2
+    assert records.path_of(tmp_path, todo[0][0]).read_bytes() == before
+    assert len(records.walk(tmp_path)) == 3
+    assert len(list(tmp_path.rglob("*.json"))) == len([p for p in tmp_path.rglob("*") if p.is_file()])
+
+
+def test_sigterm_means_what_it_did_before_once_training_is_over(tmp_path, digits):
+    before = signal.getsignal(signal.SIGTERM)
+    execute.train_missing(wanted("ce", epochs=1), tmp_path, dataset=digits)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_human_labels_come_from_the_data_root_and_are_checked_against_the_images(tmp_path, digits, monkeypatch):
+    people = (digits.labels.numpy() + (np.arange(1297) < 100)) % 10
+    asked = []
+
+    def load(name, root, clean):
+        asked.append((name, root, clean.tolist()))
+        return people
+
+    monkeypatch.setattr(data, "load_human_labels", load)
+    todo = wanted("ce", setting="human-aggre", epochs=1)
+    execute.train_missing(todo, tmp_path, "the root", dataset=digits)
+    assert asked == [("aggre", "the root", digits.labels.tolist())]
+    assert records.find(tmp_path, todo[0][0])["noise"]["rate"] == pytest.approx(100 / 1297)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "another configuration"])
+def test_a_damaged_record_stops_before_anything_is_trained(tmp_path, digits, monkeypatch, damage):
+    todo = wanted("ce", "mae")
+    made = short("mae", epochs=7) if damage == "another configuration" else todo[1][0]
+    path = records.write(tmp_path, made, **parts(made))
+    if damage == "truncated":
+        path.write_bytes(path.read_bytes()[:-9])
+    monkeypatch.setattr(training, "train", no_training)
+    with pytest.raises(NlrError, match=re.escape(str(path))):
+        execute.train_missing(todo, tmp_path, dataset=digits)
+
+
+def test_a_store_that_cannot_be_written_stops_before_anything_is_trained(tmp_path, digits, monkeypatch):
+    (tmp_path / "store").write_text("a file")
+    monkeypatch.setattr(training, "train", no_training)
+    with pytest.raises(NlrError, match="store' cannot be written"):
+        execute.train_missing(wanted("ce"), tmp_path / "store", dataset=digits)
+
+
+# Side by side
+
+
+def test_two_workers_leave_one_record_a_run_with_the_numbers_of_one(tmp_path, digits):
+    todo = wanted("ce", "nce+mae", seeds=(0, 1))
+    assert execute.train_missing(todo, tmp_path / "two", workers=2) == 4
+    assert execute.train_missing(todo, tmp_path / "one", dataset=digits) == 4
+    files = [path for path in (tmp_path / "two").rglob("*") if path.is_file()]
+    assert len(files) == 4
+    for config, _ in todo:
+        assert numbers(records.find(tmp_path / "two", config)) == numbers(records.find(tmp_path / "one", config))
+
+
+def test_a_worker_that_fails_is_reported_and_the_others_records_stay(tmp_path, capfd):
+    todo = wanted("ce", training={"optimiser": "sdg"}) + wanted("mae", "nce", epochs=1)
+    with pytest.raises(NlrError, match="1 of 2 workers ended with exit status 1"):
+        execute.train_missing(todo, tmp_path, workers=2)
+    error = capfd.readouterr().err
+    assert "nlr: Unknown optimiser 'sdg'. Did you mean 'sgd'?" in error
+    assert "Traceback" not in error
+    assert records.find(tmp_path, todo[0][0]) is None
+    assert len(records.walk(tmp_path)) == 2
+
+
+def test_two_writers_of_one_run_leave_one_record(tmp_path):
+    config = runs.resolve("digits", "ce", "clean", 0, "digits")
+    code = (
+        "import json, sys\n"
+        "from nlr import noise, records\n"
+        "given = json.loads(sys.argv[2])\n"
+        "print('ready', flush=True)\n"
+        "input()\n"
+        "for seed in range(200):\n"
+        "    records.write(sys.argv[1], given['config'] | {'seed': seed}, **given['parts'])"
+    )
+    crew = []
+    for number in (0.25, 0.75):
+        given = json.dumps({"config": config, "parts": parts(config, last=number)})
+        command = [sys.executable, "-c", code, tmp_path, given]
+        crew.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+    assert [process.stdout.readline() for process in crew] == ["ready\n"] * 2
+    for process in crew:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in crew:
+        process.communicate()
+    assert [process.returncode for process in crew] == [0, 0]
+    found = [records.read(path, tmp_path) for path in records.walk(tmp_path)]
+    assert len(found) == 200 == len([path for path in tmp_path.rglob("*") if path.is_file()])
+
+
+# Signals, to a process like python -m nlr study
+
+DRIVER = """
+import signal, sys
+from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background process may have been told to ignore it
+if __name__ == "__main__":
+    from nlr import protocols, studies
+    from nlr.__main__ import main
+    protocols.FOLDER, studies.FOLDER = Path(sys.argv.pop(1)), Path(sys.argv.pop(1))
+    main()
+"""
+# More runs than fit into the pipe between the processes.
+STUDY = """
+title = "Many runs"
+protocol = "digits"
+dataset = "digits"
+store = "live"
+[[block]]
+purpose = "demonstration"
+losses = ["ce", "nce+mae"]
+settings = ["symmetric-0.4"]
+seeds = [{seeds}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "workers", "status"),
+    [(signal.SIGINT, 1, 130), (signal.SIGTERM, 1, 130), (signal.SIGTERM, 2, 130), (signal.SIGKILL, 1, -9)],
+)
+def test_a_signal_leaves_whole_records_and_the_same_command_goes_on(
+    tmp_path, own_protocols, own_studies, digits, number, workers, status
+):
+    (own_studies / "many.toml").write_text(STUDY.format(seeds=", ".join(map(str, range(150)))))
+    (tmp_path / "driver.py").write_text(DRIVER)
+    store = tmp_path / "mine"
+    command = [sys.executable, tmp_path / "driver.py", own_protocols, own_studies, "study", "many", "--store", store]
+    process = subprocess.Popen(
+        [*command, "--workers", str(workers)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while len(records.walk(store)) < 3 and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(number)
+        error = process.communicate(timeout=30)[1]
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == status, error
+    assert "Traceback" not in error
+    assert ("nlr: stopped; every finished run has its record" in error) == (status == 130)
+
+    made = {path: path.read_bytes() for path in records.walk(store)}
+    assert 3 <= len(made) < 300
+    assert all(records.read(path, store) for path in made)
+    if number != signal.SIGKILL:
+        assert not list(store.rglob(".*"))  # nothing unfinished
+    todo = [(short(loss, seed=seed), "own run") for seed in range(150) for loss in ("ce", "nce+mae")]
+    todo = todo[: len(made) + 2]
+    assert 2 <= execute.train_missing(todo, store, dataset=digits) <= 3
+    assert all(records.find(store, config) for config, _ in todo)
+    assert all(path.read_bytes() == text for path, text in made.items())
