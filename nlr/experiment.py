@@ -1,5 +1,6 @@
 """One setting as the notebook template shows it: check the parameters, train what is missing, collect the records."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,14 +132,17 @@ def open_experiment(
 
 def _listed(values):
     """A list as it is; words of a string, and a single number, as a list: what ``papermill -p`` can say."""
-    return values.split() if isinstance(values, str) else [values] if isinstance(values, int) else list(values)
+    if isinstance(values, str):
+        return values.split()
+    return list(values) if isinstance(values, Iterable) else [values]
 
 
 def _seed(value):
-    try:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.isdecimal():
         return int(value)
-    except ValueError:
-        raise NlrError(f"Seed {value!r}; expected integers from 0, in a list or separated by spaces.") from None
+    raise NlrError(f"Seed {value!r}; expected integers from 0, in a list or separated by spaces.")
 
 
 def _setting(kind, rate):
