@@ -62,9 +62,8 @@ class Figure(_Shown):
 
     def myst(self):
         stem = self.save(EXECUTED / "figures" / os.environ[PAGE]).relative_to(ROOT)
-        return (
-            f"```{{themed-figure}} /{stem}\n:alt: {self.alt}\n:name: {_label('fig', self.name)}\n\n{self.caption}\n```"
-        )
+        options = f":alt: {self.alt}\n:name: {_label('fig', self.name)}"
+        return f":::{{themed-figure}} /{stem}\n{options}\n\n{self.caption}\n:::"
 
     def html(self):
         picture = self.pictures["light"]
@@ -100,7 +99,7 @@ class Table(_Shown):
         return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])
 
     def myst(self):
-        return f"```{{table}} {self.caption}\n:name: {_label('tab', self.name)}\n\n{self.markdown()}\n```"
+        return f":::{{table}} {self.caption}\n:name: {_label('tab', self.name)}\n\n{self.markdown()}\n:::"
 
     def html(self):
         table = self.frame.to_html(index=False, border=0)

@@ -1,8 +1,8 @@
 """What narrative pages cite: executed/values.json, and the table, facts and figure of the landing page.
 
 Keys of values: STUDY.SETTING.LOSS.FIGURE with FIGURE one of n and the mean and sd of last, best, memorised, recovered;
-STUDY.have and STUDY.wanted count runs; STUDY.minutes is training time, of committed records only. What others published,
-from book/data/published.csv: SOURCE.SETTING.LOSS.mean and .sd.
+STUDY.have and STUDY.wanted count runs; STUDY.minutes is training time, of committed records only. What others
+published, from book/data/published.csv: SOURCE.SETTING.LOSS.mean and .sd.
 """
 
 import json
