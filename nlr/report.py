@@ -226,16 +226,17 @@ def agreement(yours, ours):
         A frame with protocol, setting, loss, n_yours, n_ours, yours, ours, difference, our_sd, tolerance, agree (True,
         False, or None where ours is missing) and note, which names any difference in data, device or seeds.
     """
-    rows = []
-    for key, mine in _by_cell(yours).items():
-        theirs = _by_cell(ours).get(key, [])
-        row = dict(zip(("protocol", "setting", "loss"), key, strict=True))
+    rows, reference = [], _by_cell(ours)
+    for cell, mine in _by_cell(yours).items():
+        same_run = [found for other, found in reference.items() if other[1:] == cell[1:]]  # on whatever data
+        theirs = reference.get(cell) or next(iter(same_run), [])
+        row = dict(zip(("protocol", "setting", "loss"), cell[1:], strict=True))
         mean = frame(mine)["last"].mean()
         row |= {"n_yours": len(mine), "n_ours": len(theirs), "yours": mean, "ours": np.nan, "difference": np.nan}
         row |= {"our_sd": np.nan, "tolerance": np.nan, "agree": None, "note": "no record of ours"}
         if theirs:
-            reference = frame(theirs)["last"]
-            row["ours"], row["our_sd"] = reference.mean(), reference.std()
+            last = frame(theirs)["last"]
+            row["ours"], row["our_sd"] = last.mean(), last.std()
             row["difference"] = row["yours"] - row["ours"]
             row["tolerance"] = max(AGREEMENT_POINTS, AGREEMENT_DEVIATIONS * np.nan_to_num(row["our_sd"]))
             row["agree"] = bool(abs(row["difference"]) <= row["tolerance"])
@@ -248,7 +249,8 @@ def _by_cell(found):
     out = {}
     for record in found:
         config = record["config"]
-        out.setdefault((config["protocol"], setting_of(config), config["loss"]["spec"]), []).append(record)
+        cell = config["dataset"], config["protocol"], setting_of(config), config["loss"]["spec"]
+        out.setdefault(cell, []).append(record)
     return out
 
 
@@ -256,6 +258,7 @@ def _differences(yours, ours):
     def values(found, key):
         return sorted({str(key(record)) for record in found})
 
+    same_data = {r["config"]["dataset"] for r in yours} == {r["config"]["dataset"] for r in ours}
     for label, key in (
         ("data", lambda r: r["config"]["dataset"]),
         ("images", lambda r: r["facts"]["fingerprint"][:8]),
@@ -265,7 +268,7 @@ def _differences(yours, ours):
         ("seeds", lambda r: r["config"]["seed"]),
     ):
         a, b = values(yours, key), values(ours, key)
-        if a != b and not (label == "images" and values(yours, lambda r: r["config"]["dataset"]) != ["cifar10-jpeg75"]):
+        if a != b and (label != "images" or same_data):
             yield f"{label}: yours {', '.join(a)}, ours {', '.join(b)}"
 
 
