@@ -39,6 +39,7 @@ _STYLES = {
     "sce": (_YELLOW, (4, 1.5), "X"),
 }
 _SPARE = [(colour, (5, 1, 1, 1), "p") for colour in (_BLUE, _PINK, _ORANGE, _SKY, _GREEN, _RED, _YELLOW)]
+_HATCHES = ("", "//", "..", "", "\\\\", "xx", "++", "oo", "--", "||", "**", "OO")  # of bars, in the order drawn
 _INK = {"light": "#1f2328", "dark": "#e6e6e6"}
 _FACE = {"light": "#ffffff", "dark": "#14181e"}
 _GRID = {"light": "#d9dce0", "dark": "#3a4049"}
@@ -188,7 +189,7 @@ def class_bars(by_class, classes):
         edgecolor=_FACE[_current],
         linewidth=0.4,
     )
-    for hatch, bars in zip(("", "//", "..", "", "\\\\", "xx", "++", "oo"), axis.containers, strict=False):
+    for hatch, bars in zip(_HATCHES, axis.containers, strict=False):
         for bar in bars:
             bar.set_hatch(hatch)
     axis.set(xlabel="", ylabel="test accuracy (%)", ylim=(0, 100))

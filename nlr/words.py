@@ -129,7 +129,7 @@ def noise_drawn(found, classes):
     hit = [name for name, rate in zip(classes, by_class, strict=True) if rate > 0]
     low, high = f"{by_class[by_class > 0].min():.1f}", f"{by_class.max():.1f}"
     where = f"{low if low == high else f'{low} to {high}'} %"
-    return text + f", {where} in {len(hit)} classes ({listed(hit)}) and none in the others."
+    return text + f", {where} in {len(hit)} class{'es' * (len(hit) > 1)} ({listed(hit)}) and none in the others."
 
 
 def noise_alt(found, classes):
