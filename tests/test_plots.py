@@ -1,0 +1,233 @@
+"""The drawings: one look a loss, both themes, the same bytes twice, and marks where the figures say."""
+
+import io
+import itertools
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from factory import put
+from matplotlib.colors import to_rgb
+
+from nlr import plots, report, studies
+from nlr.data import CIFAR10_CLASSES
+
+STUDY = studies.load("ma2020").losses()
+LOSSES = ["ce", "mae", "nce", "nce+mae", "nce+rce"]
+
+
+@pytest.fixture(autouse=True)
+def light():
+    """Figures are drawn in the light theme where a test says nothing else, and closed after it."""
+    with plots.theme("light"):
+        yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Two seeds of the five losses of the demonstration, in three settings."""
+    store = tmp_path_factory.mktemp("store")
+    return [
+        put(store, loss, setting, seed, last=0.3 + 0.1 * i + 0.01 * seed, best=0.85, memorised=0.1 * i)
+        for setting in ("clean", "symmetric-0.4", "asymmetric-0.4")
+        for i, loss in enumerate(LOSSES)
+        for seed in (0, 1)
+    ]
+
+
+def of(made, setting):
+    return [r for r in made if report.setting_of(r["config"]) == setting]
+
+
+def drawings(made):
+    """Every function of the module with what a page gives it."""
+    noisy = of(made, "symmetric-0.4")
+    table = report.frame(made)
+    return {
+        "transition": (next(iter(report.noise_counts(noisy).values())), CIFAR10_CLASSES),
+        "accuracy_curves": (report.series(noisy, ["test_accuracy"]), ["gce (1 of 2)"]),
+        "memorised_recovered": (report.series(noisy, ["memorised", "recovered"]), ["gce (1 of 2)"]),
+        "class_bars": (report.by_class(noisy), CIFAR10_CLASSES),
+        "confusion_matrices": (report.confusions(noisy), CIFAR10_CLASSES),
+        "accuracy_by_rate": (table,),
+        "last_and_best": (table[table["kind"] != "clean"],),
+    }
+
+
+NAMES = (
+    "transition",
+    "accuracy_curves",
+    "memorised_recovered",
+    "class_bars",
+    "confusion_matrices",
+    "accuracy_by_rate",
+    "last_and_best",
+)
+
+
+def test_every_drawing_of_the_module_is_tested():
+    public = {
+        name
+        for name, value in vars(plots).items()
+        if callable(value) and getattr(value, "__module__", "") == plots.__name__ and not name.startswith("_")
+    }
+    assert public - {"theme", "style"} == set(NAMES)
+
+
+def svg(figure):
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("theme", plots.THEMES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_drawing_is_the_same_bytes_twice_in_the_colours_of_its_theme(made, name, theme):
+    pictures = []
+    for _ in range(2):
+        with plots.theme(theme):
+            figure = getattr(plots, name)(*drawings(made)[name])
+            face = figure.get_facecolor()[:3]
+            assert all(axis.get_facecolor()[:3] == face for axis in figure.axes)
+            assert not any(axis.get_title(loc="center") for axis in figure.axes)
+            pictures.append(svg(figure))
+    assert pictures[0] == pictures[1]
+    assert face == to_rgb(plots._FACE[theme])
+    assert plots._INK[theme] in pictures[0]
+    other = next(t for t in plots.THEMES if t != theme)
+    assert plots._INK[other] not in pictures[0]
+
+
+def test_a_theme_ends_with_its_block_even_when_drawing_fails():
+    before = dict(plt.rcParams)
+    with pytest.raises(ZeroDivisionError), plots.theme("dark"):
+        raise ZeroDivisionError
+    assert dict(plt.rcParams) == before
+    assert plots.style("ce")[0] == plots._INK["light"]
+
+
+# Looks
+
+
+@pytest.mark.parametrize("theme", plots.THEMES)
+def test_the_losses_of_the_study_have_looks_of_their_own(theme):
+    with plots.theme(theme):
+        looks = {loss: plots.style(loss) for loss in STUDY}
+    assert len(STUDY) == 12
+    assert len({(to_rgb(colour), dashes) for colour, dashes, _ in looks.values()}) == 12  # lines have no markers
+    for (a, one), (b, two) in itertools.combinations(looks.items(), 2):
+        if to_rgb(one[0]) == to_rgb(two[0]):
+            assert one[1] != two[1], (a, b)
+            assert one[2] != two[2], (a, b)
+
+
+def luminance(colour):
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+@pytest.mark.parametrize("theme", plots.THEMES)
+def test_colours_stand_out_from_the_page(theme):
+    with plots.theme(theme):
+        for loss in STUDY:
+            high, low = sorted([luminance(plots.style(loss)[0]), luminance(plots._FACE[theme])], reverse=True)
+            assert (high + 0.05) / (low + 0.05) > 1.9, loss
+        high, low = sorted([luminance(plots._INK[theme]), luminance(plots._FACE[theme])], reverse=True)
+    assert (high + 0.05) / (low + 0.05) > 7  # text
+
+
+def test_parameters_do_not_change_a_look_and_other_losses_have_one():
+    assert plots.style("nce+mae,beta=2") == plots.style("nce+mae")
+    assert plots.style("ngce") == plots.style("ngce")
+    assert plots.style("ngce")[1] not in {plots.style(loss)[1] for loss in STUDY}
+
+
+# What is drawn
+
+
+def lines(axis):
+    """The y values of each line of an axis."""
+    return {tuple(np.round(np.asarray(line.get_ydata(), float), 3)) for line in axis.get_lines()}
+
+
+def test_accuracy_curves_draw_the_mean_over_seeds_in_per_cent(made):
+    noisy = of(made, "symmetric-0.4")
+    table = report.series(noisy, ["test_accuracy"])
+    figure = plots.accuracy_curves(table)
+    colours = {tuple(np.round(line.get_ydata(), 3)): line.get_color() for line in figure.axes[0].get_lines()}
+    for loss, of_loss in table.groupby("loss"):
+        mean = tuple((100 * of_loss.groupby("epoch")["test_accuracy"].mean()).round(3))
+        assert to_rgb(colours[mean]) == to_rgb(plots.style(loss)[0])
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == LOSSES
+    assert figure.axes[0].get_legend() is None
+
+
+@pytest.mark.parametrize("name", ["accuracy_curves", "memorised_recovered"])
+def test_missing_runs_are_written_on_the_drawing(made, name):
+    table = drawings(made)[name][0]
+    with plots.theme("light"):
+        texts = [
+            [t.get_text() for t in getattr(plots, name)(table, missing).texts] for missing in (["gce (3 of 3)"], [])
+        ]
+    assert texts == [["missing: gce (3 of 3)"], []]
+
+
+def test_memorised_and_recovered_have_a_panel_each(made):
+    noisy = of(made, "symmetric-0.4")
+    figure = plots.memorised_recovered(report.series(noisy, ["memorised", "recovered"]))
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["memorised", "recovered"]
+    assert (10.0, 20.0, 30.0, 40.0) in lines(figure.axes[0])  # nce+rce memorised 0.4
+    assert (12.5, 25.0, 37.5, 50.0) in lines(figure.axes[1])
+
+
+def test_class_bars_are_as_high_as_the_mean_over_seeds(made):
+    noisy = of(made, "symmetric-0.4")
+    (axis,) = plots.class_bars(report.by_class(noisy), CIFAR10_CLASSES).axes
+    heights = [[round(bar.get_height(), 3) for bar in bars] for bars in axis.containers]
+    assert heights == [[round(30.5 + 10 * i, 3)] * 10 for i in range(5)]
+    assert [label.get_text() for label in axis.get_xticklabels()] == list(CIFAR10_CLASSES)
+
+
+def test_class_bars_of_the_whole_study_can_be_told_apart(tmp_path):
+    (axis,) = plots.class_bars(report.by_class([put(tmp_path, loss) for loss in STUDY]), CIFAR10_CLASSES).axes
+    looks = {(bars[0].get_facecolor(), bars[0].get_hatch()) for bars in axis.containers}
+    assert len(axis.containers) == len(looks) == 12
+
+
+def test_transition_shows_rows_in_per_cent():
+    counts = np.eye(10, dtype=int) * 60
+    counts[:, 0] += 40
+    (axis,) = plots.transition(counts, CIFAR10_CLASSES).axes
+    assert [text.get_text() for text in axis.texts[:3]] == ["100", "", ""]
+    assert [text.get_text() for text in axis.texts[10:13]] == ["40", "60", ""]
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("noisy label", "true class")
+
+
+def test_confusions_have_a_panel_a_loss(made):
+    figure = plots.confusion_matrices(report.confusions(of(made, "symmetric-0.4")), CIFAR10_CLASSES)
+    shown = [axis.get_title(loc="left") for axis in figure.axes if axis.get_visible()]
+    assert shown == LOSSES
+    assert len(figure.axes) == 6
+
+
+def test_accuracy_by_rate_leaves_other_noise_out(made):
+    (axis,) = plots.accuracy_by_rate(report.frame(made)).axes
+    assert axis.get_xticks().tolist() == [0.0, 0.4]
+    means = {30.5 + 10 * i for i in range(5)}
+    assert {(m, m) for m in means} <= lines(axis)
+
+
+def test_last_and_best_has_a_panel_a_setting_and_says_what_is_missing(made):
+    table = report.frame(made)
+    table = table[~((table["loss"] == "nce") & (table["setting"] == "asymmetric-0.4"))]
+    figure = plots.last_and_best(table[table["kind"] != "clean"])
+    assert [axis.get_title(loc="left") for axis in figure.axes] == [
+        "symmetric noise, rate 0.4",
+        "asymmetric noise, rate 0.4",
+    ]
+    texts = [[text.get_text() for text in axis.texts] for axis in figure.axes]
+    assert texts[0] == ["30.5", "40.5", "50.5", "60.5", "70.5"]
+    assert texts[1] == ["30.5", "40.5", "missing", "60.5", "70.5"]

@@ -1,0 +1,207 @@
+"""Sentences and text alternatives hold the figures of the records, and say what those cannot settle."""
+
+import numpy as np
+import pytest
+from factory import put
+
+from nlr import report, studies, words
+from nlr.data import CIFAR10_CLASSES
+
+SMALL = {"protocol": "ma2020-small", "dataset": "cifar10-jpeg75"}
+TEN = tuple("0123456789")
+
+
+@pytest.fixture
+def pilot(tmp_path):
+    """One seed: nce+rce first, nce second, ce last and memorising."""
+    return [
+        put(tmp_path, "ce", last=0.366, best=0.501, memorised=0.998, recovered=0.001, **SMALL),
+        put(tmp_path, "nce", last=0.451, best=0.455, memorised=0.2, recovered=0.3, **SMALL),
+        put(tmp_path, "nce+rce", last=0.532, best=0.547, memorised=0.39, recovered=0.375, **SMALL),
+    ]
+
+
+@pytest.fixture
+def seeds(tmp_path):
+    """Two losses with three seeds each; the spreads are 2 and 4 points."""
+    return [
+        put(tmp_path, loss, seed=s, last=middle + (s - 1) * step, best=0.8)
+        for loss, middle, step in (("ce", 0.42, 0.02), ("mae", 0.6, 0.04))
+        for s in range(3)
+    ]
+
+
+def test_summary_names_first_second_and_last_with_their_figures(pilot):
+    text = words.summary(pilot)
+    assert "symmetric noise, rate 0.4" in text
+    assert "**nce+rce** has the highest mean test accuracy, 53.2 % (n = 1)" in text
+    assert "ce the lowest, 36.6 % (n = 1)" in text
+    assert "nce comes second, 8.1 points behind" in text
+    assert "Cross-entropy has memorised 99.8 % of the wrong labels" in text
+    assert "nce+rce 39.0 % (and recovered 37.5 %)" in text
+    assert "13.5 points above its last" in text  # 50.1 - 36.6
+    assert "pooled" not in text  # one seed has no spread
+    assert "One seed" in text
+    assert "These runs are small: 1,000 training images, 25 epochs" in text
+
+
+def test_summary_follows_the_records_not_their_order(pilot, tmp_path):
+    assert words.summary(pilot[::-1]) == words.summary(pilot)
+    better = put(tmp_path / "other", "ce", last=0.9, best=0.95, **SMALL)
+    text = words.summary([better, *pilot[1:]])
+    assert "**ce** has the highest mean test accuracy, 90.0 %" in text
+    assert "nce+rce comes second, 36.8 points behind" in text
+
+
+def test_summary_of_several_seeds_has_spreads(seeds):
+    text = words.summary(seeds)
+    assert "60.0 ± 4.0 % (n = 3)" in text
+    assert "42.0 ± 2.0 % (n = 3)" in text
+    assert "pooled over the losses, is 3.2 points" in text  # sqrt((2² + 4²) / 2)
+    assert "One seed" not in text
+    assert "Digits are a demonstration" in text
+
+
+def test_summary_of_one_loss_and_of_clean_labels(tmp_path):
+    text = words.summary([put(tmp_path, "ce", "clean", last=0.97, best=0.98)])
+    assert "With clean labels" in text
+    assert "**ce** has the highest mean test accuracy, 97.0 % (n = 1)." in text
+    assert not any(word in text for word in ("lowest", "second", "memorised", "nan"))
+
+
+def test_study_summary_gives_the_best_of_each_setting(own_stores):
+    live = own_stores["live"]
+    put(live, "ce", "symmetric-0.2", last=0.7, best=0.8)
+    put(live, "mae", "symmetric-0.2", last=0.785, best=0.8)
+    put(live, "ce", "clean", last=0.97, best=0.98)
+    put(live, "mae", "clean", last=0.9, best=0.98)
+    study = studies.load("digits")
+    text = words.study_summary(study, report.study_records(study))
+    assert text.startswith("4 of 75 runs have a record.")
+    assert "with clean labels, ce (97.0 % (n = 1))" in text
+    assert "with symmetric noise, rate 0.2, mae (78.5 % (n = 1)), 8.5 points above ce" in text
+    assert "points above ce; " not in text.split("clean labels")[1].split(";")[0]  # ce is not above itself
+
+
+def test_answer_has_an_item_a_setting_and_says_what_is_missing(pilot, tmp_path):
+    other = put(tmp_path, "ce", "asymmetric-0.4", last=0.411, memorised=0.87, **SMALL)
+    first, second = words.answer([*pilot, other]).splitlines()
+    assert "symmetric noise, rate 0.4" in first
+    assert all(figure in first for figure in ("36.6 %", "100 %", "45.1 %", "20 %", "53.2 %", "39 %"))
+    assert "nce+mae at (missing)" in first
+    assert "asymmetric noise, rate 0.4" in second
+    assert "41.1 %" in second
+    assert "87 %" in second
+    assert second.count("(missing)") == 4
+
+
+def test_landing_caption_names_the_largest_fall(pilot):
+    text = words.landing_caption(pilot, "scope of it")
+    assert "scope of it" in text
+    assert "symmetric noise, rate 0.4, ce by 13.5" in text
+
+
+# The noise
+
+
+def flipped(pairs, share=40, size=100):
+    counts = np.eye(10, dtype=int) * size
+    for i, j in pairs:
+        counts[i, i] -= share
+        counts[i, j] += share
+    return counts
+
+
+def test_noise_drawn_over_all_classes(tmp_path):
+    text = words.noise_drawn([put(tmp_path, setting="symmetric-0.4")], TEN)
+    assert "(per-class) changed 400 of 1,000 training labels" in text
+    assert "a realised rate of 40.0 % overall, 40.0 % in each class" in text
+
+
+def test_noise_drawn_in_some_classes_names_them(tmp_path):
+    counts = flipped([(9, 1), (2, 0), (3, 5)])
+    found = [put(tmp_path, setting="asymmetric-0.4", counts=counts, **SMALL)]
+    text = words.noise_drawn(found, CIFAR10_CLASSES)
+    assert "class map ma2020" in text
+    assert "changed 120 of 1,000 training labels" in text
+    assert "12.0 % overall, 40.0 % in 3 classes (bird, cat and truck) and none in the others" in text
+    alt = words.noise_alt(found, CIFAR10_CLASSES)
+    assert "from 60 to 100 per cent" in alt
+    assert "bird to airplane, cat to dog and truck to automobile, up to 40 per cent" in alt
+
+
+def test_noise_drawn_with_seeds_that_differ_says_which_is_meant(tmp_path):
+    found = [put(tmp_path, seed=1, counts=flipped([(1, 2)], 30)), put(tmp_path, seed=0, counts=flipped([(1, 2)], 50))]
+    text = words.noise_drawn(found, TEN)
+    assert "changed 50 of 1,000 training labels with seed 0" in text
+    assert "4.0 % overall, 40.0 % in 1 class (1) and none in the others" in text
+
+
+def test_clean_labels_have_no_noise(tmp_path):
+    found = [put(tmp_path, setting="clean")]
+    assert words.noise_drawn(found, TEN) == "No label is wrong."
+    assert words.noise_alt(found, TEN).endswith("everything else is zero.")
+
+
+def test_noise_alt_of_symmetric_noise_gives_the_largest_entry(tmp_path):
+    counts = np.full((10, 10), 4) + np.eye(10, dtype=int) * 60
+    counts[3, 4], counts[3, 3] = 9, 59
+    alt = words.noise_alt([put(tmp_path, counts=counts)], TEN)
+    assert "from 59 to 64 per cent" in alt
+    assert "every entry is at most 9 per cent" in alt
+
+
+# Text alternatives
+
+
+def test_every_alternative_holds_the_figures_of_every_loss(pilot):
+    table = report.frame(pilot)
+    curves = words.curves_alt(pilot)
+    for text in (
+        "ce ends at 36.6, highest 50.1",
+        "nce ends at 45.1, highest 45.5",
+        "nce+rce ends at 53.2, highest 54.7",
+    ):
+        assert text in curves
+    memorised = words.memorised_alt(pilot)
+    for text in (
+        "ce memorised 100, recovered 0",
+        "nce memorised 20, recovered 30",
+        "nce+rce memorised 39, recovered 38",
+    ):
+        assert text in memorised
+    marks = words.last_and_best_alt(table)
+    for text in ("ce: last 36.6, best 50.1", "nce+rce: last 53.2, best 54.7", "symmetric noise, rate 0.4"):
+        assert text in marks
+
+
+def test_class_alternatives_name_the_extremes(tmp_path):
+    confusion = np.eye(10, dtype=int) * 100
+    confusion[3, 3], confusion[3, 5] = 40, 60
+    confusion[4, 4], confusion[4, 7] = 80, 20
+    found = [put(tmp_path, "ce", confusion=confusion, **SMALL)]
+    assert "ce from 40 (cat) to 100 (airplane)" in words.classes_alt(found, CIFAR10_CLASSES)
+    assert "ce: cat taken for dog in 60 per cent" in words.confusion_alt(found, CIFAR10_CLASSES)
+
+
+def test_by_rate_alternative_goes_from_the_lowest_to_the_highest_rate(tmp_path):
+    found = [
+        put(tmp_path, "ce", setting, last=last)
+        for setting, last in (("symmetric-0.6", 0.3), ("clean", 0.9), ("symmetric-0.2", 0.7), ("asymmetric-0.8", 0.1))
+    ]
+    assert "ce from 90.0 at rate 0 to 30.0 at 0.6" in words.by_rate_alt(report.frame(found))
+
+
+@pytest.mark.parametrize(
+    ("items", "text"), [(["a"], "a"), (["a", "b"], "a and b"), ((1, 2, 3), "1, 2 and 3"), (iter("ab"), "a and b")]
+)
+def test_listed(items, text):
+    assert words.listed(items) == text
+
+
+def test_damage_names_every_message():
+    text = words.damage(["first.json was edited", "second.json is cut"])
+    assert "- first.json was edited\n- second.json is cut" in text
+    assert "damaged" in text
+    assert "damaged" not in words.damage([])
+    assert "Every record" in words.damage([])
