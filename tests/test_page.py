@@ -1,0 +1,157 @@
+"""What cells show: MyST with two pictures in the build, HTML elsewhere, and nothing without a text alternative."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from nlr import page, plots
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def draw(height=1):
+    figure, axis = plt.subplots(figsize=(2, 2))
+    axis.bar(["a"], [height], color=plots.style("ce")[0])
+    return figure
+
+
+def figure(**changes):
+    given = {"name": "bar", "caption": "One bar,\n  $x^2$ & more.", "alt": 'A bar "a"\n of <1>.'}
+    return page.Figure(draw, 3, **given | changes)
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    """The build of the page digits/symmetric-0.4, into a folder of the test."""
+    monkeypatch.setenv("NLR_PAGE", "digits/symmetric-0.4")
+    monkeypatch.setattr(page, "ROOT", tmp_path)
+    monkeypatch.setattr(page, "EXECUTED", tmp_path / "executed")
+    return tmp_path
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    monkeypatch.delenv("NLR_PAGE", raising=False)
+
+
+EVERY = {
+    "figure": figure,
+    "table": lambda: page.Table(pd.DataFrame({"loss": ["ce"], "n": [3]}), name="t", caption="A table."),
+    "facts": lambda: page.Facts([("device", "A <processor>"), ("runs", 3)]),
+    "prose": lambda: page.Prose("With **bold** words."),
+}
+
+
+@pytest.mark.parametrize("kind", EVERY)
+def test_in_the_build_a_cell_shows_myst_alone(build, kind):
+    bundle = EVERY[kind]()._repr_mimebundle_()
+    assert set(bundle) == {"text/markdown", "text/plain"}
+    assert json.loads(json.dumps(bundle)) == bundle
+
+
+@pytest.mark.parametrize("kind", ["figure", "table", "facts"])
+def test_elsewhere_a_cell_shows_html(elsewhere, kind):
+    bundle = EVERY[kind]()._repr_mimebundle_()
+    assert set(bundle) == {"text/html", "text/plain"}
+    ET.fromstring(f"<div>{bundle['text/html']}</div>")  # well formed, and everything escaped
+
+
+def test_prose_is_markdown_everywhere(elsewhere):
+    assert page.Prose("**b**")._repr_mimebundle_() == {"text/markdown": "**b**", "text/plain": "**b**"}
+
+
+# Figures
+
+
+@pytest.mark.parametrize("missing", ["caption", "alt"])
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_a_figure_needs_a_caption_and_a_text_alternative(elsewhere, missing, text):
+    with pytest.raises(ValueError, match="'bar' needs a caption and a text alternative"):
+        figure(**{missing: text})
+
+
+def test_a_figure_in_the_build_is_a_directive_and_two_pictures(build):
+    text = figure().myst()
+    assert text.splitlines() == [
+        ":::{themed-figure} /executed/figures/digits/symmetric-0.4/bar",
+        ':alt: A bar "a" of <1>.',
+        ":name: fig-digits-symmetric-0-4-bar",
+        "",
+        "One bar, $x^2$ & more.",
+        ":::",
+    ]
+    folder = build / "executed" / "figures" / "digits" / "symmetric-0.4"
+    assert sorted(path.name for path in folder.iterdir()) == ["bar-dark.svg", "bar-light.svg"]
+    for theme in plots.THEMES:
+        picture = (folder / f"bar-{theme}.svg").read_text()
+        assert ET.fromstring(picture).tag == f"{SVG}svg"
+        assert plots._INK[theme] in picture
+        assert "<dc:date>" not in picture
+
+
+def test_the_same_drawing_gives_the_same_bytes(build):
+    one, two = figure(), figure()
+    assert one.pictures == two.pictures
+    assert one.pictures["light"] != one.pictures["dark"]
+    assert page.Figure(draw, 4, name="bar", caption="c", alt="a").pictures["light"] != one.pictures["light"]
+
+
+def test_a_figure_elsewhere_is_one_picture_with_its_alternative(elsewhere):
+    shown = figure()
+    assert set(shown.pictures) == {"light"}
+    root = ET.fromstring(shown.html())
+    picture = root.find(f"{SVG}svg")
+    assert picture.get("role") == "img"
+    assert picture.get("aria-label") == 'A bar "a" of <1>.'
+    assert root.find("figcaption").text == "One bar, $x^2$ & more."
+    assert str(shown) == "Figure: One bar, $x^2$ & more."
+
+
+def test_figures_are_closed(elsewhere):
+    before = plt.get_fignums()
+    figure()
+    assert plt.get_fignums() == before
+
+
+# Tables and facts
+
+
+FRAME = pd.DataFrame({"loss": ["`ce`", "`a|b`"], "formula": ["$|x|$", "$x$"], "n": [3, None]}, dtype=object)
+
+
+def test_a_table_keeps_its_cells_apart():
+    lines = page.Table(FRAME, "t", "Two\n rows.", left=["formula"]).markdown().splitlines()
+    assert lines == [
+        "| loss | formula | n |",
+        "| :-- | :-- | --: |",
+        r"| `ce` | $\|x\|$ | 3 |",
+        r"| `a\|b` | $x$ | None |",
+    ]
+
+
+def test_a_table_in_the_build_has_caption_and_label(build):
+    text = page.Table(FRAME, "the losses", "Two\n rows.").myst()
+    assert text.startswith(":::{table} Two rows.\n:name: tab-digits-symmetric-0-4-the-losses\n\n| loss |")
+    assert text.endswith("|\n:::")
+
+
+def test_a_table_elsewhere_holds_every_cell():
+    root = ET.fromstring(page.Table(FRAME, "t", "A < B.").html())
+    assert root.find("figcaption").text == "A < B."
+    assert [cell.text for cell in root.iter("td")] == ["`ce`", "$|x|$", "3", "`a|b`", "$x$", "None"]
+
+
+def test_facts_are_a_strip_of_pairs():
+    facts = page.Facts([("device", "A <processor>"), ("runs", 3)])
+    assert facts.myst() == ":::{div} facts\n- **device** A <processor>\n- **runs** 3\n:::"
+    root = ET.fromstring(facts.html())
+    assert [(pair.tag, pair.text) for pair in root] == [
+        ("dt", "device"),
+        ("dd", "A <processor>"),
+        ("dt", "runs"),
+        ("dd", "3"),
+    ]
+    assert str(facts) == "device: A <processor>; runs: 3"
