@@ -23,11 +23,17 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 def show(frame, title):
     """Print a data frame as a table."""
     table = Table(title=title, title_justify="left", caption_justify="left")
-    for column in frame.columns:
-        table.add_column(str(column), justify="left" if frame[column].dtype.kind in "OUT" else "right")
+    for number, column in enumerate(frame.columns):
+        justify = "left" if frame[column].dtype.kind in "OUT" else "right"
+        table.add_column(str(column), justify=justify, no_wrap=number == 0, overflow="fold")  # nothing is cut off
     for row in frame.itertuples(index=False):
         table.add_row(*("" if value is None else str(value) for value in row))
     console.print(table)
+
+
+def say(text, style=None):
+    """Print a sentence as it is, paths unbroken."""
+    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command("losses")
@@ -46,9 +52,7 @@ def list_losses():
         for card in losses.cards()
     ]
     show(pd.DataFrame(rows), "Losses at 10 classes, default parameters")
-    console.print(
-        "Also a+b for any two of them, norm(a) for any that is not negative, and parameters: nce+mae,beta=1.5"
-    )
+    say("Also a+b for any two of them, norm(a) for any that is not negative, and parameters: nce+mae,beta=1.5")
 
 
 @app.command()
@@ -69,7 +73,7 @@ def run(
     config = runs.resolve(protocol, loss, setting, seed, dataset.name)
     execute.train_missing([(config, "own run")], store, data_root, device, dataset=dataset)
     final = records.find(store, config)["final"]
-    console.print(
+    say(
         f"{runs.describe(config)}: last epoch {100 * final['last_accuracy']:.1f} %, best on test "
         f"{100 * final['best_accuracy']:.1f} % (epoch {final['best_epoch']})\n{records.path_of(store, config)}"
     )
@@ -93,7 +97,7 @@ def study(
     ]
     target = Path(store).expanduser() if store else chosen.store
     done = execute.train_missing(wanted, target, data_root, device, workers, dataset)
-    console.print(f"{done} runs trained, {len(wanted)} of {len(wanted)} records in {target}")
+    say(f"{done} runs trained, {len(wanted)} of {len(wanted)} records in {target}")
 
 
 @app.command()
@@ -108,7 +112,7 @@ def status(as_json: AsJson = False):
             grid = part.pivot_table(index="loss", columns="setting", values="seeds", aggfunc="first", sort=False)
             show(grid.fillna("").reset_index(), f"{name}: {part.have.sum()} of {part.wanted.sum()} runs")
         for message in damaged:
-            console.print(f"damaged: {message}", style="red")
+            say(f"damaged: {message}", style="red")
 
 
 @app.command()
@@ -124,9 +128,9 @@ def compare(
     for protocol, part in compared.groupby("protocol", sort=False):
         show(report.agreement_table(part), f"{protocol}: mean test accuracy after the last epoch, per cent")
     for note in dict.fromkeys(compared.note):
-        console.print(f"- {note}")
+        say(f"- {note}")
     for message in damaged:
-        console.print(f"damaged: {message}", style="red")
+        say(f"damaged: {message}", style="red")
 
 
 def main():

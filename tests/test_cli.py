@@ -1,0 +1,237 @@
+"""The command line: what each command prints and leaves, and one sentence on stderr for bad input."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from factory import put
+
+from nlr import execute, losses, paths, records, studies, training
+from nlr.__main__ import main
+
+SMALL = {"protocol": "ma2020-small", "dataset": "cifar10-jpeg75"}
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys, own_protocols, own_studies, own_stores):
+    """Run the command line in an empty folder; gives exit status, stdout and stderr."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["nlr", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+        out = capsys.readouterr()
+        return stopped.value.code, out.out, out.err
+
+    return run
+
+
+def made(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+# What it does
+
+
+def test_losses_lists_every_loss(command):
+    status, out, _ = command("losses")
+    assert status == 0
+    words = out.split()
+    assert set(losses.names()) <= set(words)
+    (mae,) = [line.split() for line in out.splitlines() if " mae " in line]
+    assert {"mae", "passive", "0", "2", "18"} <= set(mae)
+
+
+def test_run_leaves_one_record_and_says_where(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    status, out, error = command("run", "digits", "nce+mae,beta=2", "symmetric-0.4", "--seed", 3, "--store", "mine")
+    assert status == 0, error
+    place = "digits/digits/nce+mae,beta=2/symmetric-0.4/seed-3.json"
+    assert made(tmp_path / "here" / "mine") == [place]
+    record = records.read(tmp_path / "here" / "mine" / place)
+    assert f"mine/{place}" in out.splitlines()  # on a line of its own, to be copied
+    assert f"last epoch {100 * record['final']['last_accuracy']:.1f} %" in out
+    assert record["facts"]["purpose"] == "own run"
+
+    monkeypatch.setattr(training, "train", lambda *a, **b: pytest.fail("a run was trained twice"))
+    again = command("run", "digits", "nce+mae,beta=2", "symmetric-0.4", "--seed", 3, "--store", "mine")
+    assert again[:2] == (0, out)
+
+
+STUDY = """
+title = "Two runs"
+protocol = "digits"
+dataset = "digits"
+store = "live"
+[[block]]
+purpose = "demonstration"
+losses = ["ce", "mae"]
+settings = ["clean"]
+seeds = [0]
+"""
+
+
+@pytest.mark.parametrize(("options", "purpose"), [([], "demonstration"), (["--store", "mine"], "own run")])
+def test_study_trains_what_is_missing(command, tmp_path, own_studies, options, purpose):
+    (own_studies / "two.toml").write_text(STUDY)
+    store = tmp_path / "here" / "mine" if options else studies.STORES["live"]
+    first = put(store, "ce", "clean")
+    status, out, error = command("study", "two", *options)
+    assert status == 0, error
+    assert "1 runs trained, 2 of 2 records" in out
+    assert made(store) == ["digits/digits/ce/clean/seed-0.json", "digits/digits/mae/clean/seed-0.json"]
+    assert records.read(store / "digits/digits/ce/clean/seed-0.json") == first
+    assert records.read(store / "digits/digits/mae/clean/seed-0.json")["facts"]["purpose"] == purpose
+    assert "0 runs trained, 2 of 2 records" in command("study", "two", *options)[1]
+
+
+def damage(store, *run):
+    record = put(store, *run)
+    path = records.path_of(store, record["config"])
+    path.write_text(path.read_text().replace("A processor", "A better one"))
+    return path
+
+
+def test_status_counts_and_names_what_is_damaged(command, own_stores):
+    put(own_stores["live"], "ce", "clean")
+    put(own_stores["results"], "mae", "asymmetric-0.4", **SMALL)
+    path = damage(own_stores["live"], "nce", "clean")
+    status, out, _ = command("status")
+    assert status == 0
+    assert "digits: 1 of 75 runs" in out
+    assert "ma2020-small: 1 of 10 runs" in out
+    assert "ma2020: 0 of 324 runs" in out
+    assert "1/3" in out
+    assert f"damaged: {path} was edited" in out
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_a_narrow_terminal_cuts_nothing_off(command, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    _, out, _ = command("status")
+    assert "…" not in out
+    first = [line.split()[1] for line in out.splitlines() if line.startswith("│")]
+    assert set(studies.load("ma2020").losses()) <= set(first)
+
+
+def test_status_as_json_is_json_alone(command, own_stores):
+    put(own_stores["live"], "ce", "clean")
+    path = damage(own_stores["live"], "nce", "clean")
+    status, out, error = command("status", "--json")
+    assert (status, error) == (0, "")
+    text = json.loads(out)
+    (cell,) = [c for c in text["cells"] if c["have"]]
+    assert cell == {"study": "digits", "setting": "clean", "loss": "ce", "wanted": 3, "have": 1}
+    assert sum(c["wanted"] for c in text["cells"]) == 75 + 10 + 324
+    assert len(text["damaged"]) == 1
+    assert str(path) in text["damaged"][0]
+
+
+def test_compare_sets_yours_beside_ours(command, tmp_path, own_stores):
+    mine = tmp_path / "here" / "[mine]"  # brackets are no markup
+    for loss, yours, ours in (("ce", 0.505, 0.5), ("mae", 0.4, 0.5), ("gce", 0.3, None)):
+        put(mine, loss, last=yours, best=0.7, device="A GPU")
+        if ours:
+            put(own_stores["live"], loss, last=ours, best=0.7)
+    path = damage(mine, "nce")
+    status, out, _ = command("compare", "[mine]")
+    assert status == 0
+    rows = {line.split()[3]: line for line in out.splitlines() if "symmetric-0.4" in line and "n = 1" in line}
+    assert all(word in rows["ce"] for word in ("50.5 (n = 1)", "50.0 (n = 1)", "+0.5", "agrees"))
+    assert all(word in rows["mae"] for word in ("40.0 (n = 1)", "-10.0", "differs"))
+    assert "no record of ours" in rows["gce"]
+    assert "device: yours A GPU, ours A processor" in out
+    assert f"damaged: {path.relative_to(tmp_path / 'here')} was edited" in out
+
+    status, out, error = command("compare", "[mine]", "--json")
+    assert (status, error) == (0, "")
+    text = json.loads(out)
+    assert {c["loss"]: c["agree"] for c in text["cells"]} == {"ce": True, "mae": False, "gce": None}
+    assert len(text["damaged"]) == 1
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "digit", "ce", "clean"], ("'digit'", "Did you mean 'digits'", "ma2020-small")),
+        (["run", "digits", "cee", "clean"], ("'cee'", "Did you mean", "nce", "mae")),
+        (["run", "digits", "nce+mae,gama=1", "clean"], ("'gama'", "beta")),
+        (["run", "digits", "ce", "uniform-0.4"], ("uniform-0.4", "symmetric-0.4", "human-")),
+        (["run", "digits", "ce", "symmetric-1.5"], ("1.5", "below 1")),
+        (["run", "digits", "ce", "human-worst"], ("worst", "worse")),
+        (["run", "digits", "ce", "clean", "--seed", "-1"], ("-1", "from 0")),
+        (["run", "digits", "ce", "clean", "--device", "tpu"], ("'tpu'", "auto, cpu, cuda, mps")),
+        (["run", "ma2020", "ce", "clean"], ("No data root", "NLR_DATA")),
+        (["run", "ma2020", "ce", "clean", "--data-root", "nowhere"], ("'nowhere' is not a folder",)),
+        (["run", "digits", "ce", "clean", "--store", __file__], ("cannot be written", "not a folder")),
+        (["study", "digit"], ("'digit'", "Did you mean 'digits'", "ma2020")),
+        (["study", "ma2020-small"], ("No data root",)),
+        (["study", "digits", "--device", "tpu"], ("'tpu'",)),
+        (["compare", "nowhere"], ("No record in 'nowhere'", "seed-<n>.json")),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) and "--store" not in value else "",
+)
+def test_bad_input_is_one_sentence_and_leaves_nothing(command, tmp_path, monkeypatch, arguments, words):
+    monkeypatch.setattr(training, "train", lambda *a, **b: pytest.fail("a run was trained"))
+    status, out, error = command(*arguments)
+    assert status == 1
+    assert out == ""
+    (line,) = error.splitlines()
+    assert line.startswith("nlr: ")
+    assert all(word in line for word in words)
+    assert made(tmp_path / "here") == []
+    assert not (tmp_path / "stores").exists()
+
+
+def test_people_s_labels_need_a_data_root_even_for_digits(command, tmp_path):
+    status, _, error = command("run", "digits", "ce", "human-worse", "--store", "mine")
+    assert status == 1
+    assert error.splitlines()[-1].startswith("nlr: No data root")
+    assert made(tmp_path / "here") == []
+
+
+@pytest.mark.parametrize("arguments", [["run", "digits"], ["runs"], ["study", "digits", "--workers", "0"]])
+def test_wrong_usage_is_exit_status_2(command, tmp_path, arguments):
+    status, _, error = command(*arguments)
+    assert status == 2
+    assert "Usage" in error
+    assert "Traceback" not in error
+    assert made(tmp_path / "here") == []
+
+
+def test_an_interrupt_is_exit_status_130_and_says_how_to_go_on(command, monkeypatch):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(execute, "train_missing", interrupt)
+    status, _, error = command("study", "digits")
+    assert status == 130
+    assert error.strip() == "nlr: stopped; every finished run has its record, the same command goes on."
+
+
+# As a process
+
+
+def nlr(*arguments, cwd):
+    return subprocess.run([sys.executable, "-m", "nlr", *arguments], capture_output=True, text=True, cwd=cwd)
+
+
+def test_help_names_every_command():
+    done = nlr("--help", cwd=paths.ROOT)
+    assert done.returncode == 0
+    assert all(f" {name} " in done.stdout for name in ("losses", "run", "study", "status", "compare"))
+
+
+def test_a_process_ends_with_status_1_and_one_line(tmp_path):
+    done = nlr("run", "digits", "nce+mse", "clean", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("nlr: Unknown loss 'mse'.")
+    assert made(tmp_path) == []
