@@ -260,7 +260,7 @@ def last_and_best(table):
             axis.plot(best, row, marker, markerfacecolor=_FACE[_current], markeredgecolor=colour, markersize=8)
             axis.plot(last, row, marker, color=colour, markersize=8)
             axis.annotate(f"{last:.1f}", (last, row), (0, 7), textcoords="offset points", ha="center", size=8)
-        axis.set_title(report.setting_name(setting))
+        axis.set_title(report.short_name(setting))
         axis.set(yticks=range(len(losses)), yticklabels=losses, ylim=(len(losses) - 0.4, -0.8))
         axis.grid(axis="y", visible=False)
         axis.margins(x=0.1)

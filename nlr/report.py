@@ -25,6 +25,11 @@ def setting_name(setting):
     return f"human labels, {rate}" if kind == "human" else f"{kind} noise, rate {rate:g}"
 
 
+def short_name(setting):
+    """A setting as the head of a column: ``symmetric 0.4``."""
+    return setting.replace("-", " ", 1)
+
+
 def setting_of(config):
     """The setting of a resolved run, as it is spelled."""
     return format_setting(config["noise"]["kind"], config["noise"]["rate"])
@@ -342,9 +347,9 @@ def settings_table(study, found, column):
         for setting in study.settings:
             if (loss, setting) in have.index:
                 cell = have.loc[(loss, setting)]
-                row[setting] = spread(cell[f"{column}_mean"], cell[f"{column}_sd"])
+                row[short_name(setting)] = spread(cell[f"{column}_mean"], cell[f"{column}_sd"])
             else:
-                row[setting] = "missing"
+                row[short_name(setting)] = "missing"
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -355,9 +360,8 @@ def landing_table(found):
     rows = {}
     for cell in have.itertuples():
         row = rows.setdefault(cell.loss, {"loss": cell.loss})
-        kind, rate = parse_setting(cell.setting)
-        row[f"{kind} {rate:g}: accuracy"] = spread(cell.last_mean, cell.last_sd)
-        row[f"{kind} {rate:g}: memorised"] = spread(cell.memorised_mean, cell.memorised_sd)
+        row[f"{short_name(cell.setting)}: accuracy"] = spread(cell.last_mean, cell.last_sd)
+        row[f"{short_name(cell.setting)}: memorised"] = spread(cell.memorised_mean, cell.memorised_sd)
     return pd.DataFrame(rows.values()).fillna("missing")
 
 
@@ -404,7 +408,7 @@ def status_table(table, study):
     part = table[table["study"] == study]
     part = part.assign(seeds=[f"{have}/{wanted}" for have, wanted in zip(part["have"], part["wanted"], strict=True)])
     grid = part.pivot_table(index="loss", columns="setting", values="seeds", aggfunc="first", sort=False)
-    return grid.fillna("–").reset_index().rename_axis(columns=None)
+    return grid.fillna("–").rename(columns=short_name).reset_index().rename_axis(columns=None)
 
 
 def loss_cards():

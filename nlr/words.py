@@ -78,22 +78,29 @@ def study_summary(study, found):
 
 
 def answer(found):
-    """What was found so far, a list item a setting: cross-entropy, normalised, and with a passive loss added."""
+    """What was found so far, a list item a setting: what normalising cross-entropy does, and adding a passive loss."""
     items = []
     for setting, cells in report.cells(report.frame(found)).groupby("setting", sort=False):
         cells = cells.set_index("loss")
-
-        def part(loss, what="", cells=cells):
-            if loss not in cells.index:
-                return "(missing)"
-            cell = cells.loc[loss]
-            return f"**{cell.last_mean:.1f} %** ({cell.memorised_mean:.0f} %{what} memorised)"
-
-        text = f"With {report.setting_name(setting)}, cross-entropy ends at an accuracy of "
-        text += f"{part('ce', ' of the wrong labels')}; normalised (nce) at {part('nce')}; "
-        text += f"with a passive loss added, nce+mae at {part('nce+mae')} and nce+rce at {part('nce+rce')}"
-        items.append(f"- {text}; the passive loss mae alone at {part('mae')}.")
+        text = f"- **{report.setting_name(setting).capitalize()}.** "
+        if absent := [loss for loss in ("ce", "nce", "nce+mae", "nce+rce") if loss not in cells.index]:
+            items.append(text + f"Not known yet: {listed(absent)} missing.")
+            continue
+        accuracy, memorised = cells["last_mean"], cells["memorised_mean"]
+        text += f"Normalising cross-entropy {_change(accuracy['nce'] - accuracy['ce'])} its accuracy, from "
+        text += (
+            f"{accuracy['ce']:.1f} to {accuracy['nce']:.1f} %, and {_change(memorised['nce'] - memorised['ce'])} the "
+        )
+        text += f"share of wrong labels it memorises, from {memorised['ce']:.0f} to {memorised['nce']:.0f} %. "
+        text += f"Adding MAE then {_change(accuracy['nce+mae'] - accuracy['nce'])} the accuracy to "
+        text += f"{accuracy['nce+mae']:.1f} % ({memorised['nce+mae']:.0f} % memorised), adding RCE instead "
+        text += f"{_change(accuracy['nce+rce'] - accuracy['nce'])} it to {accuracy['nce+rce']:.1f} % "
+        items.append(text + f"({memorised['nce+rce']:.0f} % memorised).")
     return "\n".join(items)
+
+
+def _change(difference):
+    return "raises" if difference > 0 else "lowers" if difference < 0 else "leaves"
 
 
 def landing_caption(found, scope):
@@ -101,10 +108,10 @@ def landing_caption(found, scope):
     gaps = []
     for setting, cells in report.cells(report.frame(found)).groupby("setting", sort=False):
         fall = (cells["best_mean"] - cells["last_mean"]).groupby(cells["loss"]).mean()
-        gaps.append(f"{report.setting_name(setting)}, {fall.idxmax()} by {fall.max():.1f}")
+        gaps.append(f"{fall.idxmax()} by {fall.max():.1f} with {report.setting_name(setting)}")
     return (
         f"What going on to the last epoch costs ({scope}): filled marks are the last epoch, open ones the best epoch, "
-        f"chosen on the test set. The largest falls, in points: {listed(gaps)}."
+        f"chosen on the test set. The largest falls, in points: {'; '.join(gaps)}."
     )
 
 

@@ -225,8 +225,8 @@ def test_last_and_best_has_a_panel_a_setting_and_says_what_is_missing(made):
     table = table[~((table["loss"] == "nce") & (table["setting"] == "asymmetric-0.4"))]
     figure = plots.last_and_best(table[table["kind"] != "clean"])
     assert [axis.get_title(loc="left") for axis in figure.axes] == [
-        "symmetric noise, rate 0.4",
-        "asymmetric noise, rate 0.4",
+        "symmetric 0.4",
+        "asymmetric 0.4",
     ]
     texts = [[text.get_text() for text in axis.texts] for axis in figure.axes]
     assert texts[0] == ["30.5", "40.5", "50.5", "60.5", "70.5"]

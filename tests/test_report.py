@@ -381,10 +381,10 @@ def test_settings_table_has_a_row_a_loss_and_a_column_a_setting(own_stores):
     ):
         table = report.settings_table(study, found, column).set_index("loss")
         assert table.index.tolist() == study.losses()
-        assert table.columns.tolist() == study.settings
-        assert table.loc["ce", "symmetric-0.2"] == noisy
+        assert table.columns.tolist() == [report.short_name(setting) for setting in study.settings]
+        assert table.loc["ce", "symmetric 0.2"] == noisy
         assert table.loc["mae", "clean"] == clean
-        others = table.drop(index="mae", columns="symmetric-0.2")
+        others = table.drop(index="mae", columns="symmetric 0.2")
         assert set(others.to_numpy().flat) == {"missing"}
 
 
@@ -423,7 +423,7 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
     grid = report.status_table(table, "digits").set_index("loss")
     assert grid.loc["ce", "clean"] == "2/3"
     assert grid.loc["mae", "clean"] == "0/3"
-    assert grid.loc["nce", "symmetric-0.4"] == "0/3"
+    assert grid.loc["nce", "symmetric 0.4"] == "0/3"
     assert grid.shape == (5, 5)
 
 
