@@ -49,11 +49,15 @@ class Experiment:
         return [describe(config) for config in self.configs if records.config_hash(config) not in have]
 
 
-def check_parameters(namespace):
+def check_parameters(namespace, known=PARAMETERS):
     """Refuse names that the template does not know; papermill would inject them and go on.
 
     To be called with ``globals()`` in the first cell after the parameters. What papermill injects are literals, which
     imported names are not.
+
+    Args:
+        namespace: the names that the notebook has so far.
+        known: the parameters of the template; those of ``setting`` where nothing is said.
 
     Raises:
         NlrError: there is an unknown name among the parameters.
@@ -61,8 +65,8 @@ def check_parameters(namespace):
     of_ipython = {"In", "Out"}
     for name, value in namespace.items():
         literal = value is None or isinstance(value, str | int | float | list | tuple | dict)
-        if literal and not name.startswith("_") and name not in of_ipython and name not in PARAMETERS:
-            raise unknown("parameter", name, PARAMETERS)
+        if literal and not name.startswith("_") and name not in of_ipython and name not in known:
+            raise unknown("parameter", name, known)
 
 
 def open_experiment(

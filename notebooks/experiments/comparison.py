@@ -20,9 +20,10 @@
 study = "digits"
 
 # %% tags=["hide-input"]
-from nlr import plots, report, studies, words
+from nlr import experiment, plots, report, studies, words
 from nlr.page import Facts, Figure, Prose, Table
 
+experiment.check_parameters(globals(), known=["study"])
 chosen = studies.load(study)
 found = report.study_records(chosen)
 table = report.frame(found)
