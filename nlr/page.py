@@ -31,6 +31,11 @@ def _label(kind, name):
     return f"{kind}-{slug(os.environ[PAGE])}-{slug(name)}"
 
 
+def unbroken(text):
+    """The text with every number kept on one line with its per cent sign."""
+    return text.replace(" %", "\u00a0%")
+
+
 class Figure(_Shown):
     """A drawing in light and dark with a caption and a text alternative.
 
@@ -45,7 +50,7 @@ class Figure(_Shown):
     def __init__(self, draw, *arguments, name, caption, alt):
         if not alt.strip() or not caption.strip():
             raise ValueError(f"Figure {name!r} needs a caption and a text alternative.")
-        self.caption, self.alt, self.name = " ".join(caption.split()), " ".join(alt.split()), name
+        self.caption, self.alt, self.name = unbroken(" ".join(caption.split())), " ".join(alt.split()), name
         themes = plots.THEMES if os.environ.get(PAGE) else ("light",)
         self.pictures = {theme: _svg(draw, arguments, theme) for theme in themes}
 
@@ -86,7 +91,8 @@ class Table(_Shown):
     """A data frame with a caption; all columns but the first and those named in ``left`` are set flush right."""
 
     def __init__(self, frame, name, caption, left=()):
-        self.frame, self.name, self.caption, self.left = frame, name, " ".join(caption.split()), set(left)
+        self.frame, self.name, self.left = frame, name, set(left)
+        self.caption = unbroken(" ".join(caption.split()))
 
     def __str__(self):
         return f"Table: {self.caption}\n{self.frame.to_string(index=False)}"
@@ -128,7 +134,7 @@ class Prose(_Shown):
     """Sentences with computed numbers, as Markdown."""
 
     def __init__(self, text):
-        self.text = text
+        self.text = unbroken(text)
 
     def __str__(self):
         return self.text

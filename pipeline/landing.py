@@ -11,7 +11,7 @@ import os
 import pandas as pd
 
 from nlr import plots, report, studies, words
-from nlr.page import Facts, Figure, Table
+from nlr.page import Facts, Figure, Prose, Table
 from nlr.paths import EXECUTED, ROOT
 
 MAIN = "ma2020-small"  # the study that the landing page rests on
@@ -52,7 +52,7 @@ def main():
     table = report.frame(found)
     scope = f"{report.DATASETS[study.dataset]}, protocol {study.protocol}"
     parts = {
-        "answer": words.answer(found),
+        "answer": Prose(words.answer(found)).text,
         "facts": Facts(report.facts(found)).myst(),
         "landing-table": Table(
             report.landing_table(found),
