@@ -113,6 +113,8 @@ def test_a_person_can_add_a_protocol(own_protocols):
         ('extends = "ma2020"\n[training]\nlerning_rate = 0.1', ("lerning_rate", "[training]", "learning_rate", "bad")),
         ('extends = "ma2020"\n[model]\nstem = "cifar"', ("stem", "[model]", "width")),
         ('extends = "ma2020"\n[trainig]\nepochs = 1', ("trainig", "training", "data")),
+        ('extends = "ma2020"\n[losses]\nmea = { scale = 0.5 }', ("[losses]", "bad", "'mea'", "Did you mean 'mae'")),
+        ('extends = "ma2020"\n[losses]\nrce = { a = -1 }', ("[losses]", "bad", "'a'", "'rce'")),
         ('extends = "ma2021"', ("ma2021", "Did you mean 'ma2020'")),
         ('[data]\ndataset = "digits"', ("bad", "[noise]")),
     ],

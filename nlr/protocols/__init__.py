@@ -6,6 +6,7 @@ A file may say ``extends = "other"`` and then lists only what differs. :func:`lo
 import tomllib
 from pathlib import Path
 
+from nlr import losses
 from nlr.errors import NlrError, unknown
 
 FOLDER = Path(__file__).parent
@@ -21,7 +22,7 @@ def load(name):
     """The resolved protocol ``name``: a dict with ``name``, ``title`` and the sections of its file.
 
     Raises:
-        NlrError: the protocol, a section or a key is unknown, or a section is missing.
+        NlrError: the protocol, a section, a key or a loss is unknown, or a section is missing.
     """
     if name not in names():
         raise unknown("protocol", name, names())
@@ -43,4 +44,9 @@ def load(name):
         raise unknown(f"section in protocol {name}", sorted(text)[0], SECTIONS)
     if missing := [s for s in SECTIONS if s != "losses" and not protocol[s]]:
         raise NlrError(f"Protocol {name} has no [{missing[0]}]; write it, or extend another protocol.")
+    for loss, parameters in protocol["losses"].items():
+        try:
+            losses.make_loss(loss, **parameters)
+        except NlrError as error:
+            raise NlrError(f"In [losses] of protocol {name}: {error}") from None
     return protocol
