@@ -242,6 +242,13 @@ def test_damaged_files_are_named_and_refused(tmp_path, small, damage):
     assert "\n" not in str(caught.value)
 
 
+def test_a_single_image_of_another_encoding_is_named(tmp_path, small):
+    folder = write_cifar(tmp_path)
+    SPLIT_DAMAGE["one encoding more"](folder / "train-00000-of-00001.parquet")
+    with pytest.raises(NlrError, match=r"mixes the encodings \['jpeg75', 'lossless'\]"):
+        data.load("cifar10", tmp_path)
+
+
 def test_fewer_images_than_cifar_has_are_refused(tmp_path):
     write_cifar(tmp_path)
     with pytest.raises(NlrError, match="50 train rows; expected 50000"):

@@ -156,14 +156,17 @@ def test_a_store_that_cannot_be_written_stops_before_anything_is_trained(tmp_pat
 # Side by side
 
 
-def test_two_workers_leave_one_record_a_run_with_the_numbers_of_one(tmp_path, digits):
+def test_two_workers_leave_one_record_a_run_with_the_numbers_of_one(tmp_path, digits, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")  # they take one each all the same
     todo = wanted("ce", "nce+mae", seeds=(0, 1))
     assert execute.train_missing(todo, tmp_path / "two", workers=2) == 4
     assert execute.train_missing(todo, tmp_path / "one", dataset=digits) == 4
     files = [path for path in (tmp_path / "two").rglob("*") if path.is_file()]
     assert len(files) == 4
     for config, _ in todo:
-        assert numbers(records.find(tmp_path / "two", config)) == numbers(records.find(tmp_path / "one", config))
+        two, one = (records.find(tmp_path / store, config) for store in ("two", "one"))
+        assert numbers(two) == numbers(one)
+        assert two["facts"]["threads"] == 1
 
 
 def test_a_worker_that_fails_is_reported_and_the_others_records_stay(tmp_path, capfd):

@@ -180,7 +180,7 @@ DAMAGE = {
     "another device": edited('"device":"A processor"', '"device":"A better one"'),
     "another seed": edited('"seed":0', '"seed":1'),
     "something more": edited('"schema"', '"note":1,"schema"'),
-    "another configuration under the old hash": resealed(lambda r: r["config"].update(seed=1)),
+    "another configuration under the old hash": resealed(lambda r: r["config"]["training"].update(epochs=9)),
     "a newer layout": resealed(lambda r: r.update(schema=records.SCHEMA + 1)),
     "a foreign configuration": foreign({"model": "mine"}),
     "a configuration that is a list": foreign([1]),

@@ -6,7 +6,7 @@ import re
 import pytest
 import torch
 
-from nlr import paths, protocols, records, runs
+from nlr import losses, paths, protocols, records, runs
 from nlr.errors import NlrError
 
 LN4 = 9.210340371976182
@@ -67,6 +67,14 @@ def test_the_protocols_parameters_reach_the_loss(spec, expected):
     p = logits.softmax(1)[labels, labels]
     loss.reduction = "none"
     torch.testing.assert_close(loss(logits, labels), expected(p))
+
+
+def test_normalising_takes_a_protocols_parameters_but_not_its_scale():
+    table = {"sce": {"alpha": 0.1, "A": -2.0, "scale": 5.0}}
+    _, loss = runs.canonical_loss({"losses": table}, "norm(sce)")
+    plain = losses.make_loss("norm(sce)", alpha=0.1, A=-2.0)
+    logits = torch.randn(4, 10, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(loss(logits, torch.arange(4)), plain(logits, torch.arange(4)))
 
 
 def test_resolve_gives_the_whole_run_as_plain_data():
