@@ -1,7 +1,7 @@
 """Refresh the pairs: of each notebook's two halves the one changed last wins and is written into the other.
 
-A half that does not exist yet is made from the other. Outputs are never written. A fresh clone has no meaningful times:
-there the halves are equal by content, and nothing changes.
+A half that does not exist yet is made from the other. Outputs are never written; those that Jupyter left are dropped. A
+fresh clone has no meaningful times: there the halves are equal by content, and nothing changes.
 """
 
 import os
@@ -19,29 +19,32 @@ def contents(notebook):
 
 
 def refresh(stem):
-    """Make ``stem.py`` and ``stem.ipynb`` equal; return the half that was written, or None."""
-    halves = [half for half in (stem.with_suffix(".py"), stem.with_suffix(".ipynb")) if half.exists()]
-    newer = max(halves, key=os.path.getmtime)
-    other = stem.with_suffix({".py": ".ipynb", ".ipynb": ".py"}[newer.suffix])
-    notebook = jupytext.read(newer)
-    if other.exists() and contents(jupytext.read(other)) == contents(notebook):
-        return None
-    for number, cell in enumerate(notebook.cells):
+    """Make ``stem.py`` and ``stem.ipynb`` equal and free of outputs; return the halves that were written."""
+    script, notebook = stem.with_suffix(".py"), stem.with_suffix(".ipynb")
+    newer = max((half for half in (script, notebook) if half.exists()), key=os.path.getmtime)
+    other = notebook if newer == script else script
+    newest = jupytext.read(newer)
+    equal = other.exists() and contents(jupytext.read(other)) == contents(newest)
+    written = [] if equal else [other]
+    if notebook.exists() and any(cell.get("outputs") for cell in jupytext.read(notebook).cells):
+        written = sorted({*written, notebook})
+    for number, cell in enumerate(newest.cells):
         cell["id"] = f"cell-{number}"
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    if other.suffix == ".py":
-        jupytext.write(notebook, other, fmt="py:percent")
-    else:
-        nbformat.write(notebook, other)
-    return other
+    if notebook in written:
+        nbformat.write(newest, notebook)
+    if script in written:
+        jupytext.write(newest, script, fmt="py:percent")
+    return written
 
 
 def main():
     """Refresh every pair and name what was written."""
     for stem in sorted({path.with_suffix("") for ending in ("py", "ipynb") for path in NOTEBOOKS.rglob(f"*.{ending}")}):
-        if ".ipynb_checkpoints" not in stem.parts and (written := refresh(stem)):
-            print(f"written: {written.relative_to(NOTEBOOKS.parent)}")
+        if ".ipynb_checkpoints" not in stem.parts:
+            for half in refresh(stem):
+                print(f"written: {half.relative_to(NOTEBOOKS.parent)}")
 
 
 if __name__ == "__main__":

@@ -95,10 +95,10 @@ study
 
 @pytest.fixture
 def pair(tmp_path):
-    """A small pair with outputs in the notebook half, as Jupyter leaves it."""
+    """A small pair."""
     stem = tmp_path / "page"
     stem.with_suffix(".py").write_text(SCRIPT)
-    assert pairs.refresh(stem) == stem.with_suffix(".ipynb")
+    assert pairs.refresh(stem) == [stem.with_suffix(".ipynb")]
     return stem
 
 
@@ -109,12 +109,12 @@ def touch(path, when):
 def test_the_half_changed_last_wins(pair):
     script, notebook = pair.with_suffix(".py"), pair.with_suffix(".ipynb")
     assert pairs.contents(jupytext.read(script)) == pairs.contents(jupytext.read(notebook))
-    assert pairs.refresh(pair) is None
+    assert pairs.refresh(pair) == []
 
     script.write_text(SCRIPT.replace("A title", "Another title"))
     touch(notebook, 1000)
     touch(script, 2000)
-    assert pairs.refresh(pair) == notebook
+    assert pairs.refresh(pair) == [notebook]
     assert jupytext.read(notebook).cells[0].source == "# Another title"
 
     edited = jupytext.read(notebook)
@@ -123,17 +123,27 @@ def test_the_half_changed_last_wins(pair):
     nbformat.write(edited, notebook)
     touch(script, 3000)
     touch(notebook, 4000)
-    assert pairs.refresh(pair) == script
+    assert pairs.refresh(pair) == [notebook, script]
+    assert "DIGITS" not in notebook.read_text()
     assert "study.upper()" in script.read_text()
     assert 'tags=["parameters"]' in script.read_text()
     assert "DIGITS" not in script.read_text()
+
+
+def test_outputs_that_jupyter_left_are_dropped(pair):
+    notebook = pair.with_suffix(".ipynb")
+    run = jupytext.read(notebook)
+    run.cells[2].outputs = [nbformat.v4.new_output("stream", text="DIGITS")]
+    nbformat.write(run, notebook)
+    assert pairs.refresh(pair) == [notebook]
+    assert "DIGITS" not in notebook.read_text()
 
 
 def test_equal_halves_are_not_written_again(pair):
     before = {ending: pair.with_suffix(ending).read_bytes() for ending in (".py", ".ipynb")}
     touch(pair.with_suffix(".py"), 2000)
     touch(pair.with_suffix(".ipynb"), 1000)
-    assert pairs.refresh(pair) is None
+    assert pairs.refresh(pair) == []
     assert before == {ending: pair.with_suffix(ending).read_bytes() for ending in before}
 
 
