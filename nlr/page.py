@@ -12,9 +12,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from nlr import plots
+from nlr.errors import unknown
 from nlr.paths import EXECUTED, ROOT
 from nlr.report import slug
 
+OUTCOMES = ("held", "partly", "did not hold", "undecided", "not run")
 PAGE = "NLR_PAGE"  # the page being built, digits/symmetric-0.4 say; empty outside the build
 
 
@@ -141,3 +143,38 @@ class Prose(_Shown):
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         return {"text/markdown": self.text, "text/plain": self.text}
+
+
+class Verdict(_Shown):
+    """What a page has settled about a claim: badge, claim and reason, with an anchor ``claim-c1`` to link to.
+
+    The output carries the verdict as data too (``application/vnd.nlr.verdict+json``), from which the verdict page is
+    made.
+
+    Args:
+        claim: C1 to C68, see :mod:`nlr.claims`.
+        outcome: one of :data:`OUTCOMES`.
+        because: the reason in a sentence, with numbers computed by the cell.
+        scope: what it holds for: ``mathematics``, or the name of a protocol.
+    """
+
+    MIME = "application/vnd.nlr.verdict+json"
+
+    def __init__(self, claim, outcome, because, scope="mathematics"):
+        if outcome not in OUTCOMES:
+            raise unknown("outcome", outcome, OUTCOMES)
+        self.claim, self.outcome, self.scope = claim, outcome, scope
+        self.because = unbroken(" ".join(because.split()))
+
+    def __str__(self):
+        return f"{self.claim} {self.outcome} ({self.scope}): {self.because}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        data = {"claim": self.claim, "outcome": self.outcome, "because": self.because, "scope": self.scope}
+        return super()._repr_mimebundle_(include, exclude) | {self.MIME: data}
+
+    def myst(self):
+        return f"(claim-{self.claim.lower()})=\n:::{{div}} verdict\n**{self.claim}** {{verdict}}`{self.outcome}` {self.because}\n:::"
+
+    def html(self):
+        return f"<p><b>{self.claim} {self.outcome}.</b> {html.escape(self.because)}</p>"

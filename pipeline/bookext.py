@@ -88,9 +88,10 @@ class ValueRole(SphinxRole):
 # The fixed words of a verdict and the class that gives each its shape and colour.
 VERDICTS = {
     "held": "held",
+    "partly": "partly",
     "did not hold": "failed",
     "undecided": "open",
-    "not tested": "untested",
+    "not run": "untested",
     "agrees": "held",
     "differs": "failed",
     "small": "small",

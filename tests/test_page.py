@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from nlr import page, plots
+from nlr.errors import NlrError
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -155,3 +156,24 @@ def test_facts_are_a_strip_of_pairs():
         ("dd", "3"),
     ]
     assert str(facts) == "device: A <processor>; runs: 3"
+
+
+# Verdicts
+
+
+def test_a_verdict_carries_its_data_and_an_anchor(build):
+    shown = page.Verdict("C1", "held", "The sum is 1 to\n 1e-12.")._repr_mimebundle_()
+    assert shown["text/markdown"].startswith(
+        "(claim-c1)=\n:::{div} verdict\n**C1** {verdict}`held` The sum is 1 to 1e-12."
+    )
+    assert shown[page.Verdict.MIME] == {
+        "claim": "C1",
+        "outcome": "held",
+        "because": "The sum is 1 to 1e-12.",
+        "scope": "mathematics",
+    }
+
+
+def test_a_verdict_has_one_of_the_fixed_words():
+    with pytest.raises(NlrError, match="'proved'.*did not hold"):
+        page.Verdict("C1", "proved", "It was.")
