@@ -174,7 +174,8 @@ class Verdict(_Shown):
         return super()._repr_mimebundle_(include, exclude) | {self.MIME: data}
 
     def myst(self):
-        return f"(claim-{self.claim.lower()})=\n:::{{div}} verdict\n**{self.claim}** {{verdict}}`{self.outcome}` {self.because}\n:::"
+        text = f"**{self.claim}** {{verdict}}`{self.outcome}` {self.because}"
+        return f"(claim-{self.claim.lower()})=\n:::{{div}} verdict\n{text}\n:::"
 
     def html(self):
         return f"<p><b>{self.claim} {self.outcome}.</b> {html.escape(self.because)}</p>"

@@ -175,5 +175,5 @@ def test_a_verdict_carries_its_data_and_an_anchor(build):
 
 
 def test_a_verdict_has_one_of_the_fixed_words():
-    with pytest.raises(NlrError, match="'proved'.*did not hold"):
+    with pytest.raises(NlrError, match=r"'proved'.*did not hold"):
         page.Verdict("C1", "proved", "It was.")
