@@ -1,0 +1,4 @@
+"""What the theory pages compute: exact risks, conditions, gradients, a room for each subject.
+
+Everything here is mathematics on small problems; nothing trains on images and nothing reads records.
+"""
