@@ -45,7 +45,7 @@ def train_missing(wanted, store, data_root="", device="cpu", workers=1, dataset=
             for config, purpose in todo:
                 bar.set_postfix_str(runs.describe(config))
                 dataset = dataset or data.load(config["data"]["dataset"], data_root)
-                train_and_write(config, dataset, store, purpose, data_root, device, on_epoch=lambda _: bar.update())
+                train_and_write(config, dataset, store, purpose, data_root, device, on_epoch=lambda *_: bar.update())
     return len(todo)
 
 
@@ -123,7 +123,7 @@ def _worker(queue, epochs, store, data_root, device):
             dataset = dataset or data.load(config["data"]["dataset"], data_root)
             line = runs.describe(config)
             train_and_write(
-                config, dataset, store, purpose, data_root, device, on_epoch=lambda _, line=line: epochs.put(line)
+                config, dataset, store, purpose, data_root, device, on_epoch=lambda *_, line=line: epochs.put(line)
             )
     except NlrError as error:
         sys.exit(f"nlr: {error}")

@@ -20,6 +20,7 @@ training labels are taken in the training pass, on each batch as the network saw
 
 import math
 import time
+from functools import partial
 
 import numpy as np
 import torch
@@ -36,7 +37,7 @@ AUGMENTATIONS = ("none", "crop-flip")
 PRECISIONS = ("float32", "bf16")
 
 
-def train(config, dataset, device="cpu", human_labels=None, on_epoch=None):
+def train(config, dataset, device="cpu", human_labels=None, on_epoch=None, state=None):
     """Train one run.
 
     Noise, initial weights, data order and augmentation depend on the seed alone, so that runs of one setting and seed
@@ -47,7 +48,11 @@ def train(config, dataset, device="cpu", human_labels=None, on_epoch=None):
         dataset: the :class:`nlr.data.Dataset` that the run names.
         device: a torch device.
         human_labels: labels of the whole training set, int64 (N,), for human noise.
-        on_epoch: called with the number of epochs done after each.
+        on_epoch: called after each epoch as ``on_epoch(done, state)``: the number of epochs done, and a function that
+            returns all that is needed to go on from there, as tensors, lists, numbers and strings. It shares memory
+            with the training: save it before the call returns.
+        state: what such a function returned in an earlier sitting. The run goes on from there, on CPU with the same
+            bits as one that was never interrupted.
 
     Returns:
         ``{"noise": ..., "series": ..., "final": ...}`` as plain data, the parts of the record that training decides.
@@ -93,7 +98,7 @@ def train(config, dataset, device="cpu", human_labels=None, on_epoch=None):
     with torch.random.fork_rng(devices=[device] if torch.device(device).type == "cuda" else []):
         torch.manual_seed(seed)
         network = _Network(config, dataset.num_classes, device)
-        series = _epochs(network, training, probe, test, validation, settings, order, on_epoch)
+        series = _epochs(network, training, probe, test, validation, settings, order, on_epoch, state)
 
     final = _final(network, series, test, dataset, device)
     return {
@@ -185,12 +190,12 @@ def _learning_rate(settings, epoch):
     return settings["learning_rate"] * (1 + math.cos(math.pi * epoch / settings["epochs"])) / 2
 
 
-def _epochs(network, training, probe, test, validation, settings, order, on_epoch):
+def _epochs(network, training, probe, test, validation, settings, order, on_epoch, state):
     optimiser = _optimiser(network.model, settings)
     weights = list(network.model.parameters())
     largest = settings["clip_norm"] or math.inf
-    series = {}
-    for epoch in range(settings["epochs"]):
+    done, series = _restore(state, network, optimiser, order) if state else (0, {})
+    for epoch in range(done, settings["epochs"]):
         begin = time.perf_counter()
         for group in optimiser.param_groups:
             group["lr"] = _learning_rate(settings, epoch)
@@ -221,8 +226,33 @@ def _epochs(network, training, probe, test, validation, settings, order, on_epoc
         for key, value in row.items():
             series.setdefault(key, []).append(value)
         if on_epoch:
-            on_epoch(epoch + 1)
+            on_epoch(epoch + 1, partial(_state, epoch + 1, series, network, optimiser, order))
     return series
+
+
+def _state(done, series, network, optimiser, order):
+    """All that changes while a run is trained; the rest follows from its configuration."""
+    cuda = network.device.type == "cuda"
+    return {
+        "done": done,
+        "series": series,
+        "model": network.model.state_dict(),
+        "optimiser": optimiser.state_dict(),
+        "order": order.get_state(),
+        "generator": torch.get_rng_state(),
+        "device_generator": torch.cuda.get_rng_state(network.device) if cuda else None,
+    }
+
+
+def _restore(state, network, optimiser, order):
+    """Put a run back to where it was; returns the epochs done and the series so far."""
+    network.model.load_state_dict(state["model"])
+    optimiser.load_state_dict(state["optimiser"])
+    order.set_state(state["order"])
+    torch.set_rng_state(state["generator"])
+    if network.device.type == "cuda" and state["device_generator"] is not None:
+        torch.cuda.set_rng_state(state["device_generator"], network.device)
+    return state["done"], {key: list(values) for key, values in state["series"].items()}
 
 
 class _Counts:

@@ -93,8 +93,8 @@ def test_an_interrupted_study_goes_on_where_it_was(tmp_path, digits, monkeypatch
     todo, train, calls = wanted("ce", "mae", "nce"), training.train, []
 
     def interrupted(config, dataset, device, people, on_epoch):
-        def heard(epoch):
-            on_epoch(epoch)
+        def heard(epoch, state):
+            on_epoch(epoch, state)
             if len(calls) == 2 and epoch == 2:
                 raise KeyboardInterrupt
 

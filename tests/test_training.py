@@ -109,8 +109,49 @@ def test_noise_is_as_the_sampler_drew_it(usual, digits):
 
 def test_on_epoch_hears_of_each_epoch(digits):
     heard = []
-    training.train(short(epochs=3), digits, on_epoch=heard.append)
+    training.train(short(epochs=3), digits, on_epoch=lambda done, state: heard.append(done))
     assert heard == [1, 2, 3]
+
+
+# Going on where a run was interrupted
+
+
+@pytest.mark.parametrize(
+    ("pixels", "changes"),
+    [
+        (False, {"training": {"epochs": 4}}),
+        (False, {"training": {"epochs": 4, "optimiser": "adamw"}, "data": {"validation": 0.1}}),
+        (True, {"training": {"epochs": 3}, "data": {"augmentation": "crop-flip", "train_per_class": 8}}),
+    ],
+)
+def test_a_run_that_was_interrupted_ends_with_the_same_bits(digits, pictures, tmp_path, pixels, changes):
+    config = short(**changes)
+    if pixels:  # dropout draws from the global generator, augmentation from the run's
+        config = short(protocol="ma2020", dataset="cifar10", **changes)
+        config["model"] = {"name": "krishnan-cnn"}
+    dataset = pictures if pixels else digits
+
+    def keep(done, state):
+        torch.save(state(), tmp_path / f"{done}.pt")
+
+    whole = training.train(config, dataset, on_epoch=keep)
+    torch.rand(3)  # what happens in between must not matter
+    state = torch.load(tmp_path / "2.pt", weights_only=True)
+    assert without_seconds(training.train(config, dataset, state=state)) == without_seconds(whole)
+
+
+def test_going_on_needs_each_part_of_the_state(digits, tmp_path):
+    """Were a part forgotten, the run would end with other bits."""
+    config = short(epochs=4)
+    whole = without_seconds(
+        training.train(config, digits, on_epoch=lambda d, s: d == 2 and torch.save(s(), tmp_path / "2.pt"))
+    )
+    for part in ("model", "optimiser", "order"):
+        state = torch.load(tmp_path / "2.pt", weights_only=True)
+        first = {}
+        training.train(short(epochs=1), digits, on_epoch=lambda d, s, first=first: first.update(copy.deepcopy(s())))
+        state[part] = first[part]
+        assert without_seconds(training.train(config, digits, state=state)) != whole, part
 
 
 # A plain reference
