@@ -6,13 +6,14 @@ themselves as MyST, with numbered captions and a light and a dark picture. In an
 
 import html
 import io
+import json
 import os
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 
 from nlr import plots
-from nlr.errors import unknown
+from nlr.errors import NlrError, unknown
 from nlr.paths import EXECUTED, ROOT
 from nlr.report import slug
 
@@ -87,6 +88,63 @@ def _svg(draw, arguments, theme):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
         plt.close(figure)
     return buffer.getvalue()
+
+
+class Slider(_Shown):
+    """A figure drawn for each of a list of values, and a slider that moves through them.
+
+    The figure of the default value is an ordinary one: it is what print, a browser without JavaScript and any Jupyter
+    outside the build show. Keep the limits of the axes fixed, or the pictures jump.
+
+    Args:
+        draw: a function of :mod:`nlr.plots` or of a theory room that takes a value first and returns a figure.
+        values: the values in the slider's order, two or more.
+        *arguments: passed to ``draw`` after the value.
+        name: a short name, unique on its page.
+        caption: one or two sentences that hold for every value; may hold MyST.
+        label: what the values are, in plain text: ``noise rate``.
+        alt: a function that says, for a value, what its picture shows; read out and shown as the slider moves.
+        default: the value that is shown first, one of ``values``.
+        show: a function that writes a value; the same text may not stand for two values.
+
+    Raises:
+        NlrError: there are fewer than two values, ``default`` is not among them, or two values look alike.
+    """
+
+    def __init__(self, draw, values, *arguments, name, caption, label, alt, default, show="{:g}".format):
+        values = list(values)
+        self.shown = [show(value) for value in values]
+        if len(values) < 2:
+            raise NlrError(f"Slider {name!r} has {len(values)} value(s): give two or more, or use Figure.")
+        if default not in values:
+            raise NlrError(f"Slider {name!r} starts at {default!r}, which is not among its values {self.shown}.")
+        if len(set(self.shown)) < len(values):
+            raise NlrError(f"Slider {name!r} writes two values alike in {self.shown}: give a finer show.")
+        self.name, self.label, self.default = name, label, values.index(default)
+        drawn = values if os.environ.get(PAGE) else [default]
+        frames = [
+            Figure(draw, value, *arguments, name=f"{name}-{number}", caption=caption, alt=alt(value))
+            for number, value in enumerate(drawn)
+        ]
+        self.frames = frames
+        self.still = frames[self.default if len(frames) > 1 else 0]
+
+    def __str__(self):
+        return f"Figure, {self.label} {self.shown[self.default]}: {self.still.caption}"
+
+    def myst(self):
+        folder = EXECUTED / "figures" / os.environ[PAGE]
+        for frame in self.frames:
+            frame.save(folder)
+        frames = [{"value": v, "alt": f.alt} for v, f in zip(self.shown, self.frames, strict=True)]
+        control = {"label": self.label, "default": self.default, "frames": frames}
+        stem = folder / self.name
+        Path(f"{stem}.json").write_text(json.dumps(control, indent=1, ensure_ascii=False) + "\n")
+        name = _label("fig", self.name)
+        return f":::{{themed-slider}} /{stem.relative_to(ROOT)}\n:name: {name}\n\n{self.still.caption}\n:::"
+
+    def html(self):
+        return self.still.html()
 
 
 class Table(_Shown):

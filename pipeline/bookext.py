@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import math
+import posixpath
 import re
 import shutil
 from functools import lru_cache
+from html import escape
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -131,22 +134,27 @@ class ThemedFigure(SphinxDirective):
         alt = " ".join(self.options.get("alt", "").split())
         if not alt:
             raise self.error(f"themed-figure {stem}: an alternative text (:alt:) is required")
-        if not self.content:
-            raise self.error(f"themed-figure {stem}: a caption is required")
+        return self.figure(stem, self.pair(stem, alt))
 
-        figure = nodes.figure(classes=["themed", *self.options.get("class", [])])
+    def pair(self, stem, alt):
+        """The light and the dark picture."""
         pair = nodes.container(classes=["themed-pair"])
         for mode in ("light", "dark"):
             uri = f"{stem}-{mode}.svg"
             relative, absolute = self.env.relfn2path(uri)
             if not Path(absolute).is_file():
-                raise self.error(f"themed-figure {stem}: the file {relative} is missing")
+                raise self.error(f"{self.name} {stem}: the file {relative} is missing")
             image = nodes.image(uri=uri, alt=alt, classes=[f"only-{mode}", "dark-light"])
             if "width" in self.options:
                 image["width"] = self.options["width"]
             pair += image
-        figure += pair
+        return pair
 
+    def figure(self, stem, *parts):
+        """The figure of these parts, with its caption and its name."""
+        if not self.content:
+            raise self.error(f"{self.name} {stem}: a caption is required")
+        figure = nodes.figure("", *parts, classes=["themed", *self.options.get("class", [])])
         text = " ".join(line.strip() for line in self.content)
         inline, messages = self.state.inline_text(text, self.lineno)
         caption = nodes.caption(text, "", *inline)
@@ -155,6 +163,56 @@ class ThemedFigure(SphinxDirective):
         self.set_source_info(figure)
         self.add_name(figure)
         return [figure, *messages]
+
+
+class slider(nodes.General, nodes.Element):
+    """The control under a figure; its children are the pictures of all frames, light and dark by turns."""
+
+
+class ThemedSlider(ThemedFigure):
+    """A themed figure with a slider: ``STEM.json`` names the frames, ``STEM-<n>-light.svg`` and ``-dark.svg`` are they.
+
+    The figure is that of the default frame; the pictures of the others are fetched when the reader asks for them.
+    """
+
+    option_spec: ClassVar = {"name": directives.unchanged_required}
+
+    def run(self):
+        stem = self.arguments[0].strip()
+        relative, absolute = self.env.relfn2path(f"{stem}.json")
+        self.env.note_dependency(relative)
+        try:
+            control = json.loads(Path(absolute).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise self.error(f"{self.name} {stem}: the file {relative} is missing") from None
+        if "name" not in self.options:
+            raise self.error(f"{self.name} {stem}: a name (:name:) is required, which the slider's id is made of")
+        pairs = [self.pair(f"{stem}-{number}", frame["alt"]) for number, frame in enumerate(control["frames"])]
+        knob = slider("", **control, knob=f"{self.options['name']}-slider")
+        for pair in pairs:
+            knob += [image.deepcopy() for image in pair]
+        return self.figure(stem, pairs[control["default"]], knob)
+
+
+def visit_slider(self, node):
+    """The control, hidden until the script that moves it is there."""
+    urls = [posixpath.join(self.builder.imgpath, quote(self.builder.images[image["uri"]])) for image in node]
+    frames = [
+        frame | {"light": light, "dark": dark}
+        for frame, light, dark in zip(node["frames"], urls[::2], urls[1::2], strict=True)
+    ]
+    chosen, text = node["default"], json.dumps(frames, ensure_ascii=False)
+    value, alt = (escape(frames[chosen][key]) for key in ("value", "alt"))
+    knob = escape(node["knob"])
+    self.body.append(
+        f'<div class="slider" data-frames="{escape(text)}" hidden>'
+        f'<label for="{knob}">{escape(node["label"])}</label>'
+        f'<input type="range" id="{knob}" min="0" max="{len(frames) - 1}" step="1" value="{chosen}"'
+        f' aria-valuetext="{value}" autocomplete="off"/>'
+        f'<span class="slider-value" aria-hidden="true">{value}</span>'
+        f'<p class="slider-text" aria-live="polite">{alt}</p></div>\n'
+    )
+    raise nodes.SkipNode
 
 
 # --- MathJax -----------------------------------------------------------------------------------------------------
@@ -203,12 +261,16 @@ def complete_page(app: Sphinx, pagename: str, templatename: str, context: dict, 
     if "body" in context:
         for wrong, right in MENDED:
             context["body"] = re.sub(wrong, right, context["body"])
+    if doctree is not None and next(doctree.findall(slider), None) is not None:
+        app.add_js_file("slider.js", loading_method="defer")  # called here, it is added to this page alone
 
 
 def setup(app: Sphinx) -> dict:
     app.add_config_value("nlr_values", "executed/values.json", "env", str)
     app.add_role("value", ValueRole())
     app.add_directive("themed-figure", ThemedFigure)
+    app.add_directive("themed-slider", ThemedSlider)
+    app.add_node(slider, html=(visit_slider, None))
     app.connect("builder-inited", copy_mathjax)
     app.connect("html-page-context", complete_page)
     app.add_role("verdict", verdict_role)
