@@ -22,7 +22,7 @@ def test_every_file_resolves_to_all_that_a_run_needs(name):
 
 
 def test_names():
-    assert protocols.names() == ["digits", "ma2020", "ma2020-small", "ma2020-val"]
+    assert protocols.names() == ["digits", "ma2020", "ma2020-small", "ma2020-small-x4", "ma2020-val"]
 
 
 def test_the_reference_trains_as_the_released_code():
@@ -65,6 +65,15 @@ def test_the_reference_trains_as_the_released_code():
                 ("data", "augmentation"): "none",
                 ("model", "width"): 0.5,
                 ("training", "epochs"): 25,
+            },
+        ),
+        (
+            "ma2020-small-x4",
+            {
+                ("data", "train_per_class"): 1000,
+                ("data", "augmentation"): "none",
+                ("model", "width"): 0.5,
+                ("training", "epochs"): 100,
             },
         ),
         ("ma2020-val", {("data", "validation"): 0.1}),
@@ -128,5 +137,5 @@ def test_a_misspelt_file_is_refused_by_name(own_protocols, text, words):
 
 @pytest.mark.parametrize("name", ["ma2019", "", "../protocols/ma2020", None])
 def test_an_unknown_protocol_names_the_known_ones(name):
-    with pytest.raises(NlrError, match=re.escape("Known: digits, ma2020, ma2020-small, ma2020-val")):
+    with pytest.raises(NlrError, match=re.escape("Known: digits, ma2020, ma2020-small, ma2020-small-x4, ma2020-val")):
         protocols.load(name)

@@ -411,14 +411,20 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
     records.write(own_stores["live"], old, **parts(old))
     table, damaged = report.status()
     have = {(r.study, r.loss, r.setting): (r.have, r.wanted) for r in table.itertuples() if r.have}
-    assert have == {("digits", "ce", "clean"): (2, 3), ("ma2020-small", "mae", "asymmetric-0.4"): (1, 1)}
-    assert table.groupby("study")["wanted"].sum().to_dict() == {"digits": 75, "ma2020-small": 10, "ma2020": 324}
+    assert have == {("digits", "ce", "clean"): (2, 3), ("ma2020-small", "mae", "asymmetric-0.4"): (1, 3)}
+    wanted = table.groupby("study")["wanted"].sum().to_dict()
+    assert wanted == {"digits": 75, "ma2020": 408, "ma2020-small": 156, "ma2020-small-x4": 3}
     assert len(damaged) == 2
     assert any(str(path) in message for message in damaged)
     assert any("numerics is 0 there" in message for message in damaged)
 
     rows = report.study_table(table).set_index("study")
-    assert rows["runs"].to_dict() == {"digits": "2 of 75", "ma2020": "0 of 324", "ma2020-small": "1 of 10"}
+    assert rows["runs"].to_dict() == {
+        "digits": "2 of 75",
+        "ma2020": "0 of 408",
+        "ma2020-small": "1 of 156",
+        "ma2020-small-x4": "0 of 3",
+    }
     assert "python -m nlr study ma2020-small" in rows.loc["ma2020-small"].to_list()[-1]
     grid = report.status_table(table, "digits").set_index("loss")
     assert grid.loc["ce", "clean"] == "2/3"

@@ -4,29 +4,32 @@ import re
 
 import pytest
 
-from nlr import protocols, studies
+from nlr import protocols, report, studies
 from nlr.errors import NlrError
 
 PAPER = {"ce", "nce", "mae", "nce+mae", "nce+rce", "nfl+rce", "nfl+mae", "gce", "sce", "fl", "nfl", "rce"}
 PILOT = {"ce", "mae", "nce", "nce+mae", "nce+rce"}
+CONTRASTS = {"ce+mae", "nfl+nce", "mae+rce", "nrce"}
+WEIGHTS = {"nce+mae,beta=0.3", "nce+mae,beta=3", "nce+mae,beta=9.21", "nce+mae,beta=30"}
 
 
 def test_names():
-    assert studies.names() == ["digits", "ma2020", "ma2020-small"]
+    assert studies.names() == ["digits", "ma2020", "ma2020-small", "ma2020-small-x4"]
 
 
 @pytest.mark.parametrize(
     ("name", "protocol", "store", "size", "losses", "settings", "seeds"),
     [
         ("digits", "digits", "live", 75, PILOT, 5, [0, 1, 2]),
-        ("ma2020-small", "ma2020-small", "results", 10, PILOT, 2, [0]),
-        ("ma2020", "ma2020", "results", 324, PAPER, 9, [0, 1, 2]),
+        ("ma2020-small", "ma2020-small", "results", 156, PAPER, 9, [0, 1, 2]),
+        ("ma2020-small-x4", "ma2020-small-x4", "results", 3, {"nce", "mae", "nce+mae"}, 1, [0]),
+        ("ma2020", "ma2020", "results", 408, PAPER | CONTRASTS | WEIGHTS, 9, [0, 1, 2]),
     ],
 )
 def test_a_study_is_a_list_of_runs(name, protocol, store, size, losses, settings, seeds):
     study = studies.load(name)
     found = list(study.runs())
-    assert len(found) == size == len(losses) * settings * len(seeds)
+    assert len(found) == size
     assert len({(c["loss"]["spec"], str(c["noise"]), c["seed"]) for c, _ in found}) == size  # each once
     assert {c["loss"]["spec"] for c, _ in found} == set(study.losses()) == losses
     assert len(study.settings) == settings
@@ -45,9 +48,32 @@ def test_runs_come_in_order_of_priority():
     assert found[108][0] == 1
 
 
+def test_the_small_study_goes_on_after_its_pilot():
+    found = [(c["seed"], report.setting_of(c), c["loss"]["spec"]) for c, _ in studies.load("ma2020-small").runs()]
+    pilot, first, rest = found[:10], found[:108], found[108:]
+    assert set(pilot) == {(0, setting, loss) for setting in ("symmetric-0.4", "asymmetric-0.4") for loss in PILOT}
+    assert len({(setting, loss) for _, setting, loss in first}) == 108  # every cell once before any second seed
+    assert [run[1] for run in first[10:25:7]] == ["symmetric-0.4", "symmetric-0.8", "symmetric-0.8"]
+    assert [run[0] for run in rest] == [1] * 24 + [2] * 24
+    assert {run[2] for run in rest} == {"ce", "mae", "nce", "nce+mae", "nce+rce", "gce"}
+
+
+def test_the_weight_of_the_passive_term_is_its_slope():
+    study, wanted = studies.load("ma2020"), [0.3, 1, 3, 9.21, 30]
+    slopes = {c["loss"]["spec"]: report.passive_slope(c) for c, _ in study.runs()}
+    assert [slopes[f"nce+mae,beta={b:g}" if b != 1 else "nce+mae"] for b in wanted] == pytest.approx(wanted)
+    assert slopes["nce+rce"] == pytest.approx(9.21, abs=1e-3)
+    assert slopes["nce"] is None
+
+
 def test_only_the_pilot_is_exploratory():
     purposes = {name: {purpose for _, purpose in studies.load(name).runs()} for name in studies.names()}
-    assert purposes == {"digits": {"demonstration"}, "ma2020-small": {"exploratory"}, "ma2020": {"reference"}}
+    assert purposes == {
+        "digits": {"demonstration"},
+        "ma2020-small": {"exploratory", "study"},
+        "ma2020-small-x4": {"control"},
+        "ma2020": {"reference", "slope control"},
+    }
 
 
 GOOD = """
