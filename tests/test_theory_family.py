@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlr import protocols
@@ -30,6 +30,7 @@ def slope(function):
     return -torch.autograd.grad(function(p).sum(), p)[0]
 
 
+@settings(deadline=None)
 @given(a=st.floats(1.01, 20), q=st.floats(0.1, 5))
 def test_slopes_of_the_passive_losses_are_those_stated(a, q):
     torch.testing.assert_close(slope(lambda p: family.agce(p, a, q)), (a + P_Y) ** (q - 1))
@@ -37,6 +38,7 @@ def test_slopes_of_the_passive_losses_are_those_stated(a, q):
     torch.testing.assert_close(slope(lambda p: family.ael(p, a)), torch.exp(-P_Y / a) / a)
 
 
+@settings(deadline=None)
 @given(a=st.floats(1.01, 20), q=st.floats(0.1, 5))
 def test_agce_and_aul_end_at_zero_and_are_lines_for_q_1(a, q):
     for loss in (family.agce, family.aul):
@@ -100,6 +102,7 @@ def test_the_printed_combination_is_that_of_the_definitions():
     )
 
 
+@settings(deadline=None)
 @given(b=st.floats(0, 50), num_classes=st.integers(2, 12))
 def test_a_member_is_nce_and_b_times_what_is_missing(b, num_classes):
     log_p = random_log_p(rows=8, num_classes=num_classes)

@@ -178,9 +178,8 @@ COMBINATIONS = (
         of_p_y_alone=False,
     ),
     Combination("nce+rce", r"$\beta = 1$, $A = \ln 10^{-4}$", "ma2020code", _nce, _line(-math.log(1e-4))),
-    Combination("nce+aul", r"$\beta = 4$, $a = 6.3$, $q = 1.5$", "zhou2021", _nce, lambda p: 4 * aul(p, 6.3, 1.5)),
-    Combination("nce+agce", r"$\beta = 4$, $a = 6$, $q = 1.5$", "zhou2021", _nce, lambda p: 4 * agce(p, 6, 1.5)),
     Combination("sce", r"$\alpha = 0.1$, $\beta = 1$", "ma2020code", _ce(0.1), _line(-math.log(1e-4)), has_nce=False),
+    Combination("nce+aul", r"$\beta = 4$, $a = 6.3$, $q = 1.5$", "zhou2021", _nce, lambda p: 4 * aul(p, 6.3, 1.5)),
     Combination(
         "ceeps+mae",
         r"$\alpha = 0.01$, $\beta = 5$, $m = 10^5$",
@@ -189,4 +188,5 @@ COMBINATIONS = (
         _line(10),
         has_nce=False,
     ),
+    Combination("nce+agce", r"$\beta = 4$, $a = 6$, $q = 1.5$", "zhou2021", _nce, lambda p: 4 * agce(p, 6, 1.5)),
 )
