@@ -183,6 +183,47 @@ def load_human_labels(name, root="", clean_labels=None):
     """
     if name not in HUMAN_SETS:
         raise unknown("human label set", name, HUMAN_SETS)
+    file, sets = _human_sets(root, [name])
+    if clean_labels is not None and not np.array_equal(sets["clean_label"], np.asarray(clean_labels)):
+        raise NlrError(f"{file} is in another order than the images: its clean labels differ from the data set's.")
+    return sets[HUMAN_SETS[name]]
+
+
+def human_facts(root=""):
+    """What pages show of CIFAR-10N, whose label files may not be passed on: counts.
+
+    Args:
+        root: the data root, as for :func:`load_human_labels`.
+
+    Returns:
+        A dict that JSON can hold: ``source``, ``licence``, ``fingerprint`` (SHA-256 over the clean labels and the five
+        sets, in the order of :data:`HUMAN_SETS`), ``classes``, ``counts`` (for each set, how many images of true class
+        j are labelled k, 10 x 10) and ``wrong_of_three`` (for each true class, how many images have 0, 1, 2 and 3 wrong
+        labels among the three random sets, 10 x 4).
+
+    Raises:
+        NlrError: the file is missing or damaged.
+    """
+    _, sets = _human_sets(root, HUMAN_SETS)
+    clean, num_classes = sets["clean_label"], len(CIFAR10_CLASSES)
+    chosen = {name: sets[key] for name, key in HUMAN_SETS.items()}
+
+    def counted(other, columns):
+        return np.bincount(clean * columns + other, minlength=num_classes * columns).reshape(num_classes, columns)
+
+    wrong = sum((chosen[name] != clean).astype(np.int64) for name in ("random1", "random2", "random3"))
+    return {
+        "source": "CIFAR-10N, Wei et al., ICLR 2022, arXiv:2110.12088",
+        "licence": "Counts derived from label files under CC BY-NC 4.0: attribution, no commercial use",
+        "fingerprint": _fingerprint(clean, *chosen.values()),
+        "classes": list(CIFAR10_CLASSES),
+        "counts": {name: counted(labels, num_classes).tolist() for name, labels in chosen.items()},
+        "wrong_of_three": counted(wrong, 4).tolist(),
+    }
+
+
+def _human_sets(root, names):
+    """The file of CIFAR-10N under the data root; from it the named label sets and the clean labels, by its own names."""
     root = data_root(root)
     places = [root / "cifar-n" / "CIFAR-10_human.pt", root / "CIFAR-10_human.pt"]
     file = next((place for place in places if place.is_file()), None)
@@ -201,14 +242,11 @@ def load_human_labels(name, root="", clean_labels=None):
     try:
         with torch.serialization.safe_globals(numpy_only):
             labels = torch.load(file, weights_only=True)
-        chosen, clean = (np.asarray(labels[key], np.int64) for key in (HUMAN_SETS[name], "clean_label"))
+        return file, {key: np.asarray(labels[key], np.int64) for key in (*map(HUMAN_SETS.get, names), "clean_label")}
     except Exception as error:
         # torch's own words would advise to load it without care
         reason = "it holds more than arrays" if isinstance(error, pickle.UnpicklingError) else error
         raise NlrError(f"{file} is damaged or of another layout ({reason}); fetch it again.") from None
-    if clean_labels is not None and not np.array_equal(clean, np.asarray(clean_labels)):
-        raise NlrError(f"{file} is in another order than the images: its clean labels differ from the data set's.")
-    return chosen
 
 
 def first_per_class(labels, n):

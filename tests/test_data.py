@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import pickle
 from pathlib import Path
@@ -449,3 +450,25 @@ def test_real_human_labels_agree_with_the_images_and_have_the_published_rates(re
             pytest.skip("no CIFAR-10N labels here")
         raise
     assert (labels != real.labels.numpy()).mean() == pytest.approx(rate, abs=5e-5)
+
+
+def test_facts_count_the_human_labels(tmp_path):
+    sets = human_sets()
+    save(sets, tmp_path / "CIFAR-10_human.pt")
+    facts = data.human_facts(tmp_path)
+    assert json.loads(json.dumps(facts)) == facts
+    clean = sets["clean_label"]
+    for name, key in data.HUMAN_SETS.items():
+        for j, row in enumerate(facts["counts"][name]):
+            assert row == [int(((clean == j) & (sets[key] == k)).sum()) for k in range(10)]
+    wrong = np.stack([sets[f"random_label{i}"] != clean for i in (1, 2, 3)]).sum(0)
+    for j, row in enumerate(facts["wrong_of_three"]):
+        assert row == [int(((clean == j) & (wrong == n)).sum()) for n in range(4)]
+    save(sets | {"worse_label": sets["worse_label"][::-1].copy()}, tmp_path / "CIFAR-10_human.pt")
+    assert data.human_facts(tmp_path)["fingerprint"] != facts["fingerprint"]
+
+
+def test_the_committed_facts_are_those_of_the_real_labels(real_root):
+    committed = json.loads((paths.RESULTS / "cifar10n-facts.json").read_text())
+    assert "CC BY-NC 4.0" in committed["licence"]
+    assert data.human_facts(real_root) == committed
