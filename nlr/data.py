@@ -223,7 +223,7 @@ def human_facts(root=""):
 
 
 def _human_sets(root, names):
-    """The file of CIFAR-10N under the data root; from it the named label sets and the clean labels, by its own names."""
+    """The file of CIFAR-10N, and from it the named sets and the clean labels, under the names that they have there."""
     root = data_root(root)
     places = [root / "cifar-n" / "CIFAR-10_human.pt", root / "CIFAR-10_human.pt"]
     file = next((place for place in places if place.is_file()), None)
