@@ -1,7 +1,6 @@
 """The networks of the paper and of the reports: float images (N, channels, height, width) to logits (N, K)."""
 
 import torch
-import torchvision
 from torch import nn
 
 from nlr.errors import NlrError, unknown
@@ -62,6 +61,8 @@ def resnet18(num_classes=10, stem="torchvision"):
     torchvision's stem halves a 32 x 32 image twice before the first block (E33); the CIFAR stem is one 3 x 3
     convolution without pooling.
     """
+    import torchvision  # here, because it takes longer to import than all else together
+
     model = torchvision.models.resnet18(num_classes=num_classes)
     if stem == "cifar":
         model.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
