@@ -1,67 +1,32 @@
-"""Trajectories of gradient descent that can be compared exactly: on free logits, and on a tiny network.
-
-Float64, full batches and fixed starting points, so that two trajectories differ by rounding alone or by what was
-changed.
-"""
+"""Trajectories of gradient descent on a small linear model, to compare losses step by step."""
 
 import torch
-import torch.nn.functional as F
-from torch import nn
+
+from nlr.losses import make_loss
 
 
-def descend(loss, logits, labels, learning_rate, steps):
-    """Plain gradient descent on free logits, each sample by itself.
-
-    Args:
-        loss: A loss of :mod:`nlr.losses`.
-        logits: The start, shape (N, K).
-        labels: Integers of shape (N,).
-        learning_rate: The step size.
-        steps: How many steps are made.
-
-    Returns:
-        Log-softmax after 0, 1, ... steps, shape (steps + 1, N, K).
-    """
-    logits = logits.double().clone().requires_grad_()
-    path = []
-    for _ in range(steps):
-        log_p = F.log_softmax(logits, dim=1)
-        path.append(log_p.detach())
-        (gradient,) = torch.autograd.grad(loss.per_sample(log_p, labels).sum(), logits)
-        with torch.no_grad():
-            logits -= learning_rate * gradient
-    return torch.stack([*path, F.log_softmax(logits.detach(), dim=1)])
-
-
-def train(loss, optimiser, factor=1.0, clip_norm=None, steps=200):
-    """Trains a tiny network on a fixed problem with noisy labels; the loss is multiplied by a factor.
-
-    Five classes, 60 points of 8 numbers, a quarter of the labels wrong, one hidden layer of 16 units.
+def descend(name, lr, weight_decay=0.0, momentum=0.0, num_classes=10, steps=200):
+    """Trains a linear model with SGD on a fixed problem with random labels.
 
     Args:
-        loss: A loss of :mod:`nlr.losses` for five classes.
-        optimiser: A function of the network's parameters that returns a torch optimiser.
-        factor: What the loss is multiplied by.
-        clip_norm: If given, the norm at which the whole gradient is cut.
+        name: The name of a loss.
+        lr: The learning rate.
+        weight_decay: The weight of the squared norm of the weights, as torch counts it.
+        momentum: The momentum of SGD.
+        num_classes: The number of classes K.
         steps: How many steps are made, each on all points.
 
     Returns:
-        The logits of all points after the last step, shape (60, 5).
+        The weights after the last step, float64 of shape (8, K).
     """
     generator = torch.Generator().manual_seed(0)
-    labels = torch.arange(60) % 5
-    centres = torch.randn(5, 8, generator=generator, dtype=torch.float64)
-    points = centres[labels] + 0.7 * torch.randn(60, 8, generator=generator, dtype=torch.float64)
-    noisy = torch.where(torch.arange(60) % 4 == 0, (labels + 1) % 5, labels)
-    network = nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 5)).double()
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.copy_(0.3 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
-    steps_with = optimiser(network.parameters())
+    points = torch.randn(64, 8, generator=generator, dtype=torch.float64)
+    labels = torch.randint(num_classes, (64,), generator=generator)
+    weights = (0.1 * torch.randn(8, num_classes, generator=generator, dtype=torch.float64)).requires_grad_()
+    optimiser = torch.optim.SGD([weights], lr=lr, momentum=momentum, weight_decay=weight_decay)
+    loss = make_loss(name, num_classes)
     for _ in range(steps):
-        steps_with.zero_grad()
-        (factor * loss(network(points), noisy)).backward()
-        if clip_norm is not None:
-            nn.utils.clip_grad_norm_(network.parameters(), clip_norm)
-        steps_with.step()
-    return network(points).detach()
+        optimiser.zero_grad()
+        loss(points @ weights, labels).backward()
+        optimiser.step()
+    return weights.detach()

@@ -1,0 +1,146 @@
+"""Drawings of losses and of their gradients: against the probability of the label, over three classes, along descents.
+
+Every function returns a matplotlib figure without a title, in the theme that :func:`nlr.plots.theme` has set.
+"""
+
+import math
+
+import matplotlib.pyplot as plt
+import seaborn as sns
+import torch
+from matplotlib.tri import Triangulation
+
+from nlr import plots
+from nlr.theory.gradients import predictions
+
+_CORNERS = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.5, math.sqrt(3) / 2]], dtype=torch.float64)
+
+
+def lines(panels, xlabel, ylabel, xlim=None, ylim=None, xscale="linear", yscale="linear", height=0.45):
+    """Lines in the style of their losses, one panel beside the other.
+
+    Args:
+        panels: A mapping from the panel's heading to a mapping from a loss to its pair (x, y).
+        xlabel, ylabel: What the axes show.
+        xlim, ylim: Limits of the axes, the same for all panels.
+        xscale, yscale: ``linear`` or ``log``.
+        height: Of the figure, as a share of its width.
+    """
+    figure, axes = plt.subplots(
+        1, len(panels), figsize=(plots.WIDTH, plots.WIDTH * height), sharex=True, sharey=True, squeeze=False
+    )
+    handles = {}
+    for axis, (heading, curves) in zip(axes[0], panels.items(), strict=True):
+        for loss, (x, y) in curves.items():
+            colour, dashes, _ = plots.style(loss)
+            (handles[loss],) = axis.plot(x, y, color=colour, dashes=dashes or (None, None), label=loss)
+        axis.set(xlabel=xlabel, xscale=xscale, yscale=yscale)
+        axis.set_title(heading)
+        if xlim:
+            axis.set_xlim(xlim)
+        if ylim:
+            axis.set_ylim(ylim)
+    axes[0, 0].set_ylabel(ylabel)
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=min(5, len(handles)), handlelength=2.6)
+    return figure
+
+
+def simplex(losses, top=4.0):
+    """Each loss over all predictions of three classes, labelled class at the left corner.
+
+    Args:
+        losses: Losses of :mod:`nlr.losses` for three classes, at most six.
+        top: Values above it have the darkest shade.
+    """
+    p, x, y = _triangle(60)
+    columns = 3
+    rows = -(-len(losses) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(plots.WIDTH, plots.WIDTH / columns * rows), squeeze=False)
+    triangles = Triangulation(x, y)
+    for axis in axes.flat[len(losses) :]:
+        axis.set_visible(False)
+    for axis, loss in zip(axes.flat, losses, strict=False):
+        values = loss.every_label(p.log())[:, 0].clamp(max=top)
+        axis.tricontourf(triangles, values, levels=12, cmap=_shades())
+        axis.tricontour(triangles, values, levels=12, colors=[plt.rcParams["text.color"]], linewidths=0.3)
+        _frame(axis)
+        axis.set_title(f"{loss.name}, {values.min():.2g} to {values.max():.3g}")
+    return figure
+
+
+def moving_prediction(p, losses, top):
+    """A prediction of three classes as a point of the triangle, and the losses that it has, as bars.
+
+    Args:
+        p: Three probabilities; the label is the first class.
+        losses: Losses of :mod:`nlr.losses` for three classes.
+        top: The end of the axis of the bars.
+    """
+    p = torch.as_tensor(p, dtype=torch.float64)
+    figure, (triangle, bars) = plt.subplots(1, 2, figsize=(plots.WIDTH, plots.WIDTH * 0.42), width_ratios=(1, 1.35))
+    _frame(triangle)
+    corners = torch.cat([_CORNERS, _CORNERS[:1]])
+    triangle.plot(corners[:, 0], corners[:, 1], color=plt.rcParams["text.color"], linewidth=1)
+    point = p @ _CORNERS
+    triangle.plot(point[0], point[1], "o", color=plots.style("nce+rce")[0], markersize=9)
+    _bars(bars, losses, p[None], top)
+    return figure
+
+
+def moving_rest(share, p_y, losses, top):
+    """A prediction of ten classes whose label keeps its probability, and the losses that it has, as bars.
+
+    Args:
+        share: The share of the rest that class 1 holds.
+        p_y: The probability of the label, class 0.
+        losses: Losses of :mod:`nlr.losses` for ten classes.
+        top: The end of the axis of the bars.
+    """
+    p = predictions([p_y], share)
+    figure, (classes, bars) = plt.subplots(1, 2, figsize=(plots.WIDTH, plots.WIDTH * 0.42))
+    label, others = plots.style("nce+mae")[0], plots.style("nce")[0]
+    classes.bar(range(p.shape[1]), p[0], color=[label, *[others] * (p.shape[1] - 1)])
+    classes.set(xlabel="class; the label is 0", ylabel="probability", ylim=(0, 1), xticks=range(p.shape[1]))
+    classes.grid(axis="x", visible=False)
+    _bars(bars, losses, p, top)
+    return figure
+
+
+def _bars(axis, losses, p, top):
+    for row, loss in enumerate(losses):
+        value = float(loss.every_label(p.log())[0, 0])
+        axis.barh(row, min(value, top), color=plots.style(loss.name)[0])
+        axis.annotate(f"{value:.3f}", (min(value, top), row), (4, 0), textcoords="offset points", va="center", size=9)
+    axis.set(xlabel="loss", xlim=(0, 1.12 * top), yticks=range(len(losses)), yticklabels=[loss.name for loss in losses])
+    axis.invert_yaxis()
+    axis.grid(axis="y", visible=False)
+
+
+def _triangle(steps):
+    """Predictions on a grid inside the triangle, with their places."""
+    grid = [(i, j, steps - i - j) for i in range(steps + 1) for j in range(steps + 1 - i)]
+    p = (torch.tensor(grid, dtype=torch.float64) + 0.02) / (steps + 0.06)
+    place = p @ _CORNERS
+    return p, place[:, 0].numpy(), place[:, 1].numpy()
+
+
+def _frame(axis):
+    axis.set(xlim=(-0.14, 1.14), ylim=(-0.14, 1.0), aspect="equal")
+    axis.axis("off")
+    for name, (x, y), below in zip(
+        ("label", "class 1", "class 2"), _CORNERS.tolist(), (True, True, False), strict=True
+    ):
+        axis.annotate(
+            name,
+            (x, y),
+            (0, -5 if below else 5),
+            textcoords="offset points",
+            ha="center",
+            va="top" if below else "bottom",
+            size=8,
+        )
+
+
+def _shades():
+    face = plt.rcParams["axes.facecolor"]
+    return sns.color_palette(f"blend:{face},{plots.style('nce')[0]}", as_cmap=True)
