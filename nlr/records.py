@@ -9,21 +9,26 @@ A store is a folder of records, ``<dataset>/<protocol>/<loss>/<setting>/seed-<n>
     series        lists over epochs, each from the start (see nlr.training)
     final         figures of the last epoch and of the best
     facts         purpose, device, device_type, threads, versions, commit, clean_tree, fingerprint, wall_seconds,
-                  peak_memory_mb, finished
+                  sittings, peak_memory_mb, finished
     digest        of all the rest, so that an edited file is noticed
+
+A run that was interrupted and went on from a checkpoint has more than one sitting; ``wall_seconds`` are those of all
+its sittings, without the work that a kill lost. ``commit`` names the commits of all sittings, ``clean_tree`` says
+whether the package was as committed in each, or null where that is unknown.
 """
 
-import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from pathlib import Path
 
+from nlr import files
 from nlr.errors import NlrError
 
 SCHEMA = 1
 LARGEST = 32 * 1024  # bytes
+DEPTH = 5  # folders and file of a record in its store
+MEND = "move it away and run the setting again"
 KEYS = ("schema", "config", "config_hash", "noise", "series", "final", "facts", "digest")
 
 
@@ -62,7 +67,7 @@ def write(store, config, **parts):
         parts: noise, series, final and facts.
 
     Raises:
-        RecordError: the record is over 32 kB, or the store cannot be written.
+        NlrError: the record is over 32 kB, or the store cannot be written.
     """
     record = {"schema": SCHEMA, "config": config, "config_hash": config_hash(config), **parts}
     record["digest"] = _digest(record)
@@ -70,21 +75,7 @@ def write(store, config, **parts):
     if len(text) > LARGEST:
         raise RecordError(f"The record of {path_of('', config)} has {len(text)} bytes; at most {LARGEST} are allowed.")
     path = path_of(store, config)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            with contextlib.suppress(FileExistsError):
-                os.link(temporary, path)  # fails where another worker was first: exactly one record a run
-        finally:
-            os.unlink(temporary)
-    except OSError as error:
-        raise RecordError(f"{path} cannot be written: {error}.") from None
+    files.write_whole(path, text.encode(), keep=True)
     return path
 
 
@@ -113,25 +104,50 @@ def read(path, store=None):
         RecordError: the file is no record, truncated, edited, or in another run's place.
     """
     path = Path(path)
-    mend = "move it away and run the setting again"
     try:
-        record = json.loads(path.read_text(), parse_constant=_refuse)
-    except (OSError, ValueError, RecursionError) as error:
-        raise RecordError(f"{path} is not a readable record ({error}); {mend}.") from None
-    if not isinstance(record, dict) or any(key not in record for key in KEYS):
-        raise RecordError(f"{path} is not a record: expected the keys {', '.join(KEYS)}; {mend}.")
-    if record["schema"] != SCHEMA:
-        raise RecordError(f"{path} has schema {record['schema']!r}, this version of nlr reads {SCHEMA}; {mend}.")
-    if record["config_hash"] != config_hash(record["config"]) or record["digest"] != _digest(record):
-        raise RecordError(f"{path} was edited or damaged: its contents do not match its digest; {mend}.")
-    if store is not None:
-        try:
-            place = path_of(store, record["config"])
-        except (KeyError, TypeError, NlrError):
-            raise RecordError(f"{path} holds no run that this version of nlr knows; {mend}.") from None
-        if path != place:
-            raise RecordError(f"{path} holds the run of {place}; {mend}.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise RecordError(f"{path} is not a readable record ({error}); {MEND}.") from None
+    record = parse(content, path)
+    if store is not None and path != (place := path_in(store, record, path)):
+        raise RecordError(f"{path} holds the run of {place}; {MEND}.")
     return record
+
+
+def parse(content, path):
+    """The record that the bytes of a file hold; see :func:`read`.
+
+    Args:
+        content: the bytes.
+        path: how to name the file in an error.
+    """
+    try:
+        record = json.loads(content.decode(), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"{path} is not a readable record ({error}); {MEND}.") from None
+    if not isinstance(record, dict) or any(key not in record for key in KEYS):
+        raise RecordError(f"{path} is not a record: expected the keys {', '.join(KEYS)}; {MEND}.")
+    if record["schema"] != SCHEMA:
+        raise RecordError(f"{path} has schema {record['schema']!r}, this version of nlr reads {SCHEMA}; {MEND}.")
+    if record["config_hash"] != config_hash(record["config"]) or record["digest"] != _digest(record):
+        raise RecordError(f"{path} was edited or damaged: its contents do not match its digest; {MEND}.")
+    return record
+
+
+def path_in(store, record, path):
+    """Where a record that was read from ``path`` belongs in a store; never outside of it.
+
+    Raises:
+        RecordError: it is of no run that this version of nlr knows.
+    """
+    try:
+        place = path_of(store, record["config"])
+        inside = place.relative_to(store).parts
+    except (KeyError, TypeError, ValueError):  # ValueError: NlrError, or a place outside of the store
+        inside = ()
+    if len(inside) != DEPTH or ".." in inside:
+        raise RecordError(f"{path} holds no run that this version of nlr knows; {MEND}.")
+    return place
 
 
 def _refuse(constant):
@@ -148,12 +164,17 @@ def find(store, config):
     if not path.exists():
         return None
     record = read(path, store)
+    check_same_run(path, record, config)
+    return record
+
+
+def check_same_run(path, record, config):
+    """Raise RecordError where the record read from ``path`` was made with another configuration than ``config``."""
     if record["config_hash"] != config_hash(config):
         raise RecordError(
             f"{path} was made with another configuration: {difference(record['config'], config)}. Records are never "
             "overwritten: give the changed protocol a name of its own, use another results root, or move the old one."
         )
-    return record
 
 
 def difference(old, new, where=""):

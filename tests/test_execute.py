@@ -64,6 +64,7 @@ def test_a_record_holds_what_training_gave_and_with_what_it_was_made(tmp_path, d
         "clean_tree",
         "fingerprint",
         "wall_seconds",
+        "sittings",
         "peak_memory_mb",
         "finished",
     }
@@ -92,14 +93,14 @@ def test_runs_are_made_in_the_order_given(tmp_path, digits, monkeypatch):
 def test_an_interrupted_study_goes_on_where_it_was(tmp_path, digits, monkeypatch):
     todo, train, calls = wanted("ce", "mae", "nce"), training.train, []
 
-    def interrupted(config, dataset, device, people, on_epoch):
+    def interrupted(config, dataset, device, people, on_epoch, state):
         def heard(epoch, state):
             on_epoch(epoch, state)
             if len(calls) == 2 and epoch == 2:
                 raise KeyboardInterrupt
 
         calls.append(config)
-        return train(config, dataset, device, people, heard)
+        return train(config, dataset, device, people, heard, state)
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "train", interrupted)

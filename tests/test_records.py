@@ -100,7 +100,7 @@ def test_a_failure_while_writing_leaves_nothing(tmp_path, monkeypatch, step):
     config = config_of()
     with monkeypatch.context() as patch:
         patch.setattr(os, step, fail)
-        with pytest.raises(RecordError, match=r"seed-0.json cannot be written: the disk is full"):
+        with pytest.raises(NlrError, match=r"seed-0.json cannot be written: the disk is full"):
             records.write(tmp_path, config, **parts(config))
     assert files(tmp_path) == []
     assert records.find(tmp_path, config) is None
@@ -278,7 +278,7 @@ def test_committed_records_are_in_order(path):
 def test_a_store_that_is_no_folder_is_named(tmp_path, place):
     (tmp_path / "file").write_text("")
     config = config_of()
-    with pytest.raises(RecordError, match="cannot be written") as caught:
+    with pytest.raises(NlrError, match="cannot be written") as caught:
         records.write(tmp_path / place, config, **parts(config))
     assert str(tmp_path / place) in str(caught.value)
     with pytest.raises(RecordError, match=r"cannot be written: .*file is not a folder"):
