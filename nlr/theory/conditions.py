@@ -73,8 +73,8 @@ def minimiser(loss, w, spread=20.0, starts=8, seed=0):
         NlrError: If w is not a probability vector of K entries, for a spread that is not positive, or a loss of batch
             level.
     """
-    w = torch.as_tensor(w, dtype=torch.float64)
-    if w.shape != (loss.num_classes,) or bool((w < 0).any()) or abs(float(w.sum()) - 1) > 1e-9:
+    w = torch.tensor(np.array(w, dtype=np.float64))
+    if w.shape != (loss.num_classes,) or not (w >= 0).all() or abs(w.sum() - 1) > 1e-9:
         raise NlrError(f"w must hold {loss.num_classes} probabilities that sum to 1, one a class, not {w.tolist()}.")
 
     def risk(logits):
