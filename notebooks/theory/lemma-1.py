@@ -57,9 +57,11 @@ from nlr.words import listed
 # Take the expectation over the noise first, at a fixed input and clean label:
 #
 # $$
+# \begin{aligned}
 # \mathbb{E}\bigl[L(p, \tilde y) \mid x, y\bigr]
-#   = (1-\eta)\,L(p, y) + \frac{\eta}{K-1} \sum_{k \ne y} L(p, k)
-#   = (1-\eta)\,L(p, y) + \frac{\eta}{K-1} \bigl(S(p) - L(p, y)\bigr) .
+#   &= (1-\eta)\,L(p, y) + \frac{\eta}{K-1} \sum_{k \ne y} L(p, k) \\
+#   &= (1-\eta)\,L(p, y) + \frac{\eta}{K-1} \bigl(S(p) - L(p, y)\bigr) .
+# \end{aligned}
 # $$
 #
 # The factor of $L(p, y)$ is $1 - \eta - \eta/(K-1) = 1 - \eta K/(K-1)$. The expectation over $x$ and $y$ gives the claim.
@@ -162,7 +164,7 @@ skill = rng.uniform(-0.5, 3, size=(PREDICTORS, 1, 1))
 sure = 10.0 ** rng.uniform(-0.4, 0.6, size=(PREDICTORS, 1, 1))
 logits = sure * (skill * F.one_hot(labels, K).numpy() + rng.normal(size=(PREDICTORS, INPUTS, K)))
 predictors = F.log_softmax(torch.from_numpy(logits), dim=-1)
-rates = [round(0.05 * step, 2) for step in range(20)]
+rates = [*(step / 10 for step in range(10)), 0.95]
 
 
 def risks(loss, matrix=None):
@@ -193,6 +195,7 @@ def in_words(rate):
     )
 
 
+first_lost = next(rate for rate in rates if noisy[rate]["ce"].argmin() != clean["ce"].argmin())
 Slider(
     risk.draw_risks,
     rates,
@@ -200,8 +203,8 @@ Slider(
     noisy,
     name="risks",
     caption="Noisy risk against clean risk of the same predictors. For nce, whose sum over labels is constant, they lie on "
-    "a line whose slope is $1-\\eta K/(K-1)$; for ce no line exists, and the least noisy risk (ring) soon belongs to "
-    "another predictor than the least clean risk.",
+    "a line whose slope is $1-\\eta K/(K-1)$; for ce no line exists, and the least noisy risk (ring) belongs to another "
+    f"predictor than the least clean risk from rate {first_lost:g} on.",
     label="Noise rate",
     alt=in_words,
     default=0.4,
