@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nlr import data, execute, losses, protocols, provenance, records, report, runs, studies
+from nlr import (
+    bundle,
+    checkpoints,
+    data,
+    estimates,
+    execute,
+    losses,
+    protocols,
+    provenance,
+    records,
+    report,
+    runs,
+    studies,
+)
 from nlr.errors import NlrError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -84,10 +98,16 @@ def study(
     name: Annotated[str, typer.Argument(help=f"One of {', '.join(studies.names())}.")],
     workers: Annotated[int, typer.Option(min=1, help="Processes side by side, one thread each where several.")] = 1,
     store: Annotated[str, typer.Option(help="Folder of records of your own; else the study's.")] = "",
+    budget: Annotated[str, typer.Option(help="Time after which to end cleanly: 9m, 1h30m, 540s.")] = "",
     data_root: DataRoot = "",
     device: Device = "auto",
 ):
-    """Train the missing runs of a study, in its order of priority; stop it at any time and start it again."""
+    """Train the missing runs of a study, in its order of priority; stop it at any time and start it again.
+
+    Several such commands, also on several machines that share the store, divide the runs among themselves.
+    """
+    begin = time.monotonic()
+    deadline = begin + estimates.parse_duration(budget) if budget else None
     chosen = studies.load(name)
     family = protocols.load(chosen.protocol)["data"]["dataset"]
     device = provenance.pick_device(device)
@@ -96,23 +116,82 @@ def study(
         (config | {"dataset": dataset.name}, "own run" if store else purpose) for config, purpose in chosen.runs()
     ]
     target = Path(store).expanduser() if store else chosen.store
-    done = execute.train_missing(wanted, target, data_root, device, workers, dataset)
-    say(f"{done} runs trained, {len(wanted)} of {len(wanted)} records in {target}")
+    timed = estimates.records_of(chosen.protocol, *{target, *studies.STORES.values()})
+    pace = estimates.Pace(timed, chosen.protocol, device.split(":")[0])
+    options = {"deadline": deadline, "pace": pace}
+    done = execute.train_missing(wanted, target, data_root, device, workers, dataset, **options)
+    missing = [config for config, _ in wanted if not records.path_of(target, config).exists()]
+    say(f"{done} runs trained, {len(wanted) - len(missing)} of {len(wanted)} records in {target}")
+    if missing:
+        aside = sum(checkpoints.path_of(target, config).exists() for config in missing)
+        rest = f"{len(missing)} runs are missing, {aside} of them at a checkpoint; the same command goes on."
+        if pace.seconds is not None:
+            seconds = sum(config["training"]["epochs"] for config in missing) * pace.seconds
+            rest += f" One worker needs at most about {estimates.in_words(seconds)} for them, {pace.source}."
+        say(rest)
 
 
 @app.command()
-def status(as_json: AsJson = False):
-    """Show which runs of each study exist and which are missing; damaged records are named."""
+def status(
+    data_root: Annotated[str, typer.Option(help="Check CIFAR-10 in this folder too.")] = "", as_json: AsJson = False
+):
+    """Show which runs of each study exist, are running or missing, and for how long; what is damaged is named."""
     table, damaged = report.status()
+    times = report.study_times(table, provenance.pick_device().split(":")[0])
+    if data_root:
+        damaged += report.data_damage(data_root)
     if as_json:
-        typer.echo(json.dumps({"cells": table.to_dict("records"), "damaged": damaged}, indent=1))
-    else:
-        for name, part in table.groupby("study", sort=False):
-            part = part.assign(seeds=[f"{have}/{wanted}" for have, wanted in zip(part.have, part.wanted, strict=True)])
-            grid = part.pivot_table(index="loss", columns="setting", values="seeds", aggfunc="first", sort=False)
-            show(grid.fillna("").reset_index(), f"{name}: {part.have.sum()} of {part.wanted.sum()} runs")
-        for message in damaged:
-            say(f"damaged: {message}", style="red")
+        cells = table.to_dict("records")
+        typer.echo(json.dumps({"studies": times, "cells": cells, "damaged": damaged}, indent=1))
+        return
+    for row in times:
+        part = table[table["study"] == row["study"]]
+        part = part.assign(seeds=[f"{have}/{wanted}" for have, wanted in zip(part.have, part.wanted, strict=True)])
+        grid = part.pivot_table(index="loss", columns="setting", values="seeds", aggfunc="first", sort=False)
+        state = f"{row['running']} running, {row['set_aside']} at a checkpoint"
+        show(grid.fillna("").reset_index(), f"{row['study']}: {row['have']} of {row['wanted']} runs, {state}")
+        if row["seconds_left"] is None:
+            say(f"time for the rest unknown: {row['based_on']}")
+        elif row["seconds_left"]:
+            say(f"about {estimates.in_words(row['seconds_left'])} for the rest with one worker, {row['based_on']}")
+    for message in damaged:
+        say(f"damaged: {message}", style="red")
+
+
+@app.command("bundle")
+def pack(
+    archive: Annotated[Path, typer.Argument(help="The zip file to write.")],
+    store: Annotated[Path, typer.Option(help="Folder of records.")] = studies.STORES["results"],
+    part: Annotated[str, typer.Option(help="Only this folder of the store: cifar10-jpeg75/ma2020.")] = "",
+    with_checkpoints: Annotated[bool, typer.Option("--checkpoints", help="Also runs that are not finished.")] = False,
+):
+    """Pack the finished records of a store into one archive under 16 MiB."""
+    packed, damaged = bundle.write(archive, store, part, with_checkpoints)
+    for message in damaged:
+        say(f"left out: {message}", style="red")
+    say(f"{packed} files packed into {archive}")
+
+
+@app.command("import")
+def merge(
+    archive: Annotated[Path, typer.Argument(help="A file that bundle wrote.")],
+    store: Annotated[Path, typer.Option(help="Folder of records.")] = studies.STORES["results"],
+):
+    """Merge a bundle into a store; what the store has already is kept, and where the two differ it is said."""
+    result = bundle.merge(archive, store)
+    say(f"{len(result.added)} files added to {store}, {len(result.kept)} were there already")
+    for path in result.conflicts:
+        say(f"conflict: {path} differs from the one in {archive}; yours was kept", style="red")
+    for message in result.refused:
+        say(f"refused: {message}", style="red")
+    if result.conflicts or result.refused:
+        raise NlrError(f"{len(result.conflicts)} conflicts, {len(result.refused)} files refused; see above.")
+
+
+@app.command()
+def stamp():
+    """Write the commit into a file that goes along with a copy of this tree to where there is no git."""
+    say(f"{provenance.stamp()} written; copy it along with the tree")
 
 
 @app.command()

@@ -15,7 +15,6 @@ import time
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from multiprocessing import connection
-from pathlib import Path
 
 import torch
 from tqdm import tqdm
@@ -105,7 +104,7 @@ def _work(
                 continue
             if deadline and time.monotonic() + ROOM * (pace.seconds or 0) > deadline:
                 return
-            lease = leases.take(path.with_suffix(".lease"), stale_after)
+            lease = leases.take(path.with_suffix(leases.SUFFIX), stale_after)
             if lease is None:
                 continue
             try:
@@ -113,7 +112,9 @@ def _work(
                     if path.exists():  # finished between the look and the lease
                         continue
                     dataset = dataset or data.load(config["data"]["dataset"], data_root)
-                    checked = checked or _check_data(dataset, store)
+                    if not checked:
+                        records.check_data(dataset, store)
+                        checked = True
                     every = checkpoint_seconds, deadline
                     _train(number, config, dataset, store, purpose, data_root, device, lease, tell, pace, *every)
                 del undone[number]
@@ -129,22 +130,6 @@ def _work(
             if undone:
                 tell(("waiting", len(undone)))
                 time.sleep(POLL_SECONDS)
-
-
-def _check_data(dataset, store):
-    """The data must be those that the records of the store were made on."""
-    for path in records.walk(Path(store) / dataset.name):
-        with suppress(NlrError):  # a damaged one is named by nlr.report.status
-            made_on = records.read(path)["facts"]["fingerprint"]
-            if made_on == dataset.fingerprint:
-                return True
-            break
-    else:
-        return True
-    raise NlrError(
-        f"The images or labels of {dataset.name} under the data root differ from those of {path}: their fingerprint "
-        f"is {dataset.fingerprint[:8]}, there {made_on[:8]}. Restore them, or name another store."
-    )
 
 
 def _train(number, config, dataset, store, purpose, data_root, device, lease, tell, pace, checkpoint_seconds, deadline):

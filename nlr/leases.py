@@ -18,6 +18,7 @@ from pathlib import Path
 
 from nlr.errors import NlrError
 
+SUFFIX = ".lease"
 STALE_AFTER = 60.0  # seconds without a touch
 TOUCHES = 6  # within that time
 

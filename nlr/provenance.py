@@ -1,5 +1,7 @@
 """With what a run was made: device, versions, commit."""
 
+import hashlib
+import json
 import platform
 import subprocess
 from importlib import metadata
@@ -8,9 +10,11 @@ from pathlib import Path
 import torch
 
 import nlr
+from nlr import files
 from nlr.errors import NlrError, unknown
 from nlr.paths import ROOT
 
+STAMP = ROOT / "stamp.json"  # not committed; goes along with a copy of the tree
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -55,13 +59,52 @@ def versions():
 
 
 def commit():
-    """The commit of the code and whether the package is as committed; ``("unknown", None)`` without git."""
+    """The commit of the code and whether the package is as committed.
 
+    Without git it is what :func:`stamp` wrote when the tree was packed, if the package is still the same; else
+    ``("unknown", None)``.
+    """
+    try:
+        return _commit_by_git()
+    except (OSError, subprocess.CalledProcessError):
+        pass
+    try:
+        found = json.loads(STAMP.read_text())
+        if found["code"] == _code():
+            return found["commit"], found["clean_tree"]
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return "unknown", None
+
+
+def stamp():
+    """Write down the commit for a copy of the tree that goes where there is no git; returns the file.
+
+    Raises:
+        NlrError: there is no git here, or the file cannot be written.
+    """
+    try:
+        commit, clean_tree = _commit_by_git()
+    except (OSError, subprocess.CalledProcessError):
+        raise NlrError(f"{ROOT} is no git repository; the stamp is made there, before the tree is copied.") from None
+    content = {"commit": commit, "clean_tree": clean_tree, "code": _code()}
+    files.write_whole(STAMP, (json.dumps(content) + "\n").encode())
+    return STAMP
+
+
+def _commit_by_git():
     def git(*arguments):
         done = subprocess.run(["git", "-C", ROOT, *arguments], capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
-    try:
-        return git("rev-parse", "--short=12", "HEAD"), git("status", "--porcelain", "--", "nlr") == ""
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown", None
+    if Path(git("rev-parse", "--show-toplevel")).resolve() != ROOT:  # a copy within another repository
+        raise FileNotFoundError(ROOT / ".git")
+    return git("rev-parse", "--short=12", "HEAD"), git("status", "--porcelain", "--", "nlr") == ""
+
+
+def _code():
+    """SHA-256 over the package's files: whether a stamp is of this code."""
+    digest = hashlib.sha256()
+    for path in sorted(path for suffix in ("py", "toml") for path in (ROOT / "nlr").rglob(f"*.{suffix}")):
+        digest.update(f"{path.relative_to(ROOT).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -177,14 +177,14 @@ def check_same_run(path, record, config):
         )
 
 
-def difference(old, new, where=""):
-    """The first entry in which two configurations differ, in words."""
+def difference(old, new, where="", there="there", here="here"):
+    """The first entry in which two configurations differ, in words; the last two say where each is from."""
     for key in sorted(set(old) | set(new)):
         a, b = old.get(key), new.get(key)
         if a != b:
             if isinstance(a, dict) and isinstance(b, dict):
-                return difference(a, b, f"{where}{key}.")
-            return f"{where}{key} is {a!r} there and {b!r} here"
+                return difference(a, b, f"{where}{key}.", there, here)
+            return f"{where}{key} is {a!r} {there} and {b!r} {here}"
     return "no difference"
 
 
@@ -192,3 +192,23 @@ def walk(store):
     """All record files of a store, sorted; unfinished temporary files are not among them."""
     store = Path(store)
     return sorted(store.rglob("seed-*.json")) if store.is_dir() else []
+
+
+def check_data(dataset, store):
+    """Raise RecordError where data are others than those that the records of a store were made on.
+
+    Args:
+        dataset: a :class:`nlr.data.Dataset`.
+        store: the folder of records; one readable record is enough, for all were checked so.
+    """
+    for path in walk(Path(store) / dataset.name):
+        try:
+            made_on = read(path)["facts"]["fingerprint"]
+        except RecordError:
+            continue  # named where it is wanted, and by the status
+        if made_on != dataset.fingerprint:
+            raise RecordError(
+                f"The images or labels of {dataset.name} under the data root differ from those of {path}: their "
+                f"fingerprint is {dataset.fingerprint[:8]}, there {made_on[:8]}. Restore them, or name another store."
+            )
+        return

@@ -8,7 +8,7 @@ from importlib import metadata
 import numpy as np
 import pandas as pd
 
-from nlr import losses, paths, protocols, provenance, records, runs, studies
+from nlr import checkpoints, data, estimates, leases, losses, paths, protocols, provenance, records, runs, studies
 from nlr.errors import NlrError
 from nlr.noise import format_setting, parse_setting
 
@@ -229,7 +229,8 @@ def agreement(yours, ours):
 
     Returns:
         A frame with protocol, setting, loss, n_yours, n_ours, yours, ours, difference, our_sd, tolerance, agree (True,
-        False, or None where ours is missing) and note, which names any difference in data, device or seeds.
+        False, or None where ours is missing) and note, which names any difference in configuration, data, device or
+        seeds.
     """
     rows, reference = [], _by_cell(ours)
     for cell, mine in _by_cell(yours).items():
@@ -264,6 +265,11 @@ def _differences(yours, ours):
         return sorted({str(key(record)) for record in found})
 
     same_data = {r["config"]["dataset"] for r in yours} == {r["config"]["dataset"] for r in ours}
+    mine, theirs = (
+        {k: v for k, v in found[0]["config"].items() if k not in ("dataset", "seed")} for found in (yours, ours)
+    )
+    if mine != theirs:
+        yield f"configuration: {records.difference(mine, theirs, there='in yours', here='in ours')}"
     for label, key in (
         ("data", lambda r: r["config"]["dataset"]),
         ("images", lambda r: r["facts"]["fingerprint"][:8]),
@@ -366,24 +372,81 @@ def landing_table(found):
 
 
 def status():
-    """Which runs exist: a frame with study, setting, loss, seeds wanted and have; and the damaged records.
+    """Which runs exist, and all that is damaged in the stores of the studies.
 
     A study's run counts as there only if its record can be read and was made with the present configuration.
+
+    Returns:
+        ``(frame, messages)``: study, setting, loss and, in numbers of seeds, wanted, have, running (a worker holds the
+        lease) and set_aside (there is a checkpoint, and nobody is at it); a message for each record or checkpoint that
+        is truncated, edited, foreign, in another run's place or of another configuration.
     """
-    rows, damaged = [], []
+    rows, found, damaged = [], {}, []
+    for store in studies.STORES.values():
+        good, bad = read_store(store)
+        found |= {records.path_of(store, record["config"]): record for record in good}
+        damaged += bad + checkpoints.damaged(store)
     for name in studies.names():
         study = studies.load(name)
-        for config, purpose in study.runs():
+        for config, _ in study.runs():
+            path = records.path_of(study.store, config)
+            have = path in found
             try:
-                have = records.find(study.store, config) is not None
+                if have:
+                    records.check_same_run(path, found[path], config)
             except NlrError as error:
                 have = False
                 damaged.append(str(error))
-            row = {"study": name, "setting": setting_of(config), "loss": config["loss"]["spec"], "seed": config["seed"]}
-            rows.append(row | {"purpose": purpose, "have": have})
-    table = pd.DataFrame(rows)
-    groups = table.groupby(["study", "setting", "loss"], sort=False)
-    return groups.agg(wanted=("have", "size"), have=("have", "sum")).reset_index(), damaged
+            lease = path.with_suffix(leases.SUFFIX)
+            running = not have and lease.exists() and not leases.is_stale(lease)
+            set_aside = not have and not running and checkpoints.path_of(study.store, config).exists()
+            row = {"study": name, "setting": setting_of(config), "loss": config["loss"]["spec"]}
+            rows.append(row | {"have": have, "running": running, "set_aside": set_aside})
+    groups = pd.DataFrame(rows).groupby(["study", "setting", "loss"], sort=False)
+    counts = {key: (key, "sum") for key in ("have", "running", "set_aside")}
+    return groups.agg(wanted=("have", "size"), **counts).reset_index(), list(dict.fromkeys(damaged))
+
+
+def study_times(table, device_type):
+    """How long the rest of each study takes on a kind of device, one run after the other.
+
+    Args:
+        table: the frame of :func:`status`.
+        device_type: ``cpu``, ``cuda`` or ``mps``.
+
+    Returns:
+        A list of dicts with study, wanted, have, running, set_aside, seconds_left (None where nothing of its protocol
+        was timed on such a device) and based_on (a sentence).
+    """
+    rows = []
+    for name, part in table.groupby("study", sort=False):
+        study = studies.load(name)
+        counts = {key: int(part[key].sum()) for key in ("wanted", "have", "running", "set_aside")}
+        missing = counts["wanted"] - counts["have"]
+        pace = estimates.Pace(
+            estimates.records_of(study.protocol, *studies.STORES.values()), study.protocol, device_type
+        )
+        epochs = protocols.load(study.protocol)["training"]["epochs"]
+        known = missing == 0 or pace.seconds is not None
+        seconds = round(missing * epochs * (pace.seconds or 0)) if known else None
+        rows.append({"study": name, **counts, "seconds_left": seconds, "based_on": pace.source})
+    return rows
+
+
+def data_damage(root):
+    """What is wrong with CIFAR-10 under a data root, as messages: files that cannot be read, images or labels that are
+    others than those of the records.
+
+    Args:
+        root: the data root.
+    """
+    try:
+        dataset = data.load("cifar10", root)
+        for store in studies.STORES.values():
+            records.check_data(dataset, store)
+    except NlrError as error:
+        return [str(error)]
+    return []
 
 
 def study_table(table):

@@ -69,6 +69,8 @@ def resolve(protocol, loss, setting, seed, dataset):
         raise NlrError(f"Seed {seed!r}; expected an integer from 0.")
     resolved = protocols.load(protocol)
     kind, rate = noise.parse_setting(setting)
+    if kind == "human" and not dataset.startswith("cifar10"):
+        raise NlrError(f"Setting {setting!r} on {dataset}: human labels exist for CIFAR-10 only; choose other noise.")
     spec, loss = canonical_loss(resolved, loss)
     return {
         "numerics": NUMERICS,

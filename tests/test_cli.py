@@ -96,15 +96,21 @@ def damage(store, *run):
     return path
 
 
+def size(name):
+    return len(list(studies.load(name).runs()))
+
+
 def test_status_counts_and_names_what_is_damaged(command, own_stores):
-    put(own_stores["live"], "ce", "clean")
-    put(own_stores["results"], "mae", "asymmetric-0.4", **SMALL)
+    put(own_stores["live"], "ce", "clean")  # 2 epochs of 60 seconds
+    put(own_stores["results"], "mae", "asymmetric-0.4", device_type="cuda", **SMALL)
     path = damage(own_stores["live"], "nce", "clean")
     status, out, _ = command("status")
     assert status == 0
-    assert "digits: 1 of 75 runs" in out
-    assert "ma2020-small: 1 of 10 runs" in out
-    assert "ma2020: 0 of 324 runs" in out
+    assert "digits: 1 of 75 runs, 0 running, 0 at a checkpoint" in out
+    assert "about 2 h 28 min for the rest with one worker, from 1 records of digits on cpu" in out
+    assert f"ma2020-small: 1 of {size('ma2020-small')} runs" in out
+    assert f"ma2020: 0 of {size('ma2020')} runs" in out
+    assert out.count("time for the rest unknown: nothing timed yet") == len(studies.names()) - 1
     assert "1/3" in out
     assert f"damaged: {path} was edited" in out
 
@@ -125,8 +131,14 @@ def test_status_as_json_is_json_alone(command, own_stores):
     assert (status, error) == (0, "")
     text = json.loads(out)
     (cell,) = [c for c in text["cells"] if c["have"]]
-    assert cell == {"study": "digits", "setting": "clean", "loss": "ce", "wanted": 3, "have": 1}
-    assert sum(c["wanted"] for c in text["cells"]) == 75 + 10 + 324
+    counts = {"wanted": 3, "have": 1, "running": 0, "set_aside": 0}
+    assert cell == {"study": "digits", "setting": "clean", "loss": "ce"} | counts
+    assert sum(c["wanted"] for c in text["cells"]) == sum(map(size, studies.names()))
+    (row,) = [row for row in text["studies"] if row["study"] == "digits"]
+    based_on = "from 1 records of digits on cpu"
+    counts = {"wanted": 75, "have": 1, "running": 0, "set_aside": 0}
+    assert row == {"study": "digits"} | counts | {"seconds_left": 74 * 120, "based_on": based_on}
+    assert {row["seconds_left"] for row in text["studies"] if row["study"] != "digits"} == {None}
     assert len(text["damaged"]) == 1
     assert str(path) in text["damaged"][0]
 
@@ -166,6 +178,10 @@ def test_compare_sets_yours_beside_ours(command, tmp_path, own_stores):
         (["run", "digits", "ce", "uniform-0.4"], ("uniform-0.4", "symmetric-0.4", "human-")),
         (["run", "digits", "ce", "symmetric-1.5"], ("1.5", "below 1")),
         (["run", "digits", "ce", "human-worst"], ("worst", "worse")),
+        (["run", "digits", "ce", "human-worse"], ("human-worse", "digits", "CIFAR-10 only")),
+        (["study", "digits", "--budget", "soon"], ("'soon'", "9m")),
+        (["bundle", "mine.zip", "--store", "nowhere"], ("No record to pack", "nowhere")),
+        (["import", "nowhere.zip"], ("nowhere.zip", "no readable bundle")),
         (["run", "digits", "ce", "clean", "--seed", "-1"], ("-1", "from 0")),
         (["run", "digits", "ce", "clean", "--device", "tpu"], ("'tpu'", "auto, cpu, cuda, mps")),
         (["run", "ma2020", "ce", "clean"], ("No data root", "NLR_DATA")),
@@ -188,13 +204,6 @@ def test_bad_input_is_one_sentence_and_leaves_nothing(command, tmp_path, monkeyp
     assert all(word in line for word in words)
     assert made(tmp_path / "here") == []
     assert not (tmp_path / "stores").exists()
-
-
-def test_people_s_labels_need_a_data_root_even_for_digits(command, tmp_path):
-    status, _, error = command("run", "digits", "ce", "human-worse", "--store", "mine")
-    assert status == 1
-    assert error.splitlines()[-1].startswith("nlr: No data root")
-    assert made(tmp_path / "here") == []
 
 
 @pytest.mark.parametrize("arguments", [["run", "digits"], ["runs"], ["study", "digits", "--workers", "0"]])

@@ -129,7 +129,7 @@ def test_human_labels_come_from_the_data_root_and_are_checked_against_the_images
         return people
 
     monkeypatch.setattr(data, "load_human_labels", load)
-    todo = wanted("ce", setting="human-aggre", epochs=1)
+    todo = wanted("ce", noise={"kind": "human", "rate": "aggre", "sampler": None}, epochs=1)
     execute.train_missing(todo, tmp_path, "the root", dataset=digits)
     assert asked == [("aggre", "the root", digits.labels.tolist())]
     assert records.find(tmp_path, todo[0][0])["noise"]["rate"] == pytest.approx(100 / 1297)

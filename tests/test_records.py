@@ -47,7 +47,7 @@ def test_a_record_lies_where_its_run_says_and_holds_all_of_it(tmp_path):
     ("change", "place"),
     [
         ({"setting": "clean"}, "digits/digits/nce+mae/clean/seed-0.json"),
-        ({"setting": "human-worse"}, "digits/digits/nce+mae/human-worse/seed-0.json"),
+        ({"setting": "human-worse", "dataset": "cifar10"}, "cifar10/digits/nce+mae/human-worse/seed-0.json"),
         ({"setting": "asymmetric-0.25"}, "digits/digits/nce+mae/asymmetric-0.25/seed-0.json"),
         (
             {"protocol": "ma2020", "dataset": "cifar10-jpeg75"},

@@ -115,7 +115,7 @@ def test_resolve_gives_the_whole_run_as_plain_data():
     ],
 )
 def test_resolve_says_how_labels_become_noisy(setting, expected):
-    assert runs.resolve("digits", "ce", setting, 0, "digits")["noise"] == expected
+    assert runs.resolve("digits", "ce", setting, 0, "cifar10")["noise"] == expected
 
 
 BASE = {"protocol": "digits", "loss": "nce+mae", "setting": "symmetric-0.4", "seed": 0, "dataset": "digits"}
@@ -182,6 +182,7 @@ def test_a_committed_record_is_the_run_that_its_protocol_resolves_to(path):
         ({"setting": "symmetric-1.0"}, ("1.0", "below 1")),
         ({"setting": "symmetric--0.1"}, ("-0.1",)),
         ({"setting": "human-worst"}, ("worst", "worse")),
+        ({"setting": "human-worse", "dataset": "digits"}, ("human-worse", "digits", "CIFAR-10 only")),
         ({"seed": -1}, ("-1", "integer from 0")),
         ({"seed": 1.0}, ("1.0", "integer from 0")),
         ({"seed": True}, ("True", "integer from 0")),

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from factory import short
 
-from nlr import data, models, noise, records, training
+from nlr import data, engine, models, noise, records, training
 from nlr.errors import NlrError
 
 SERIES = {
@@ -308,7 +308,7 @@ def test_training_leaves_the_global_generator_alone(digits):
 def watched(config, dataset, monkeypatch):
     """Start weights, training batches and labels of a run, and its result."""
     start, batches, labels = [], [], []
-    make_model, make_loss = models.make_model, training.losses.make_loss
+    make_model, make_loss = models.make_model, engine.losses.make_loss
 
     def model(*arguments, **options):
         network = make_model(*arguments, **options)
@@ -323,7 +323,7 @@ def watched(config, dataset, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(models, "make_model", model)
-        patch.setattr(training.losses, "make_loss", loss)
+        patch.setattr(engine.losses, "make_loss", loss)
         result = training.train(config, dataset)
     return start, batches, labels, result
 
@@ -392,7 +392,7 @@ def test_one_step_goes_as_far_as_the_clipped_gradient(digits, clip):
 @pytest.mark.parametrize(("optimiser", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW)])
 def test_other_optimisers_take_the_rate_and_the_decay(digits, optimiser, kind):
     settings = short(training={"optimiser": optimiser, "learning_rate": 0.003, "weight_decay": 0.02})["training"]
-    made = training._optimiser(models.make_model("digits-cnn"), settings)
+    made = engine.make_optimiser(models.make_model("digits-cnn").parameters(), settings, "cpu")
     assert type(made) is kind
     assert (made.defaults["lr"], made.defaults["weight_decay"]) == (0.003, 0.02)
     result = training.train(short(epochs=3, training={"optimiser": optimiser, "learning_rate": 0.003}), digits)
@@ -418,45 +418,6 @@ def test_a_run_that_blows_up_is_marked_and_still_leaves_a_record(digits, tmp_pat
 
 
 # Data
-
-
-def slow_crop_and_flip(images, seed, padding=4):
-    generator = torch.Generator().manual_seed(seed)
-    n, height, width, _ = images.shape
-    shift = torch.randint(0, 2 * padding + 1, (2, n, 1), generator=generator)[..., 0].tolist()
-    mirrored = (torch.rand(n, 1, generator=generator)[:, 0] < 0.5).tolist()
-    out = []
-    for image, down, right, mirror in zip(images.numpy(), *shift, mirrored, strict=True):
-        padded = np.pad(image, ((padding, padding), (padding, padding), (0, 0)))
-        crop = padded[down : down + height, right : right + width]
-        out.append(crop[:, ::-1] if mirror else crop)
-    return torch.from_numpy(np.stack(out))
-
-
-@pytest.mark.parametrize("shape", [(64, 32, 32, 3), (50, 8, 8, 1), (7, 5, 9, 2)])
-def test_crop_and_flip_is_that_of_a_loop_over_images(shape):
-    images = torch.randint(0, 256, shape, generator=torch.Generator().manual_seed(1)).to(torch.uint8)
-    found = training.crop_and_flip(images, torch.Generator().manual_seed(5))
-    assert found.dtype == torch.uint8
-    assert torch.equal(found, slow_crop_and_flip(images, 5))
-
-
-def test_crop_and_flip_draws_every_shift_and_mirrors_half():
-    images = torch.zeros(20_000, 9, 9, 1, dtype=torch.uint8)
-    images[:, 4, 4], images[:, 4, 5] = 100, 200  # a dot in the middle and its right neighbour
-    moved = training.crop_and_flip(images, torch.Generator().manual_seed(0))[..., 0]
-    _, rows, columns = (moved == 100).nonzero().T
-    assert len(rows) == 20_000
-    share = np.bincount(rows * 9 + columns, minlength=81) / 20_000
-    assert share.min() > 0.7 / 81
-    assert share.max() < 1.3 / 81
-    # The neighbour lies on the left of the dot in a mirrored image; at the edges it is cut off.
-    inside = (columns > 0) & (columns < 8)
-    image = torch.arange(20_000)[inside]
-    left = moved[image, rows[inside], columns[inside] - 1] == 200
-    right = moved[image, rows[inside], columns[inside] + 1] == 200
-    assert (left ^ right).all()
-    assert left.double().mean().item() == pytest.approx(0.5, abs=0.02)
 
 
 def taken_apart(config, dataset, monkeypatch, **given):
@@ -520,7 +481,8 @@ def test_the_first_images_of_each_class_are_taken(digits, monkeypatch):
 
 def test_human_labels_are_trained_on_as_given(digits, monkeypatch):
     people = (digits.labels.numpy() + (np.arange(1297) % 4 == 0)) % 10
-    config = short(setting="human-worse", epochs=1, data={"train_per_class": 50})
+    human = {"kind": "human", "rate": "worse", "sampler": None}
+    config = short(noise=human, epochs=1, data={"train_per_class": 50})
     seen, result = taken_apart(config, digits, monkeypatch, human_labels=people)
     chosen = data.first_per_class(digits.labels, 50)
     assert seen["training"].labels.tolist() == people[chosen].tolist()
