@@ -10,7 +10,7 @@ import seaborn as sns
 import torch
 from matplotlib.tri import Triangulation
 
-from nlr import plots
+from nlr import plots, report
 from nlr.theory.gradients import predictions
 
 _CORNERS = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.5, math.sqrt(3) / 2]], dtype=torch.float64)
@@ -103,6 +103,36 @@ def moving_rest(share, p_y, losses, top):
     classes.set(xlabel="class; the label is 0", ylabel="probability", ylim=(0, 1), xticks=range(p.shape[1]))
     classes.grid(axis="x", visible=False)
     _bars(bars, losses, p, top)
+    return figure
+
+
+def against_slope(table, slopes):
+    """Published accuracy against the slope of the passive part, a panel a setting; bars are one standard deviation.
+
+    Args:
+        table: A data frame with the columns loss, setting, mean, sd.
+        slopes: A mapping from a loss to its slope.
+    """
+    settings = list(dict.fromkeys(table["setting"]))
+    figure, axes = plt.subplots(1, len(settings), figsize=(plots.WIDTH, plots.WIDTH * 0.42), squeeze=False)
+    for axis, setting in zip(axes[0], settings, strict=True):
+        rows = table[table["setting"] == setting].set_index("loss")
+        for (loss, slope), marker in zip(slopes.items(), "osD^vP", strict=True):
+            axis.errorbar(
+                slope,
+                rows["mean"][loss],
+                rows["sd"][loss],
+                color=plots.style(loss)[0],
+                marker=marker,
+                label=loss,
+                ls="",
+            )
+        axis.set(xscale="log", xlim=(0.5, 16), xlabel="slope b", xticks=[1, 3, 10], xticklabels=["1", "3", "10"])
+        axis.minorticks_off()
+        axis.set_title(report.short_name(setting))
+    axes[0, 0].set_ylabel("accuracy (%)")
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=min(6, len(names)))
     return figure
 
 
