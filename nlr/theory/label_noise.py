@@ -98,7 +98,7 @@ def draw_information(curves, points):
         axis.plot(100 * np.asarray(rates), nats, color=colour, dashes=dashes or (None, None), label=name)
     for name, (rate, nats) in points.items():
         axis.plot(100 * rate, nats, "o", markersize=5, color=plots.style("nce+mae")[0])
-        axis.annotate(name, (100 * rate, nats), xytext=(6, 2), textcoords="offset points", fontsize=8)
+        axis.annotate(name, (100 * rate, nats), xytext=(-2, -10), textcoords="offset points", fontsize=8, ha="right")
     axis.set(xlabel="wrong labels (%)", ylabel="information (nats)", xlim=(0, 95), ylim=(0, None))
     figure.legend(loc="outside lower center", ncols=2, handlelength=2.6)
     return figure

@@ -51,7 +51,7 @@ human_matrices = {name: np.array(counts) / np.sum(counts, 1, keepdims=True) for 
 #
 # $$
 # T_{jk}(x) = P(\tilde y = k \mid y = j,\, x) .
-# $$ (eq-transition)
+# $$
 #
 # The noise is *class-conditional* if $T(x) = T$ is the same at every input, and *instance-dependent* otherwise. The
 # *rate of class $j$* is $1 - T_{jj}$, and the *overall rate* is the share of wrong labels, $P(\tilde y \ne y)$.
@@ -150,7 +150,7 @@ for kind, sampler, rate, class_map in settings:
     by_class = 1 - np.diag(matrix)
     rows.append(
         {
-            "noise": name,
+            "noise": name.replace(" ", "\u00a0"),
             "nominal rate": f"{rate:g}",
             "overall rate": f"{found[name, rate][0]:.3f}",
             "lowest class": f"{by_class.min():.2f}",
@@ -189,14 +189,16 @@ for name, kind, class_map in (
     curves[name] = [label_noise.overall_rate(m) for m in made], [label_noise.information(m) for m in made]
 points = {name: (label_noise.overall_rate(m), label_noise.information(m)) for name, m in human_matrices.items()}
 points = {name: points[name] for name in ("aggre", "random1", "worse")}
+low, high = curves["symmetric"], curves["map joshi-corrected, ten classes"]
+between = [name for name, (rate, nats) in points.items() if np.interp(rate, *low) < nats < np.interp(rate, *high)]
 Figure(
     label_noise.draw_information,
     curves,
     points,
     name="information",
     caption="What a noisy label still says about its class, against the share of wrong labels. Noise that follows a map "
-    "leaves more information than symmetric noise of the same overall rate; the label sets of CIFAR-10N (dots) lie "
-    "between.",
+    "leaves more information than symmetric noise of the same overall rate, and more again where most labels of a class "
+    f"become one other label; {len(between)} of {len(points)} label sets of CIFAR-10N (dots) lie between the two.",
     alt="Lines of information in nats against the share of wrong labels. At 20 per cent: "
     + "; ".join(f"{name} {np.interp(0.2, *curve):.2f}" for name, curve in curves.items())
     + ". Dots: "
@@ -283,18 +285,18 @@ Prose(
 # :::{prf:proposition} Spread of the realised rate
 # :label: prop-spread
 #
-# On $N$ samples of which a share $\mu$ is in mapped classes, the realised overall rate has the standard deviation
+# On $N$ samples of which a share $\mu$ is in mapped classes, the realised overall rate has the variance
 #
 # 1. $0$ for an exact share of each class, and for an exact share of all samples flipped to another class;
-# 2. $\sqrt{\eta(1-\eta)/N}$ for a coin for each sample;
-# 3. $\sqrt{\eta\,(K-1)/N}\,/K$ for an exact share replaced by a random integer;
-# 4. $\sqrt{\eta(1-\eta)\,\mu(1-\mu)/(N-1)}$ for a map applied to an exact share of all samples.
+# 2. $\eta(1-\eta)/N$ for a coin for each sample;
+# 3. $\eta\,(K-1)/(K^2 N)$ for an exact share replaced by a random integer;
+# 4. $\eta(1-\eta)$ times $\mu(1-\mu)/(N-1)$ for a map applied to an exact share of all samples.
 # :::
 #
 # :::{prf:proof}
 # The number of wrong labels is fixed in 1, binomial with $N$ trials of probability $\eta$ in 2, binomial with $\eta N$
 # trials of probability $(K-1)/K$ in 3, and hypergeometric in 4: of $\eta N$ samples drawn without replacement those in
-# mapped classes count. Their variances, divided by $N^2$, are the squares of the terms above.
+# mapped classes count. The claims are the variances of these numbers, divided by $N^2$.
 # :::
 #
 # The check draws every sampler of the package with many seeds on 50,000 labels of equal share.
@@ -382,8 +384,7 @@ assert sum(probability > Fraction(1, 2) for probability in flip["dependent"].val
 
 # %% [markdown]
 # So a bound on the rate, such as that of Lemma 1, says nothing about instance-dependent noise unless it holds at each
-# input. The picture shows the same on a line, where noise strikes near the boundary of two classes, as errors of people
-# tend to.
+# input. The picture shows the same on a line, where noise strikes near the boundary of two classes.
 
 # %% tags=["hide-input"]
 x = np.linspace(-3, 3, 601)
@@ -462,8 +463,8 @@ assert observed_all > expected_all + 10 * spread_all
 Prose(
     f"All three labels are wrong on {observed_all:,} images; independent draws from class-conditional noise would give "
     f"{expected_all:.0f} ± {spread_all:.0f}. So the three err together {observed_all / expected_all:.1f} times as often as "
-    "the matrices allow: the noise depends on the image, or the annotators on each other. (The second assertion checks what "
-    "the set *worse* is: an image has a wrong label there exactly if one of its three labels is wrong.)"
+    "the matrices allow: the noise depends on the image, or the annotators on each other. As many images have a wrong label "
+    "in *worse* as have one among the three."
 )
 
 # %% [markdown]
@@ -477,4 +478,5 @@ Prose(
 #   care. Most class maps also shift the shares of the labels.
 # - Samplers with the same matrix differ by a few tenths of a point in what they realise; which samples they hit matters
 #   for paired comparisons.
-# - Human labels are not drawn from one matrix. What is proved for class-conditional noise is a model there, not a fact.
+# - Human labels are not drawn independently from one matrix. What is proved for class-conditional noise holds for them as
+#   far as that model does.

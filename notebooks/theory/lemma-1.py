@@ -46,28 +46,25 @@ from nlr.words import listed
 # :::{prf:proposition} Risk under symmetric noise, any loss
 # :label: prop-any-loss
 #
-# With $S(p) = \sum_{k=1}^{K} L(p, k)$,
+# With the slope $s_\eta = 1 - \eta K/(K-1)$ and the mean sum $S(p) = \mathbb{E} \sum_{k=1}^{K} L(p(x), k)$,
 #
 # $$
-# R_\eta(p) = \Bigl(1 - \frac{\eta K}{K-1}\Bigr) R(p) + \frac{\eta}{K-1}\, \mathbb{E}\,S(p(x)) .
-# $$ (eq-any-loss)
+# R_\eta(p) = s_\eta\, R(p) + \frac{\eta}{K-1}\, S(p) .
+# $$
 # :::
 #
 # :::{prf:proof}
-# Take the expectation over the noise first, at a fixed input and clean label:
+# Take the expectation over the noise first. At a fixed input and clean label it is
 #
 # $$
-# \begin{aligned}
-# \mathbb{E}\bigl[L(p, \tilde y) \mid x, y\bigr]
-#   &= (1-\eta)\,L(p, y) + \frac{\eta}{K-1} \sum_{k \ne y} L(p, k) \\
-#   &= (1-\eta)\,L(p, y) + \frac{\eta}{K-1} \bigl(S(p) - L(p, y)\bigr) .
-# \end{aligned}
+# (1-\eta)\,L(p, y) + \frac{\eta}{K-1} \sum_{k \ne y} L(p, k) .
 # $$
 #
-# The factor of $L(p, y)$ is $1 - \eta - \eta/(K-1) = 1 - \eta K/(K-1)$. The expectation over $x$ and $y$ gives the claim.
+# Adding and subtracting the term $k = y$ completes the sum over all $k$ and leaves $L(p, y)$ with the factor
+# $1 - \eta - \eta/(K-1) = s_\eta$. The expectation over $x$ and $y$ gives the claim.
 # :::
 #
-# For cross-entropy $S(p) = -\sum_k \log p_k$ is least for the uniform prediction, so symmetric noise adds a pull towards
+# For cross-entropy the sum $-\sum_k \log p_k$ is least for the uniform prediction, so symmetric noise adds a pull towards
 # uncertainty. The check below takes random problems of five inputs with arbitrary class probabilities and arbitrary
 # predictors, and sums over every input, clean class and noisy label. It does so for every loss of one sample that the
 # package knows, whether or not its sum is constant.
@@ -104,11 +101,12 @@ assert max(sum_error.values()) < 1e-12
 # :::{prf:lemma} Symmetric noise
 # :label: lem-1
 #
-# Let $\sum_{k=1}^{K} L(p, k) = C$ for every prediction $p$. Under symmetric noise of rate $\eta$
+# Let $\sum_{k=1}^{K} L(p, k) = C$ for every prediction $p$. Under symmetric noise of rate $\eta$, with
+# $s_\eta = 1 - \eta K/(K-1)$,
 #
 # $$
-# R_\eta(p) = \Bigl(1 - \frac{\eta K}{K-1}\Bigr) R(p) + \frac{\eta\, C}{K-1} .
-# $$ (eq-affine)
+# R_\eta(p) = s_\eta\, R(p) + \frac{\eta\, C}{K-1} .
+# $$
 #
 # Hence, if $\eta < (K-1)/K$, two predictors $p$ and $p'$ satisfy $R_\eta(p) \le R_\eta(p')$ exactly if
 # $R(p) \le R(p')$; in whatever set of predictors one searches, the minimisers of the noisy risk are those of the clean
@@ -116,8 +114,8 @@ assert max(sum_error.values()) < 1e-12
 # :::
 #
 # :::{prf:proof}
-# Put $S(p) = C$ into {eq}`eq-any-loss`. The slope $1 - \eta K/(K-1)$ is positive, zero or negative as $\eta$ is below, at
-# or above $(K-1)/K$, and an affine function with positive slope keeps every order.
+# Put $S(p) = C$ into {prf:ref}`prop-any-loss`. The slope $s_\eta$ is positive, zero or negative as $\eta$ is below, at or
+# above $(K-1)/K$, and an affine function with positive slope keeps every order.
 # :::
 #
 # A normalised loss $L(p, y)/\sum_j L(p, j)$ has $C = 1$; MAE has $C = 2(K-1)$ and RCE $C = -A(K-1)$, where $A$ stands for
@@ -151,15 +149,15 @@ Prose(
 # *The noisy risk of normalised cross-entropy is a line in its clean risk; that of cross-entropy is a cloud.*
 #
 # The picture shows the clean and the noisy risk of the same predictors, from wrong to right and from cautious to very
-# sure, on one problem of ten classes. A ring marks the predictor with the least noisy risk; it should be the one
-# furthest to the left.
+# sure, on one problem of ten classes. A ring marks the predictor with the least noisy risk. If noise did no harm it would
+# be the one furthest to the left, which has the least clean risk.
 
 # %% tags=["hide-input"]
 rng = np.random.default_rng(3)
 K, INPUTS, PREDICTORS = 10, 12, 60
 labels = torch.from_numpy(rng.integers(K, size=INPUTS))
 posterior = 0.95 * F.one_hot(labels, K).double() + 0.05 / K
-problem = risk.Problem(torch.full((INPUTS,), 1 / INPUTS).double(), posterior)
+problem = risk.Problem(torch.ones(INPUTS).double() / INPUTS, posterior)
 skill = rng.uniform(-0.5, 3, size=(PREDICTORS, 1, 1))
 sure = 10.0 ** rng.uniform(-0.4, 0.6, size=(PREDICTORS, 1, 1))
 logits = sure * (skill * F.one_hot(labels, K).numpy() + rng.normal(size=(PREDICTORS, INPUTS, K)))
@@ -203,7 +201,7 @@ Slider(
     noisy,
     name="risks",
     caption="Noisy risk against clean risk of the same predictors. For nce, whose sum over labels is constant, they lie on "
-    "a line whose slope is $1-\\eta K/(K-1)$; for ce no line exists, and the least noisy risk (ring) belongs to another "
+    "a line of slope $s_\\eta$; for ce no line exists, and the least noisy risk (ring) belongs to another "
     f"predictor than the least clean risk from rate {first_lost:g} on.",
     label="Noise rate",
     alt=in_words,
@@ -260,8 +258,9 @@ for num_classes in (2, 3, 10, 100):
 # :::
 #
 # :::{prf:proof}
-# At a fixed input and clean label, $\mathbb{E}\,L(p, \tilde y) = (1-\eta)\,L(p, y) + \eta\,S(p)/K$ with $S(p) = C$. It is
-# also {prf:ref}`lem-1` at the rate of labels that really change, $\eta (K-1)/K$, which is below $(K-1)/K$ for $\eta < 1$.
+# At a fixed input and clean label the expected loss is $(1-\eta)\,L(p, y)$ plus $\eta/K$ times the sum over all labels,
+# which is $C$. It is also {prf:ref}`lem-1` at the rate of labels that really change, $\eta (K-1)/K$, which is below
+# $(K-1)/K$ for $\eta < 1$.
 # :::
 
 # %%
@@ -312,12 +311,12 @@ Table(
 # :::{prf:proposition} Same path, slower
 # :label: prop-path
 #
-# Let the sum over labels be constant and $a = 1 - \eta K/(K-1) > 0$. Gradient descent on $R_\eta$ with learning rate
-# $\lambda/a$ visits the same points as gradient descent on $R$ with learning rate $\lambda$.
+# Let the sum over labels be constant and $s_\eta > 0$. Gradient descent on $R_\eta$ with learning rate
+# $\lambda/s_\eta$ visits the same points as gradient descent on $R$ with learning rate $\lambda$.
 # :::
 #
 # :::{prf:proof}
-# By {eq}`eq-affine` $\nabla R_\eta = a\,\nabla R$, so each step is the same.
+# By {prf:ref}`lem-1` $\nabla R_\eta = s_\eta\,\nabla R$, so each step is the same.
 # :::
 #
 # The check descends at one input with free logits. Cross-entropy, whose sum is not constant, takes another path.
