@@ -21,7 +21,7 @@
 # As before, $p$ is the softmax of one input's logits, $y$ its true class and $K$ the number of classes. The noise gives
 # the input the label $k$ with probability $w_k$, a row of the transition matrix: $w_y = 1 - \eta_y$, and
 # $w_k = \eta_{yk}$ for $k \ne y$. The clean risk of a prediction is $L(p, y)$, its noisy risk $\sum_k w_k L(p, k)$; the
-# risk $R$ of a function $f$ is the mean over inputs of the first, $R^{\eta}$ that of the second. Under a *pair flip* of
+# risk $R(p)$ of a predictor is the mean over inputs of the first, $R_\eta(p)$ that of the second. Under a *pair flip* of
 # rate $\eta$ one other class gets all of $\eta$ and the others get nothing.
 
 # %% tags=["hide-input"]
@@ -53,41 +53,47 @@ pair_flip = transition_matrix("asymmetric", 0.4, class_map={0: 1})[0]
 #
 # *The bound enters twice: at the clean minimiser and at the noisy one.*
 #
-# :::{prf:lemma} Lemma 2, asymmetric noise
+# :::{prf:lemma} Asymmetric noise
 # :label: lem-asymmetric
-# Let $L$ be a normalised loss, $f^*$ a function with $R(f^*) = 0$ and $\hat f$ a function with the least noisy risk among
-# a set of functions that contains $f^*$. Suppose that for every input, with true class $y$, and every $k \ne y$
+# Let $L$ be a normalised loss, $p^*$ a predictor with $R(p^*) = 0$ and $\hat p$ one with the least noisy risk among a set
+# of predictors that contains $p^*$. Suppose that for every input, with true class $y$, and every $k \ne y$
 #
 # 1. $\eta_{yk} < 1 - \eta_y$: the true label is more frequent than any other,
-# 2. $L(f^*, k) \le \frac{1}{K-1}$,
-# 3. $L(\hat f, k) \le \frac{1}{K-1}$.
+# 2. $L(p^*, k) \le \frac{1}{K-1}$,
+# 3. $L(\hat p, k) \le \frac{1}{K-1}$.
 #
-# Then $f^*$ has the least noisy risk, too, and $R(\hat f) = 0$.
+# Then $p^*$ has the least noisy risk, too, and $R(\hat p) = 0$.
 # :::
 #
 # :::{prf:proof}
 # Write $c_k = 1 - \eta_y - \eta_{yk}$, which is positive by condition 1. Since the shares add up to one,
-# $L(f, y) = 1 - \sum_{k \ne y} L(f, k)$, and the noisy risk at one input is
+# $L(p, y) = 1 - \sum_{k \ne y} L(p, k)$, and the noisy risk at one input is
 #
 # ```{math}
 # :label: eq-noisy-risk
-# (1 - \eta_y) L(f, y) + \sum_{k \ne y} \eta_{yk} L(f, k) = (1 - \eta_y) - \sum_{k \ne y} c_k L(f, k).
+# \begin{aligned}
+# (1 - \eta_y)\,L(p, y) &+ \sum_{k \ne y} \eta_{yk} L(p, k) \\
+# &= 1 - \eta_y - \sum_{k \ne y} c_k L(p, k).
+# \end{aligned}
 # ```
 #
 # Therefore
 #
 # ```{math}
 # :label: eq-difference
-# R^{\eta}(\hat f) - R^{\eta}(f^*) = \mathbb{E} \sum_{k \ne y} c_k \left[ L(f^*, k) - L(\hat f, k) \right].
+# \begin{aligned}
+# R_\eta&(\hat p) - R_\eta(p^*) \\
+# &= \mathbb{E} \sum_{k \ne y} c_k \left[ L(p^*, k) - L(\hat p, k) \right].
+# \end{aligned}
 # ```
 #
-# From $R(f^*) = 0$ follows $L(f^*, y) = 0$, so the other $K - 1$ shares of $f^*$ add up to one. Condition 2 lets none
+# From $R(p^*) = 0$ follows $L(p^*, y) = 0$, so the other $K - 1$ shares of $p^*$ add up to one. Condition 2 lets none
 # exceed $\frac{1}{K-1}$, so each equals it. By condition 3 every bracket of {eq}`eq-difference` is then at least zero.
-# But the left side is at most zero, because $\hat f$ is a minimiser. So it is zero, which is the first conclusion, and
-# every bracket is zero. Then $L(\hat f, k) = \frac{1}{K-1}$ for all $k \ne y$, which leaves $L(\hat f, y) = 0$. ∎
+# But the left side is at most zero, because $\hat p$ is a minimiser. So it is zero, which is the first conclusion, and
+# every bracket is zero. Then $L(\hat p, k) = \frac{1}{K-1}$ for all $k \ne y$, which leaves $L(\hat p, y) = 0$. ∎
 # :::
 #
-# The check is exact. Functions on two inputs are drawn as tables of rational shares, half of them within the bound and
+# The check is exact. Predictors on two inputs are drawn as tables of rational shares, half of them within the bound and
 # half anywhere; the noise is rational too. Whenever the noisy minimiser of such a set happens to meet condition 3, both
 # conclusions must hold. The check also counts how often they fail where condition 3 does not hold.
 
@@ -121,12 +127,12 @@ for trial in range(600):
     ys = [draw.randrange(K) for _ in range(2)]
     rows = [rational_noise(draw, y, K) for y in ys]
     clean = [[Fraction(k != y, K - 1) for k in range(K)] for y in ys]
-    functions = [clean] + [[rational_shares(draw, y, K, number % 2 == 0) for y in ys] for number in range(6)]
-    risks = [sum(map(noisy_risk, rows, f)) for f in functions]
-    minimisers = [f for f, risk in zip(functions, risks, strict=True) if risk == min(risks)]
-    for f in minimisers:
-        conclusion = risks[0] == min(risks) and all(f[x][y] == 0 for x, y in enumerate(ys))
-        if all(f[x][k] <= Fraction(1, K - 1) for x, y in enumerate(ys) for k in range(K) if k != y):
+    predictors = [clean] + [[rational_shares(draw, y, K, number % 2 == 0) for y in ys] for number in range(6)]
+    risks = [sum(map(noisy_risk, rows, p)) for p in predictors]
+    minimisers = [p for p, risk in zip(predictors, risks, strict=True) if risk == min(risks)]
+    for p in minimisers:
+        conclusion = risks[0] == min(risks) and all(p[x][y] == 0 for x, y in enumerate(ys))
+        if all(p[x][k] <= Fraction(1, K - 1) for x, y in enumerate(ys) for k in range(K) if k != y):
             met += 1
             assert conclusion
         else:
@@ -140,12 +146,12 @@ met, failed_without
 #
 # *A loss can meet the bound with equality at its clean minimiser and still prefer another prediction under noise.*
 #
-# Some statements of the lemma ask for the bound at $f^*$ only. That version is false.
+# Some statements of the lemma ask for the bound at $p^*$ only. That version is false.
 #
 # :::{prf:proposition} The bound at the clean minimiser is not enough
 # :label: prop-clean-not-enough
 # Take $K = 3$, the loss $1 - \sqrt{p_y}$, normalised, and a pair flip of rate $\frac25$. At $e_y$ the shares are
-# $0, \frac12, \frac12$, so that $R(f^*) = 0$ and condition 2 holds with equality; condition 1 holds. The noisy risk of
+# $0, \frac12, \frac12$, so that $R(p^*) = 0$ and condition 2 holds with equality; condition 1 holds. The noisy risk of
 # $e_y$ is $\frac15$. The prediction $\left(\frac{16}{25}, \frac{9}{25}, 0\right)$ has the smaller noisy risk
 # $\frac{7}{40}$.
 # :::
@@ -186,23 +192,23 @@ least, found.round(4)
 #
 # :::{prf:proposition} The bound at the noisy minimiser is not enough
 # :label: prop-noisy-not-enough
-# Take $K = 3$, the same noise, and a set of two functions with the shares $f^*: (0, 1, 0)$ and
-# $\hat f: (\frac15, \frac25, \frac25)$. Then $R(f^*) = 0$, $\hat f$ has the least noisy risk and meets the bound, and
-# $R(\hat f) > 0$.
+# Take $K = 3$, the same noise, and a set of two predictors with the shares $p^*: (0, 1, 0)$ and
+# $\hat p: (\frac15, \frac25, \frac25)$. Then $R(p^*) = 0$, $\hat p$ has the least noisy risk and meets the bound, and
+# $R(\hat p) > 0$.
 # :::
 #
 # :::{prf:proof}
-# The noisy risks are $\frac25$ for $f^*$ and $\frac35 \cdot \frac15 + \frac25 \cdot \frac25 = \frac{7}{25}$ for
-# $\hat f$. ∎
+# The noisy risks are $\frac25$ for $p^*$ and $\frac35 \cdot \frac15 + \frac25 \cdot \frac25 = \frac{7}{25}$ for
+# $\hat p$. ∎
 # :::
 
 # %%
-f_star = [Fraction(0), Fraction(1), Fraction(0)]
-f_hat = [Fraction(1, 5), Fraction(2, 5), Fraction(2, 5)]
-assert noisy_risk(w, f_hat) == Fraction(7, 25)
-assert noisy_risk(w, f_hat) < noisy_risk(w, f_star)
-assert max(f_hat[1:]) <= Fraction(1, 2)
-assert f_hat[0] > 0
+p_star = [Fraction(0), Fraction(1), Fraction(0)]
+p_hat = [Fraction(1, 5), Fraction(2, 5), Fraction(2, 5)]
+assert noisy_risk(w, p_hat) == Fraction(7, 25)
+assert noisy_risk(w, p_hat) < noisy_risk(w, p_star)
+assert max(p_hat[1:]) <= Fraction(1, 2)
+assert p_hat[0] > 0
 
 # %% [markdown]
 # For a guarantee that covers all noise of condition 1, the bound cannot be weakened at all.
@@ -300,9 +306,9 @@ agree, inside
 
 # %% [markdown]
 # For the other losses a search decides. It looks, among logits at most 20 apart, for the prediction whose largest share
-# exceeds the bound by the largest factor; the table prints it. Beside it stand the shares of random predictions (logits
+# exceeds the bound by the largest factor; the table prints it. Beside it stand the proportions of random predictions (logits
 # drawn from a normal distribution of standard deviation 3) that break the bound, among all and among those with a
-# probability above .95.
+# probability above 0.95.
 
 # %% tags=["hide-input"]
 SEARCHED = ["mae", "rce", "nce", "nfl", "ngce", "norm(sce)", "nce+mae", "nfl+mae", "nce+rce", "nfl+rce"]
@@ -342,8 +348,8 @@ Table(
 )
 
 # %% [markdown]
-# Two predictions can be followed by hand. With .49 on each of two classes, an unsure network between two classes, and
-# with .01 on one class and the rest even.
+# Two predictions can be followed by hand. With 0.49 on each of two classes, an unsure network between two classes, and
+# with 0.01 on one class and the rest even.
 
 # %%
 unsure = torch.tensor([[0.49, 0.49, *[0.0025] * 8]], dtype=torch.float64).log()
@@ -381,8 +387,8 @@ Figure(
     draw_regions,
     REGIONS,
     name="regions",
-    caption="Predictions over three classes that meet the bound of Lemma 2 (shaded): all for MAE, a part for NCE that "
-    "touches the corners only along a thin spike, and about the middle for NGCE.",
+    caption="Predictions over three classes that meet the bound of Lemma 2 (shaded): all for MAE, a star for NCE that "
+    "shrinks to nothing at the corners, and a wider one for NGCE.",
     alt="Three triangles of predictions. Shaded share of the area: "
     + "; ".join(f"{name} {100 * share:.0f} %" for name, share in area.items())
     + ".",
@@ -415,24 +421,25 @@ Verdict(
 # :::
 #
 # :::{prf:proof}
-# Let $\ell_k = -\log p_k$, $S = \sum_k \ell_k$ and $C(p) = \sum_k w_k \ell_k$, the cross-entropy under noise; the noisy
-# risk of NCE is $C/S$. Let $a$ be the least positive $w_k$. Possible labels have $\ell_k \le C/a$ in total. The largest
-# probability is at least $1/K$, so an impossible label has $\ell_k \le M + \log K$. With $N = (K-m)(M + \log K)$,
+# Let $\ell_k = -\log p_k$ and $S = \sum_k \ell_k$, and let $D = \sum_k w_k \ell_k$ be the cross-entropy under noise, so that
+# the noisy risk of NCE is $D/S$. With $w_{\min}$ the least positive $w_k$, the possible labels have
+# $\ell_k \le D/w_{\min}$ in total. The largest probability is at least $1/K$, so an impossible label has
+# $\ell_k \le M + \log K$. With $B = (K-m)(M + \log K)$,
 #
 # $$
-# \frac{C}{S} \ge \frac{C}{C/a + N},
+# \frac{D}{S} \ge \frac{D}{D/w_{\min} + B},
 # $$
 #
-# which grows with $C$; and $C \ge H(w)$ always. On the other hand, the prediction with probabilities proportional to
+# which grows with $D$; and $D \ge H(w)$ always. On the other hand, the prediction with probabilities proportional to
 # $w_k$ on the possible labels and logits $M$ below the largest on the others has $S \ge (K-m)M$ and
-# $C = H(w) + \varepsilon_M$ with $\varepsilon_M \to 0$. Its risk is
-# $r_M \le \frac{H(w) + \varepsilon_M}{(K-m)M}$, and the minimiser's is no larger. So the minimiser has
-# $C\,(1 - r_M/a) \le r_M N$, whose right side tends to $H(w)$. Hence $C \to H(w)$. But $C - H(w)$ is the
-# Kullback-Leibler divergence of $p$ from $w$, so $p^{(M)} \to w$; and the two bounds on the least risk, times $M$, both
-# tend to $\frac{H(w)}{K-m}$. ∎
+# $D = H(w) + \varepsilon_M$ with $\varepsilon_M \to 0$. Its risk is at most
+# $r_M = \frac{H(w) + \varepsilon_M}{(K-m)M}$, and the minimiser's is no larger. So the minimiser has
+# $D\,(1 - r_M/w_{\min}) \le r_M B$, whose right side tends to $H(w)$. Hence $D \to H(w)$. But $D - H(w)$ is the
+# Kullback-Leibler divergence of $p^{(M)}$ from $w$, so $p^{(M)} \to w$; and the two bounds on the least risk, times $M$,
+# both tend to $\frac{H(w)}{K-m}$. ∎
 # :::
 #
-# With clean labels $w = e_y$, so NCE then does lead to $e_y$. With a pair flip of .4 it leads to $.6$ and $.4$, as
+# With clean labels $w = e_y$, so NCE then does lead to $e_y$. With a pair flip of 0.4 it leads to 0.6 and 0.4, as
 # cross-entropy does. Under symmetric noise no label is left out, and the theorem is silent: there Lemma 1 applies.
 
 # %%
@@ -446,7 +453,7 @@ for row in ROWS.values():
     assert abs(spread * risk - entropy / (10 - len(row))) <= 0.02 * entropy / (10 - len(row)) + 1e-9
 
 # %% [markdown]
-# The table gives the minimiser of the noisy risk under a pair flip of .4, found by descent on ten logits, for several
+# The table gives the minimiser of the noisy risk under a pair flip of 0.4, found by descent on ten logits, for several
 # losses. A loss that tolerates this noise has its minimum where the true class has probability one, up to the limit that
 # the logits set.
 
@@ -523,7 +530,7 @@ Verdict(
 # %% [markdown]
 # ## Zero risk without the right class
 #
-# *A vanishing NCE says nothing about the prediction, so $R(f^*) = 0$ is an empty condition for it.*
+# *A vanishing NCE says nothing about the prediction, so $R(p^*) = 0$ is an empty condition for it.*
 #
 # :::{prf:proposition} NCE vanishes beside every prediction that rules a class out
 # :label: prop-vanishing
@@ -535,8 +542,8 @@ Verdict(
 # tends to infinity. ∎
 # :::
 #
-# So the clean risk can approach zero while another class has the larger probability. Here the true class has .3, another
-# one .7, and the other eight share $8 e^{-M}$.
+# So the clean risk can approach zero while another class has the larger probability. Here the true class has 0.3, another
+# one 0.7, and the other eight share $8 e^{-M}$.
 
 
 # %%
@@ -589,8 +596,8 @@ for w in (pair_flip, transition_matrix("symmetric", 0.6)[0], unequal):
 
 # %% [markdown]
 # So the sums NCE+MAE and NCE+RCE tolerate asymmetric noise in this sense, although they break the bound of Lemma 2. With
-# logits of ordinary size a little of the pair's probability stays with the other class, as {numref}`tab-theory-lemma-2-pair-flip`
-# shows.
+# logits of ordinary size a little of the pair's probability stays with the other class
+# ({numref}`tab-theory-lemma-2-pair-flip`).
 #
 # ## Another condition: steepness
 #
@@ -620,10 +627,10 @@ for w in (pair_flip, transition_matrix("symmetric", 0.6)[0], unequal):
 # among the vertices, and at $e_k$ it is $\sum_j w_j \phi(0) - w_k [\phi(0) - \phi(1)]$, least for the largest $w_k$. ∎
 # :::
 #
-# Cross-entropy and GCE with $q < 1$ have an infinite slope at 0, so $\rho = \infty$, and no noise is tolerated; MAE has
-# $\rho = 1$ and tolerates all noise of condition 1. The check draws losses and noise over three classes, evaluates the
-# noisy risk on a lattice of predictions with additional points beside $e_y$, and compares the place of its minimum with
-# {eq}`eq-steepness`.
+# Cross-entropy and GCE with $q < 1$ have an infinite slope at 0; by the same argument, with $\rho = \infty$, they
+# tolerate no noise. MAE has $\rho = 1$ and tolerates all noise of condition 1. The check draws losses and noise over three
+# classes, evaluates the noisy risk on a lattice of predictions with additional points beside $e_y$, and compares the place
+# of its minimum with {eq}`eq-steepness`.
 
 # %%
 lattice = np.array([(i, j, 60 - i - j) for i in range(61) for j in range(61 - i)]) / 60
@@ -640,10 +647,10 @@ for trial in range(900):
     if abs(margin - 1) < 0.01:
         continue  # too near to call for a lattice
     risk = phi(predictions) @ torch.tensor(w)
-    assert (risk.argmin() == 0 or risk[0] - risk.min() < 1e-12) == (margin <= 1)
+    assert (risk[0] - risk.min() < 1e-12) == (margin <= 1)
     verdicts.append(margin <= 1)
 assert 100 < sum(verdicts) < len(verdicts) - 100
-len(verdicts), sum(verdicts)
+len(verdicts), int(sum(verdicts))
 
 # %% [markdown]
 # For the asymmetric losses of Zhou et al. the slope is a power or an exponential, and the steepness is
