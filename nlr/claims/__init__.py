@@ -1,0 +1,504 @@
+"""The claims, C1 to C68, and the test of each: a registry that people read and edit, evaluated on records.
+
+``registry.toml`` says for each claim who asserts and who contradicts it and by which test it is judged.
+:func:`evaluate` gives the outcome of a claim in one protocol from records alone, :func:`missing_runs` what it still
+needs.
+
+How a verdict comes about: each row of a claim's tests is an effect with a t interval, the spread over seeds pooled over
+the settings of the protocol. All rows of a claim are one family, adjusted by Holm. A row supports or contradicts the
+claim, or is open. All rows supporting: held; some supporting, some contradicting: partly; some contradicting and none
+supporting: did not hold; otherwise undecided. A claim with a row that has no run, or exploratory runs alone, is not
+run, unless it is partly already.
+"""
+
+import hashlib
+import json
+import math
+import tomllib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from nlr import protocols, report, runs, statistics, studies
+from nlr.claims import kinds
+from nlr.claims.figures import FIGURES
+from nlr.errors import NlrError, unknown
+from nlr.noise import parse_setting
+
+REGISTRY = Path(__file__).parent / "registry.toml"
+SOURCES = ("paper", "soni", "kathuria", "krishnan", "joshi", "chheda", "project")
+KINDS = ("theory", "both", "empirical")
+OUTCOMES = ("held", "partly", "did not hold", "undecided", "not run")
+PROTOCOLS = ("ma2020", "ma2020-small")  # where a claim is tested that does not say otherwise
+SEEDS = (0, 1, 2)  # of runs that no study has
+
+_KEYS = {
+    "statement",
+    "kind",
+    "asserted",
+    "contradicted",
+    "remark",
+    "protocols",
+    "slow",
+    "needs",
+    "revised",
+    "tests",
+}
+_TEST_KEYS = {
+    "difference": {"pairs", "settings"},
+    "level": {"losses", "settings"},
+    "change": {"losses", "pairs", "from", "to"},
+    "slope": {"losses", "pairs", "settings"},
+    "best_of": {"group", "others", "settings"},
+    "collapse": {"losses", "settings"},
+    "seed_range": {"losses", "settings"},
+}
+_COMMON = {"test", "figure", "relation", "threshold", "target", "protocols"}
+_LISTS = ("losses", "settings", "from", "to", "group", "others")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim of the registry.
+
+    Attributes:
+        id: ``C17``.
+        statement: the claim in a sentence.
+        kind: ``theory``, ``both`` or ``empirical``.
+        asserted, contradicted: who says so and who says otherwise, of :data:`SOURCES`.
+        remark: what is worth knowing about the sources or the test; may be empty.
+        protocols: names of the protocols in which it can be tested.
+        slow: whether the outcome turns on how far a slow loss has learnt.
+        needs: why it cannot be run yet; empty where it can.
+        revised: when its test was last changed after runs had been made, else None.
+        tests: dicts, groups written out; empty where a proof settles it or nothing can be run yet.
+        rules: the registry's rules.
+    """
+
+    id: str
+    statement: str
+    kind: str
+    asserted: tuple
+    contradicted: tuple
+    remark: str
+    protocols: tuple
+    slow: bool
+    needs: str
+    revised: datetime | None
+    tests: tuple
+    rules: dict
+
+    @property
+    def test_hash(self):
+        """Sixteen hexadecimal digits that name its tests with the rules they are judged by."""
+        judged_by = {"tests": self.tests, "rules": self.rules, "protocols": self.protocols, "slow": self.slow}
+        return hashlib.sha256(json.dumps(judged_by, sort_keys=True).encode()).hexdigest()[:16]
+
+    def tests_in(self, protocol):
+        """Its tests in one protocol, the margin as a number."""
+        margin = self.rules["margin"].get(protocol, self.rules["usual_margin"])
+        numbers = {"margin": margin, "-margin": -margin}
+        return [
+            test | {"threshold": numbers.get(test["threshold"], test["threshold"])}
+            for test in self.tests
+            if protocol in test.get("protocols", [protocol])
+        ]
+
+    def cells(self, protocol):
+        """The cells (loss, setting) that it needs in one protocol, in order of first mention."""
+        return list(dict.fromkeys(cell for test in self.tests_in(protocol) for cell in kinds.needs(test)))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one test of a claim found.
+
+    Attributes:
+        test: the test, thresholds as numbers.
+        unit: of the figure; of its slope for a slope.
+        rows: a :class:`nlr.claims.kinds.Row` for each cell, judged.
+        effect, low, high: the mean over its rows with a 95 % interval; NaN where it has none.
+        spread: the :class:`nlr.statistics.Spread` behind that mean, with its heterogeneity over settings; or None.
+    """
+
+    test: dict
+    unit: str
+    rows: tuple
+    effect: float
+    low: float
+    high: float
+    spread: statistics.Spread | None
+
+    def frame(self):
+        """The rows as a data frame: a column an attribute of :class:`nlr.claims.kinds.Row`."""
+        return pd.DataFrame([vars(row) for row in self.rows])
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the records of one protocol say about a claim.
+
+    Attributes:
+        claim, protocol: the identifier and the name.
+        outcome: one of :data:`OUTCOMES`.
+        reason: why, in a sentence or two with computed numbers.
+        qualifier: what the outcome is limited to, ``at 1,975 updates`` say; mostly empty.
+        evidence: an :class:`Evidence` for each test.
+        control: for a slow claim, the Evidence of the control: the same runs for longer, less these; else empty.
+        without_exploratory: the outcome with exploratory runs left out; equal to ``outcome`` where they do not matter.
+        missing: the runs it still needs, see :func:`missing_runs`.
+    """
+
+    claim: str
+    protocol: str
+    outcome: str
+    reason: str
+    qualifier: str = ""
+    evidence: tuple = ()
+    control: tuple = ()
+    without_exploratory: str = ""
+    missing: tuple = ()
+
+    @property
+    def commands(self):
+        """The commands that make the missing runs."""
+        return commands(self.missing)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that a claim needs and no record has; ``study`` is the study that makes it, empty where none does."""
+
+    protocol: str
+    loss: str
+    setting: str
+    seed: int
+    study: str = ""
+
+
+def load(registry=None):
+    """The claims by identifier, in their order.
+
+    Args:
+        registry: the text of a registry; the one of this package where None.
+
+    Raises:
+        NlrError: a claim or a test has an unknown or missing key, or names something that does not exist.
+    """
+    text = tomllib.loads(REGISTRY.read_text() if registry is None else registry)
+    rules, groups = text.pop("rules"), text.pop("groups")
+    return {name: _claim(name, entry, rules, groups) for name, entry in text.items()}
+
+
+def get(name):
+    """The claim of that identifier.
+
+    Raises:
+        NlrError: there is none.
+    """
+    found = load()
+    if name not in found:
+        raise unknown("claim", name, found)
+    return found[name]
+
+
+def _claim(name, entry, rules, groups):
+    for key in entry:
+        if key not in _KEYS:
+            raise unknown(f"key of claim {name}", key, sorted(_KEYS))
+    for key in ("statement", "kind", "asserted", "contradicted"):
+        if key not in entry:
+            raise NlrError(f"Claim {name} has no {key!r}.")
+    if entry["kind"] not in KINDS:
+        raise unknown(f"kind of claim {name}", entry["kind"], KINDS)
+    for source in [*entry["asserted"], *entry["contradicted"]]:
+        if source not in SOURCES:
+            raise unknown(f"source of claim {name}", source, SOURCES)
+    tested, needs = bool(entry.get("tests")), entry.get("needs", "")
+    if (entry["kind"] == "theory") == (tested or bool(needs)) or (tested and needs):
+        raise NlrError(f"Claim {name} is {entry['kind']}; expected tests or needs, one of them, unless it is theory.")
+    revised = entry.get("revised")
+    return Claim(
+        name,
+        entry["statement"],
+        entry["kind"],
+        tuple(entry["asserted"]),
+        tuple(entry["contradicted"]),
+        entry.get("remark", ""),
+        tuple(entry.get("protocols", () if entry["kind"] == "theory" else PROTOCOLS)),
+        entry.get("slow", False),
+        needs,
+        datetime.fromisoformat(revised.split(" ")[0].rstrip(":")) if revised else None,
+        tuple(_test(name, test, groups) for test in entry.get("tests", [])),
+        rules,
+    )
+
+
+def _test(name, test, groups):
+    if test.get("test") not in _TEST_KEYS:
+        raise unknown(f"test of claim {name}", test.get("test"), _TEST_KEYS)
+    allowed = _TEST_KEYS[test["test"]] | _COMMON
+    for key in test:
+        if key not in allowed:
+            raise unknown(f"key of a test of claim {name}", key, sorted(allowed))
+    usual = "modal_share" if test["test"] == "collapse" else "last"
+    test = {"figure": usual} | {k: groups[v] if k in _LISTS and isinstance(v, str) else v for k, v in test.items()}
+    if test["figure"] not in FIGURES:
+        raise unknown(f"figure of claim {name}", test["figure"], FIGURES)
+    if test.get("relation") not in kinds.RELATIONS:
+        raise unknown(f"relation of claim {name}", test.get("relation"), kinds.RELATIONS)
+    if not isinstance(test.get("threshold"), int | float) and test.get("threshold") not in ("margin", "-margin"):
+        raise NlrError(
+            f"A test of claim {name} has the threshold {test.get('threshold')!r}; expected a number or margin."
+        )
+    for _, setting in kinds.needs(test):
+        parse_setting(setting)
+    return test
+
+
+def evaluate(claim, records, protocol):
+    """What the records of one protocol say about a claim.
+
+    Args:
+        claim: a :class:`Claim` that training can settle.
+        records: records, of any protocol; those of others are left aside, but for the control's.
+        protocol: name of a protocol.
+
+    Returns:
+        The :class:`Outcome`.
+
+    Raises:
+        NlrError: a proof settles the claim, or the records of the protocol are of two data sets.
+    """
+    if claim.kind == "theory":
+        raise NlrError(f"Claim {claim.id} is settled by a proof, not by records.")
+    if reason := _cannot_run(claim, protocol):
+        return Outcome(claim.id, protocol, "not run", reason, without_exploratory="not run")
+    tests = claim.tests_in(protocol)
+    table = _table(claim, records, protocol, tests)
+    evidence = _judge(claim, tests, table)
+    outcome = _outcome(evidence)
+    confirmed = table[~table["exploratory"]]
+    without = outcome if len(confirmed) == len(table) else _outcome(_judge(claim, tests, confirmed))
+    reason = _reason(evidence)
+    missing, control, qualifier = missing_runs(claim, protocol, records), (), ""
+    if claim.slow and protocol in claim.rules["control"]:
+        qualifier = f"at {_updates(protocol):,} updates"
+        control = _control(claim, records, protocol)
+        if not all(row.n for part in control for row in part.rows):
+            outcome = without = "not run"
+            reason += f" No verdict without the control {claim.rules['control'][protocol]}."
+    if without != outcome:
+        reason += f" Without the exploratory runs: {without}."
+    return Outcome(claim.id, protocol, outcome, reason, qualifier, evidence, control, without, tuple(missing))
+
+
+def _cannot_run(claim, protocol):
+    """Why a claim has no verdict in a protocol whatever the records, or an empty string."""
+    if protocol not in claim.protocols:
+        return f"It is tested in {' and '.join(claim.protocols)}, not in {protocol}."
+    if claim.needs:
+        return f"It needs {claim.needs}."
+    if protocol not in protocols.names():
+        return f"The protocol {protocol} does not exist yet."
+    return ""
+
+
+def _table(claim, records, protocol, tests):
+    """One row a run of the protocol with the figures that the tests use."""
+    found = [record for record in records if record["config"]["protocol"] == protocol]
+    datasets = sorted({record["config"]["dataset"] for record in found})
+    if len(datasets) > 1:
+        raise NlrError(f"The records of {protocol} are of {' and '.join(datasets)}; give those of one data set.")
+    used = dict.fromkeys(test["figure"] for test in tests)
+    out = [
+        {
+            "loss": record["config"]["loss"]["spec"],
+            "setting": report.setting_of(record["config"]),
+            "seed": record["config"]["seed"],
+            "exploratory": exploratory_for(claim, record),
+        }
+        | {name: FIGURES[name][0](record) for name in used}
+        for record in found
+    ]
+    return pd.DataFrame(out, columns=["loss", "setting", "seed", "exploratory", *used]).astype({"exploratory": bool})
+
+
+def exploratory_for(claim, record):
+    """Whether a record is older than the claim's test: by its purpose, or because the test was revised after it."""
+    facts = record["facts"]
+    late = claim.revised is not None and datetime.fromisoformat(facts["finished"]) < claim.revised
+    return facts["purpose"] == "exploratory" or late
+
+
+def _judge(claim, tests, table):
+    """The evidence of each test, its rows judged with all the claim's rows as one family."""
+    found = [kinds.rows(test, table, claim.rules) for test in tests]
+    flat = [row for part in found for row in part]
+    decidable = [k for k, row in enumerate(flat) if row.n and not row.exploratory and not math.isnan(row.p)]
+    adjusted = dict(zip(decidable, statistics.holm([flat[k].p for k in decidable]), strict=True))
+    judged = iter([_judged(row, adjusted.get(k), claim.rules["alpha"]) for k, row in enumerate(flat)])
+    return tuple(_evidence(test, table, [next(judged) for _ in part]) for test, part in zip(tests, found, strict=True))
+
+
+def _judged(row, p, alpha):
+    if not row.n:
+        return replace(row, verdict="missing")
+    if row.exploratory:
+        return replace(row, verdict="exploratory")
+    if p is None or not row.far or p > alpha:
+        return replace(row, p=math.nan if p is None else float(p), verdict="open")
+    return replace(row, p=float(p), verdict="supports" if row.supports else "contradicts")
+
+
+def _evidence(test, table, rows):
+    value = kinds.overall(test, table)
+    unit = FIGURES[test["figure"]][1] + (" a tenth of noise rate" if test["test"] == "slope" else "")
+    unit = "per cent of the runs" if test["test"] == "collapse" else unit
+    effect, (low, high) = (math.nan, (math.nan,) * 2) if value is None else (value.effect, value.interval())
+    return Evidence(test, unit, tuple(rows), effect, low, high, value and value.spread)
+
+
+def _outcome(evidence):
+    verdicts = [row.verdict for part in evidence for row in part.rows]
+    if "supports" in verdicts and "contradicts" in verdicts:
+        return "partly"
+    if {"missing", "exploratory"} & set(verdicts):
+        return "not run"
+    if "contradicts" in verdicts:
+        return "did not hold"
+    return "held" if set(verdicts) == {"supports"} else "undecided"
+
+
+_WORDS = {
+    "supports": "{n} for the claim",
+    "contradicts": "{n} against it",
+    "open": "{n} open",
+    "exploratory": "{n} with exploratory runs alone",
+    "missing": "{n} without runs",
+}
+
+
+def _reason(evidence):
+    """How many rows say what, and the mean effect of each test."""
+    verdicts = [row.verdict for part in evidence for row in part.rows]
+    counts = [words.format(n=verdicts.count(name)) for name, words in _WORDS.items() if name in verdicts]
+    text = f"Of {len(verdicts)} comparison{'s' * (len(verdicts) != 1)}: {', '.join(counts)}."
+    means = [_mean(part) for part in evidence]
+    return " ".join([text, *(mean for mean in means if mean)])
+
+
+def _mean(part):
+    figure = FIGURES[part.test["figure"]][2]
+    if not math.isnan(part.effect):
+        text = f"Mean effect {part.effect:+.1f} {part.unit} ({figure}"
+        if math.isnan(part.low):
+            return f"{text}; no spread over seeds known)."
+        return f"{text}; 95 % interval {part.low:+.1f} to {part.high:+.1f}, {part.spread.df} degrees of freedom)."
+    rows = [row for row in part.rows if not math.isnan(row.effect)]
+    return "; ".join(f"{row.effect:.1f} {part.unit} ({row.label})" for row in rows) + "." if rows else ""
+
+
+def _updates(protocol):
+    """How many steps a run of a protocol takes that trains on the first images of each of ten classes."""
+    settings = protocols.load(protocol)
+    images, training = 10 * settings["data"]["train_per_class"], settings["training"]
+    return training["epochs"] * math.ceil(images / training["batch_size"])
+
+
+def _control(claim, records, protocol):
+    """The control's runs less those of the protocol itself: last accuracy, and accuracy on the right labels."""
+    longer = claim.rules["control"][protocol]
+    figures = ("last", "clean_part")
+    tests = [{"test": "difference", "figure": figure} for figure in figures]
+    table = _table(claim, records, protocol, tests)
+    other = _table(claim, records, longer, tests)
+    table = pd.concat([table, other.assign(loss=other["loss"] + f", {longer}")], ignore_index=True)
+    wanted = _of_studies(longer)
+    out = []
+    for figure in figures:
+        rows = []
+        for loss, setting in dict.fromkeys((loss, setting) for loss, setting, _ in wanted):
+            terms = ((f"{loss}, {longer}", setting, 1.0), (loss, setting, -1.0))
+            contrast = statistics.Contrast(f"{loss}, {setting}: {longer} − {protocol}", terms)
+            found = statistics.estimate(table, figure, contrast)
+            if found is None:
+                rows.append(kinds.Row(contrast.label, tuple(contrast.cells)))
+                continue
+            value, (low, high) = found[0], found[0].interval()
+            rows.append(
+                kinds.Row(contrast.label, tuple(contrast.cells), value.effect, low, high, n=value.n, df=value.df)
+            )
+        test = {"test": "difference", "figure": figure}
+        out.append(Evidence(test, FIGURES[figure][1], tuple(rows), np.nan, np.nan, np.nan, None))
+    return tuple(out)
+
+
+def _of_studies(protocol):
+    """The runs (loss, setting, seed) that studies of the committed store have in a protocol, with the study's name."""
+    found = {}
+    for study in map(studies.load, studies.names()):
+        if study.protocol == protocol and study.store == studies.STORES["results"]:
+            for block in study.blocks:
+                for run in product(block["losses"], block["settings"], block["seeds"]):
+                    found.setdefault(run, study.name)
+    return found
+
+
+def missing_runs(claim, protocol, have):
+    """The runs that a claim needs in a protocol and that no record has, those of the control included.
+
+    A cell's seeds are those of the study that has it; three for a cell that no study has.
+
+    Args:
+        claim: a :class:`Claim`.
+        protocol: name of a protocol.
+        have: records.
+
+    Returns:
+        A list of :class:`Run`; empty where the claim cannot be run in the protocol at all.
+    """
+    if claim.kind == "theory" or _cannot_run(claim, protocol):
+        return []
+    wanted = [(protocol, cell) for cell in claim.cells(protocol)]
+    if claim.slow and (control := claim.rules["control"].get(protocol)):
+        wanted += [(control, (loss, setting)) for loss, setting, _ in _of_studies(control)]
+    there = {
+        (r["config"]["protocol"], r["config"]["loss"]["spec"], report.setting_of(r["config"]), r["config"]["seed"])
+        for r in have
+    }
+    planned = {name: _of_studies(name) for name in {name for name, _ in wanted}}
+    out = {}
+    for name, (loss, setting) in wanted:
+        seeds = [s for one, where, s in planned[name] if (one, where) == (loss, setting)] or SEEDS
+        for seed in seeds:
+            if (name, loss, setting, seed) not in there:
+                run = Run(name, loss, setting, seed, planned[name].get((loss, setting, seed), ""))
+                out[run] = None
+    return list(out)
+
+
+def commands(missing):
+    """The commands that make runs: one a study, and one for each run that no study has."""
+    out = {}
+    for run in missing:
+        alone = f"python -m nlr run {run.protocol} '{run.loss}' {run.setting} --seed {run.seed} --store results"
+        out[f"python -m nlr study {run.study}" if run.study else alone] = None
+    return list(out)
+
+
+def check_spelling(claim):
+    """Refuse losses that are not spelled as records spell them.
+
+    Raises:
+        NlrError: a loss of one of the claim's tests is unknown, or is spelled otherwise in a protocol's records.
+    """
+    for protocol in set(claim.protocols) & set(protocols.names()):
+        for loss, _ in claim.cells(protocol):
+            spelled = runs.canonical_loss(protocols.load(protocol), loss)[0]
+            if spelled != loss:
+                raise NlrError(f"Claim {claim.id} names {loss!r}; records of {protocol} spell it {spelled!r}.")

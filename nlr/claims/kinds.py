@@ -1,0 +1,273 @@
+"""The kinds of test: what each needs, and what it makes of the runs of a protocol, a :class:`Row` for each cell.
+
+A test is a table of the registry with its groups written out. The runs are a data frame with the columns loss, setting,
+seed and exploratory, and one for each figure.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from nlr import statistics
+from nlr.noise import parse_setting
+from nlr.statistics import Contrast, Estimate
+
+RELATIONS = ("above", "below", "within", "outside")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell of a test.
+
+    Attributes:
+        label: the losses and settings compared.
+        needs: the cells (loss, setting) that it is computed from.
+        effect, low, high: the value and its interval at ``level``, in the figure's unit; NaN where unknown.
+        level: 0.95, or 0.9 for an equivalence, which two one-sided tests settle.
+        n: seeds, or runs for a share; the smallest number over the settings in it; 0 where a cell has no run.
+        df: degrees of freedom of the spread.
+        deviation: pooled standard deviation of the value as one seed gives it.
+        pooled: over how many losses and settings the spread was pooled, in words.
+        supports: whether the value points the claim's way; None where there is none.
+        p: for the direction in which it points, not adjusted; adjusted for the family once it has been judged.
+        far: with few seeds, whether the value is far enough from the threshold; else True.
+        exploratory: whether every run that it rests on is exploratory.
+        verdict: ``supports``, ``contradicts``, ``open``, ``exploratory`` or ``missing``; empty before it is judged.
+    """
+
+    label: str
+    needs: tuple
+    effect: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    level: float = 0.95
+    n: int = 0
+    df: int = 0
+    deviation: float = math.nan
+    pooled: str = ""
+    supports: bool | None = None
+    p: float = math.nan
+    far: bool = True
+    exploratory: bool = False
+    verdict: str = ""
+
+
+def _side(value):
+    """The losses of one side of a pair, with equal weights that sum to one."""
+    names = [value] if isinstance(value, str) else value
+    return [(name, 1 / len(names)) for name in names]
+
+
+def _name(value):
+    return value if isinstance(value, str) else f"mean of {', '.join(value)}"
+
+
+def _subjects(test):
+    """What is followed across settings: (label, [(loss, weight)]) for losses, means of losses, or differences."""
+    out = [(_name(one), _side(one)) for one in test.get("losses", [])]
+    for one, other in test.get("pairs", []):
+        out.append((f"{_name(one)} − {_name(other)}", [*_side(one), *((loss, -w) for loss, w in _side(other))]))
+    return out
+
+
+def _at_each_setting(test):
+    """Contrasts of ``level`` and ``difference``: each subject in each setting."""
+    return [
+        Contrast(f"{label}, {setting}", tuple((loss, setting, w) for loss, w in subject))
+        for label, subject in _subjects(test)
+        for setting in test["settings"]
+    ]
+
+
+def _change(test):
+    """Contrasts of ``change``: mean over the settings ``to`` less mean over the settings ``from``."""
+    shares = [(setting, 1 / len(test["to"])) for setting in test["to"]]
+    shares += [(setting, -1 / len(test["from"])) for setting in test["from"]]
+    span = f"{' and '.join(test['from'])} to {' and '.join(test['to'])}"
+    return [
+        Contrast(
+            f"{label}, {span}", tuple((loss, setting, w * share) for setting, share in shares for loss, w in subject)
+        )
+        for label, subject in _subjects(test)
+    ]
+
+
+def _slope(test):
+    """Contrasts of ``slope``: the least-squares slope over the noise rate, a tenth of rate as its unit."""
+    rates = np.array([parse_setting(setting)[1] for setting in test["settings"]], float)
+    centred = rates - rates.mean()
+    weights = 0.1 * centred / (centred @ centred)
+    span = f"{test['settings'][0]} to {test['settings'][-1]}"
+    return [
+        Contrast(
+            f"{label}, slope over {span}",
+            tuple(
+                (loss, s, w * float(v)) for s, v in zip(test["settings"], weights, strict=True) for loss, w in subject
+            ),
+        )
+        for label, subject in _subjects(test)
+    ]
+
+
+CONTRASTS = {"difference": _at_each_setting, "level": _at_each_setting, "change": _change, "slope": _slope}
+
+
+def rows(test, runs, rules):
+    """The rows of a test, not yet judged.
+
+    Args:
+        test: a test of the registry, thresholds as numbers.
+        runs: the runs of one protocol.
+        rules: the registry's rules.
+    """
+    if test["test"] in CONTRASTS:
+        return [_contrast_row(contrast, test, runs, rules) for contrast in CONTRASTS[test["test"]](test)]
+    return OTHERS[test["test"]](test, runs, rules)
+
+
+def overall(test, runs):
+    """The mean over the rows of a test of contrasts, as far as they can be computed; None where there is none."""
+    if test["test"] not in CONTRASTS:
+        return None
+    have = set(zip(runs["loss"], runs["setting"], strict=True))
+    there = [contrast for contrast in CONTRASTS[test["test"]](test) if have >= set(contrast.cells)]
+    if not there:
+        return None
+    terms = tuple((loss, setting, w / len(there)) for contrast in there for loss, setting, w in contrast.terms)
+    found = statistics.estimate(runs, test["figure"], Contrast("mean", terms))
+    return None if found is None else found[0]
+
+
+def needs(test):
+    """The cells (loss, setting) that a test is computed from, in order of first mention."""
+    if test["test"] in CONTRASTS:
+        found = [cell for contrast in CONTRASTS[test["test"]](test) for cell in contrast.cells]
+    else:
+        losses = [*test.get("losses", []), *test.get("group", []), *test.get("others", [])]
+        found = [(loss, setting) for setting in test["settings"] for loss in losses]
+    return list(dict.fromkeys(found))
+
+
+def _contrast_row(contrast, test, runs, rules):
+    found = statistics.estimate(runs, test["figure"], contrast)
+    if found is None:
+        return Row(contrast.label, tuple(contrast.cells))
+    value, used = found
+    return _row(contrast.label, contrast.cells, value, all(part["exploratory"].all() for part in used), test, rules)
+
+
+def _row(label, cells, value, exploratory, test, rules):
+    """A row of an estimate: which way it points, how surely, and whether few seeds are enough."""
+    threshold, target = test["threshold"], test.get("target", 0)
+    relation, equivalence = test["relation"], test["relation"] in ("within", "outside")
+    moved = Estimate(value.effect - target, value.se, value.deviation, value.df, value.n, value.spread)
+    if equivalence:
+        inside = abs(moved.effect) < threshold
+        supports = inside == (relation == "within")
+        p = moved.p_within(threshold) if inside else moved.p_outside(threshold)
+        distance = abs(abs(moved.effect) - threshold)
+    else:
+        supports = (moved.effect > threshold) == (relation == "above")
+        p = min(1.0, 2 * min(moved.p_above(threshold), moved.p_below(threshold)))
+        distance = abs(moved.effect - threshold)
+    level = 0.9 if relation == "within" else 0.95
+    low, high = value.interval(level)
+    return Row(
+        label,
+        tuple(cells),
+        value.effect,
+        low,
+        high,
+        level,
+        value.n,
+        value.df,
+        value.deviation,
+        _pooled(value.spread),
+        supports,
+        p,
+        value.n >= rules["few_seeds"] or distance > rules["few_deviations"] * value.deviation,
+        exploratory,
+    )
+
+
+def _pooled(spread):
+    if not spread.df:
+        return "nothing replicated"
+    losses = f"{spread.losses} loss{'es' * (spread.losses != 1)}"
+    return f"{losses} in {spread.settings} setting{'s' * (spread.settings != 1)}"
+
+
+def _best_of(test, runs, rules):
+    """The best of ``group`` less the best of ``others`` on each seed, both chosen on the other seeds.
+
+    With one seed they are chosen on that seed itself; the distance that few seeds need is far more than this selection
+    can make up. The spread is that of a difference of two paired runs, pooled over all the candidates.
+    """
+    out = []
+    names = [*test["group"], *test["others"]]
+    for setting in test["settings"]:
+        label = f"best of {', '.join(test['group'])} − best of {', '.join(test['others'])}, {setting}"
+        cells = [(loss, setting) for loss in names]
+        used = runs[(runs["setting"] == setting) & runs["loss"].isin(names)]
+        wide = used.pivot(index="seed", columns="loss", values=test["figure"]).reindex(columns=names).dropna()
+        if wide.empty:
+            out.append(Row(label, tuple(cells)))
+            continue
+        differences = []
+        for seed in wide.index:
+            judges = wide.drop(index=seed) if len(wide) > 1 else wide
+            best, rival = (judges[group].mean().idxmax() for group in (test["group"], test["others"]))
+            differences.append(wide.loc[seed, best] - wide.loc[seed, rival])
+        n, spread = len(differences), statistics.pool(runs, test["figure"], names, paired=True)
+        deviation = math.sqrt(2) * spread.sd
+        value = Estimate(float(np.mean(differences)), deviation / math.sqrt(n), deviation, spread.df, n, spread)
+        used = used[used["seed"].isin(wide.index)]
+        out.append(_row(label, cells, value, bool(used["exploratory"].all()), test, rules))
+    return out
+
+
+def _collapse(test, runs, rules):
+    """Share of runs, in per cent, whose predictions are nearly all one class; its exact interval against one half."""
+    out = []
+    for setting in test["settings"]:
+        label = f"{', '.join(test['losses'])}, {setting}"
+        cells = tuple((loss, setting) for loss in test["losses"])
+        used = runs[(runs["setting"] == setting) & runs["loss"].isin(test["losses"])].dropna(subset=[test["figure"]])
+        if set(used["loss"]) != set(test["losses"]):
+            out.append(Row(label, cells))
+            continue
+        hits, n = int((used[test["figure"]] > rules["collapsed"]).sum()), len(used)
+        low, high, p = statistics.share_interval(hits, n)
+        share, exploratory = 100 * hits / n, bool(used["exploratory"].all())
+        supports = (share > test["threshold"]) == (test["relation"] == "above")
+        row = Row(label, cells, share, 100 * low, 100 * high, n=n, supports=supports, p=p, exploratory=exploratory)
+        out.append(row)
+    return out
+
+
+def _seed_range(test, runs, rules):
+    """The range that holds 95 % of the differences of two single runs of a cell, pooled over the settings."""
+    out = []
+    for loss in test["losses"]:
+        cells = tuple((loss, setting) for setting in test["settings"])
+        used = runs[(runs["loss"] == loss) & runs["setting"].isin(test["settings"])].dropna(subset=[test["figure"]])
+        label, have = f"{loss}, {', '.join(test['settings'])}", set(used["setting"])
+        if have != set(test["settings"]):
+            out.append(Row(label, cells))
+            continue
+        spread = statistics.pooled_spread(used, test["figure"], paired=False)
+        n, exploratory = int(used.groupby("setting").size().min()), bool(used["exploratory"].all())
+        if spread.df < statistics.MINIMUM_DF:
+            out.append(Row(label, cells, n=n, exploratory=exploratory, pooled=_pooled(spread)))
+            continue
+        effect, low, high = statistics.single_run_difference(spread.sd, spread.df)
+        supports = (effect > test["threshold"]) == (test["relation"] == "above")
+        p = statistics.p_single_run_difference(spread.sd, spread.df, test["threshold"])
+        row = Row(label, cells, effect, low, high, 0.95, n, spread.df, spread.sd, _pooled(spread), supports, p)
+        out.append(replace(row, exploratory=exploratory))
+    return out
+
+
+OTHERS = {"best_of": _best_of, "collapse": _collapse, "seed_range": _seed_range}
+NAMES = (*CONTRASTS, *OTHERS)

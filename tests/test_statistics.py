@@ -1,0 +1,187 @@
+"""Statistics: known answers, and coverage and size on simulated runs."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from nlr import statistics
+from nlr.statistics import Contrast
+
+CE_NCE = Contrast("nce − ce", (("nce", "a", 1.0), ("ce", "a", -1.0)))
+
+
+def runs(values, seeds=None):
+    """``{(loss, setting): [figure of seed 0, 1, ...]}`` as a table."""
+    rows = [
+        {"loss": loss, "setting": setting, "seed": seed, "last": value}
+        for (loss, setting), of_cell in values.items()
+        for seed, value in enumerate(of_cell)
+        if value is not None
+    ]
+    return pd.DataFrame(rows, columns=["loss", "setting", "seed", "last"])
+
+
+def test_for_two_losses_the_paired_spread_is_that_of_the_differences_pooled_over_settings():
+    values = {("ce", "a"): [1.0, 2, 4], ("nce", "a"): [3.0, 3, 8], ("ce", "b"): [5.0, 5], ("nce", "b"): [1.0, 3]}
+    found = statistics.pooled_spread(runs(values), "last", paired=True)
+    a, b = np.array([2.0, 1, 4]), np.array([-4.0, -2])
+    pooled = math.sqrt((2 * a.var(ddof=1) + 1 * b.var(ddof=1)) / 3)
+    assert found.sd * math.sqrt(2) == pytest.approx(pooled)
+    assert (found.df, found.losses, found.settings, found.paired) == (3, 2, 2, True)
+    assert found.ratio == pytest.approx(a.std(ddof=1) / b.std(ddof=1))
+
+
+def test_the_unpaired_spread_is_that_within_cells():
+    values = {("ce", "a"): [1.0, 2, 4], ("nce", "a"): [3.0, 5], ("ce", "b"): [9.0]}
+    found = statistics.pooled_spread(runs(values), "last", paired=False)
+    assert found.sd == pytest.approx(math.sqrt((np.var([1, 2, 4]) * 3 + np.var([3, 5]) * 2) / 3))
+    assert (found.df, found.settings) == (3, 1)
+    assert math.isnan(found.ratio)
+
+
+def test_an_incomplete_setting_counts_what_its_runs_can_say():
+    # ce has three seeds, fl one of them: no difference is replicated, the spread of ce alone is no paired spread.
+    found = statistics.pooled_spread(runs({("ce", "a"): [1.0, 2, 4], ("fl", "a"): [2.0]}), "last", paired=True)
+    assert found.df == 0
+    assert math.isnan(found.sd)
+
+
+def test_unequal_spreads_are_noticed():
+    rng = np.random.default_rng(0)
+    values = {
+        (loss, setting): rng.normal(0, sd, 12) for loss in ("ce", "nce") for setting, sd in (("a", 0.1), ("b", 3.0))
+    }
+    assert statistics.pooled_spread(runs(values), "last", paired=True).p_equal < 1e-4
+    equal = {(loss, setting): rng.normal(0, 1, 12) for loss in ("ce", "nce") for setting in "ab"}
+    assert statistics.pooled_spread(runs(equal), "last", paired=True).p_equal > 0.01
+
+
+def test_a_difference_is_a_paired_t_test_where_one_setting_has_the_replicates():
+    rng = np.random.default_rng(1)
+    shared = rng.normal(0, 5, 8)  # of the seed: drops out of the difference
+    ce, nce = shared + rng.normal(40, 1, 8), shared + rng.normal(43, 1, 8)
+    value, used = statistics.estimate(runs({("ce", "a"): ce, ("nce", "a"): nce}), "last", CE_NCE)
+    other = stats.ttest_rel(nce, ce)
+    assert value.effect == pytest.approx((nce - ce).mean())
+    assert 2 * min(value.p_above(0), value.p_below(0)) == pytest.approx(other.pvalue)
+    assert value.interval() == pytest.approx(tuple(other.confidence_interval()))
+    assert (value.n, value.df, len(used[0])) == (8, 7, 16)
+    assert value.deviation == pytest.approx((nce - ce).std(ddof=1))
+
+
+def test_only_seeds_that_every_loss_has_are_used():
+    table = runs({("ce", "a"): [1.0, 2, 3, None], ("nce", "a"): [None, 4.0, 9.0, 100.0]})
+    value, used = statistics.estimate(table, "last", CE_NCE)
+    assert value.effect == pytest.approx(((4 - 2) + (9 - 3)) / 2)
+    assert value.n == 2
+    assert sorted(used[0]["seed"]) == [1, 1, 2, 2]
+    assert statistics.estimate(runs({("ce", "a"): [1.0], ("nce", "a"): [None, 2.0]}), "last", CE_NCE) is None
+    assert statistics.estimate(runs({("ce", "a"): [1.0], ("nce", "b"): [2.0]}), "last", CE_NCE) is None
+    assert statistics.estimate(runs({}), "last", CE_NCE) is None
+
+
+def test_few_replicates_borrow_the_spread_of_all_losses():
+    rng = np.random.default_rng(2)
+    values = {(loss, setting): rng.normal(0, 1, 3) for loss in ("ce", "mae", "gce") for setting in "bc"}
+    values |= {("ce", "a"): [1.0], ("nce", "a"): [2.0]}
+    value, _ = statistics.estimate(runs(values), "last", CE_NCE)
+    assert (value.df, value.spread.losses, value.spread.settings) == (8, 3, 2)
+    assert value.deviation == pytest.approx(math.sqrt(2) * value.spread.sd)
+    lonely, _ = statistics.estimate(runs({("ce", "a"): [1.0, 2], ("nce", "a"): [2.0, 2]}), "last", CE_NCE)
+    assert (lonely.effect, lonely.df) == (0.5, 0)  # one degree of freedom says nothing
+    assert all(math.isnan(value) for value in (*lonely.interval(), lonely.p_above(0), lonely.deviation))
+
+
+def test_a_slope_over_settings_has_the_standard_error_of_its_weights():
+    rng = np.random.default_rng(3)
+    table = runs({("ce", setting): rng.normal(0, 2, n) for setting, n in (("a", 3), ("b", 5), ("c", 4))})
+    value, _ = statistics.estimate(
+        table, "last", Contrast("slope", (("ce", "a", -0.5), ("ce", "b", 0.0), ("ce", "c", 0.5)))
+    )
+    means = table.groupby("setting")["last"].mean()
+    assert value.effect == pytest.approx((means["c"] - means["a"]) / 2)
+    assert value.se == pytest.approx(value.spread.sd * math.sqrt(0.25 / 3 + 0.25 / 4))
+    assert not value.spread.paired
+    assert value.df == 9
+    assert value.n == 3
+
+
+def test_equivalence_is_two_one_sided_tests():
+    rng = np.random.default_rng(4)
+    ce = rng.normal(40, 1, 30)
+    nce = ce + rng.normal(0.2, 0.5, 30)
+    value, _ = statistics.estimate(runs({("ce", "a"): ce, ("nce", "a"): nce}), "last", CE_NCE)
+    low, high = value.interval(0.9)
+    for margin in (0.1, 0.3, 1.0):
+        assert (value.p_within(margin) < 0.05) == (-margin < low and high < margin)
+    lower = stats.ttest_1samp(nce - ce, -1, alternative="greater").pvalue
+    upper = stats.ttest_1samp(nce - ce, 1, alternative="less").pvalue
+    assert value.p_within(1) == pytest.approx(max(lower, upper))
+    assert value.p_outside(0.05) == pytest.approx(2 * stats.ttest_1samp(nce - ce, 0.05, alternative="greater").pvalue)
+
+
+def test_holm():
+    # The worked example of Holm's procedure: .005 * 4, .01 * 3, .03 * 2, and the last not below the one before it.
+    assert statistics.holm([0.01, 0.04, 0.03, 0.005]).tolist() == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert statistics.holm([0.6, 0.9]).tolist() == [1, 1]
+    assert statistics.holm([]).tolist() == []
+
+
+def test_the_exact_interval_of_a_share():
+    low, high, p = statistics.share_interval(0, 6)
+    assert (low, high) == pytest.approx((0, 1 - 0.025 ** (1 / 6)))
+    assert p == pytest.approx(2 / 2**6)
+    assert statistics.share_interval(3, 6)[2] == 1
+
+
+def test_how_far_single_runs_differ():
+    effect, low, high = statistics.single_run_difference(1.0, 24)
+    assert effect == pytest.approx(2.7718, abs=1e-4)
+    assert low < effect < high
+    assert low == pytest.approx(effect * math.sqrt(24 / stats.chi2.ppf(0.975, 24)))
+    assert statistics.p_single_run_difference(1.0, 24, low) == pytest.approx(0.05)
+    assert statistics.p_single_run_difference(1.0, 24, high) == pytest.approx(0.05)
+    assert statistics.p_single_run_difference(1.0, 24, effect) > 0.5
+
+
+def simulated(rng, effects, settings=4, seeds=3, sd=1.0, seed_sd=3.0):
+    """Runs of some losses, each setting and seed with a shift that its losses share."""
+    values = {}
+    for setting in "abcdef"[:settings]:
+        shared = rng.normal(0, seed_sd, seeds)
+        for loss, effect in effects.items():
+            values[loss, setting] = effect + shared + rng.normal(0, sd, seeds)
+    return runs(values)
+
+
+@pytest.mark.parametrize("true", [0.0, 2.5])
+def test_coverage_of_the_paired_interval(true):
+    rng, hits, trials = np.random.default_rng(5), 0, 200
+    for _ in range(trials):
+        value, _ = statistics.estimate(simulated(rng, {"ce": 0, "nce": true}), "last", CE_NCE)
+        low, high = value.interval()
+        hits += low <= true <= high
+    assert value.df == 8
+    assert abs(hits / trials - 0.95) < 4 * math.sqrt(0.95 * 0.05 / trials)
+
+
+def test_size_of_the_equivalence_test_at_its_margin():
+    rng, hits, trials = np.random.default_rng(6), 0, 200
+    for _ in range(trials):
+        value, _ = statistics.estimate(simulated(rng, {"ce": 0, "nce": 3.0}), "last", CE_NCE)
+        hits += value.p_within(3.0) < 0.05
+    assert abs(hits / trials - 0.05) < 4 * math.sqrt(0.05 * 0.95 / trials)
+
+
+def test_holm_keeps_the_size_of_a_family():
+    rng, hits, trials = np.random.default_rng(7), 0, 150
+    contrasts = [Contrast(s, (("nce", s, 1.0), ("ce", s, -1.0))) for s in "abcd"]
+    for _ in range(trials):
+        table = simulated(rng, {"ce": 0, "nce": 0})
+        values = [statistics.estimate(table, "last", contrast)[0] for contrast in contrasts]
+        hits += statistics.holm([2 * min(v.p_above(0), v.p_below(0)) for v in values]).min() < 0.05
+    assert hits / trials < 0.05 + 3 * math.sqrt(0.05 * 0.95 / trials)
+    assert hits > 0
