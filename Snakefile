@@ -8,7 +8,7 @@ from glob import glob
 
 PAGES = tomllib.load(open("notebooks/pages.toml", "rb"))
 CODE = sorted(glob("nlr/**/*.py", recursive=True) + glob("nlr/**/*.toml", recursive=True))
-RECORDS = sorted(glob("results/**/*.json", recursive=True))
+RECORDS = sorted(glob("results/**/seed-*.json", recursive=True))
 PAGE = "executed/{page}.ipynb"
 DEMONSTRATION = PAGES["digits/comparison"]["after"]
 ALL = expand(PAGE, page=PAGES)
@@ -27,9 +27,8 @@ def records_of(page):
 
 
 def inputs_of(wildcards):
-    after = PAGES[wildcards.page].get("after", [])
-    lists = ["notebooks/pages.toml"] if wildcards.page == "status" else []
-    return [*CODE, *lists, *records_of(wildcards.page), *expand(PAGE, page=after)]
+    after, reads = (PAGES[wildcards.page].get(key, []) for key in ("after", "reads"))
+    return [*CODE, *reads, *records_of(wildcards.page), *expand(PAGE, page=after)]
 
 
 rule site:

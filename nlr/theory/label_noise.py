@@ -70,8 +70,8 @@ def draw_matrices(matrices, classes):
     columns = 3
     rows = -(-len(matrices) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(plots.WIDTH, plots.WIDTH / columns * rows * 1.1), squeeze=False)
-    face, full = plt.rcParams["axes.facecolor"], plots.style("nfl")[0]
-    shades = sns.color_palette(f"blend:{face},{full}", as_cmap=True)
+    face, middle, ink = plt.rcParams["axes.facecolor"], plots.style("nfl")[0], plt.rcParams["text.color"]
+    shades = sns.color_palette(f"blend:{face},{middle},{ink}", as_cmap=True)
     for number, (axis, (title, matrix)) in enumerate(zip(axes.flat, matrices.items(), strict=True)):
         image = axis.imshow(100 * np.asarray(matrix), vmin=0, vmax=100, cmap=shades)
         axis.set_title(title, fontsize=9)
@@ -98,7 +98,7 @@ def draw_information(curves, points):
         axis.plot(100 * np.asarray(rates), nats, color=colour, dashes=dashes or (None, None), label=name)
     for name, (rate, nats) in points.items():
         axis.plot(100 * rate, nats, "o", markersize=5, color=plots.style("nce+mae")[0])
-        axis.annotate(name, (100 * rate, nats), xytext=(-2, -10), textcoords="offset points", fontsize=8, ha="right")
+        axis.annotate(name, (100 * rate, nats), xytext=(-2, -18), textcoords="offset points", fontsize=8, ha="right")
     axis.set(xlabel="wrong labels (%)", ylabel="information (nats)", xlim=(0, 95), ylim=(0, None))
     figure.legend(loc="outside lower center", ncols=2, handlelength=2.6)
     return figure

@@ -54,14 +54,10 @@ from nlr.words import listed
 # :::
 #
 # :::{prf:proof}
-# Take the expectation over the noise first. At a fixed input and clean label it is
-#
-# $$
-# (1-\eta)\,L(p, y) + \frac{\eta}{K-1} \sum_{k \ne y} L(p, k) .
-# $$
-#
-# Adding and subtracting the term $k = y$ completes the sum over all $k$ and leaves $L(p, y)$ with the factor
-# $1 - \eta - \eta/(K-1) = s_\eta$. The expectation over $x$ and $y$ gives the claim.
+# Take the expectation over the noise first. At a fixed input and clean label it is $(1-\eta)\,L(p, y)$ plus
+# $\eta/(K-1)$ times the sum of $L(p, k)$ over all $k \ne y$. Adding and subtracting the term $k = y$ completes that sum
+# and leaves $L(p, y)$ with the factor $1 - \eta - \eta/(K-1)$, which is $s_\eta$. The expectation over $x$ and $y$ gives
+# the claim.
 # :::
 #
 # For cross-entropy the sum $-\sum_k \log p_k$ is least for the uniform prediction, so symmetric noise adds a pull towards
