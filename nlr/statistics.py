@@ -113,6 +113,7 @@ class Estimate:
         df: degrees of freedom of the spread.
         n: seeds; the smallest number over the settings in it.
         spread: the :class:`Spread` used.
+        used: the runs used, triples (loss, setting, seed).
     """
 
     effect: float
@@ -121,6 +122,7 @@ class Estimate:
     df: int
     n: int
     spread: Spread
+    used: tuple
 
     def interval(self, level=0.95):
         """The two-sided t interval; NaN where no spread is known."""
@@ -144,47 +146,54 @@ class Estimate:
         return min(1.0, 2 * (self.p_above(margin) if self.effect > 0 else self.p_below(-margin)))
 
 
-def estimate(table, figure, contrast):
-    """Estimate a contrast from the runs of one protocol.
+def estimates(table, figure, contrasts):
+    """Estimate contrasts from the runs of one protocol.
 
-    In each setting the seeds are used that all of the contrast's losses have there. The spread is pooled over all
+    In each setting the seeds are used that all of a contrast's losses have there. The spread is pooled over all
     settings of the table, over the contrast's own losses; over all losses where these give fewer than
     :data:`MINIMUM_DF` degrees of freedom.
 
     Args:
         table: all runs of the protocol.
         figure: the column.
-        contrast: the :class:`Contrast`.
+        contrasts: a list of :class:`Contrast`.
 
     Returns:
-        ``(estimate, rows used)``, or None where a setting has no seed that all its losses have.
+        A list with an :class:`Estimate` for each; None where a setting has no seed that all its losses have.
     """
-    known = table.dropna(subset=[figure])
-    effect, variance, n, used = 0.0, 0.0, math.inf, []
-    for setting in dict.fromkeys(setting for _, setting, _ in contrast.terms):
-        weights = {}
-        for loss, where, weight in contrast.terms:
-            if where == setting:
-                weights[loss] = weights.get(loss, 0) + weight
-        rows = known[(known["setting"] == setting) & known["loss"].isin(weights)]
-        values = rows.pivot(index="seed", columns="loss", values=figure).reindex(columns=list(weights)).dropna()
-        if values.empty:
-            return None
-        w = np.array(list(weights.values()))
-        effect += float(values.to_numpy() @ w @ np.ones(len(values)) / len(values))
-        variance += float(w @ w) / len(values)
-        n = min(n, len(values))
-        used.append(rows[rows["seed"].isin(values.index)])
-    spread = pool(known, figure, contrast.losses, contrast.paired)
-    deviation = spread.sd * math.sqrt(_squares(contrast))
-    return Estimate(effect, spread.sd * math.sqrt(variance), deviation, spread.df, n, spread), used
+    known, pools = table.dropna(subset=[figure]), {}
+    by_setting = {
+        setting: rows.pivot(index="seed", columns="loss", values=figure) for setting, rows in known.groupby("setting")
+    }
+    out = []
+    for contrast in contrasts:
+        key = frozenset(contrast.losses), contrast.paired
+        if key not in pools:
+            pools[key] = pool(known, figure, *key)
+        out.append(_estimate(by_setting, contrast, pools[key]))
+    return out
 
 
-def _squares(contrast):
+def _estimate(by_setting, contrast, spread):
     weights = {}
     for loss, setting, weight in contrast.terms:
-        weights[loss, setting] = weights.get((loss, setting), 0) + weight
-    return sum(weight**2 for weight in weights.values())
+        of_setting = weights.setdefault(setting, {})
+        of_setting[loss] = of_setting.get(loss, 0) + weight
+    effect, variance, squares, n, used = 0.0, 0.0, 0.0, math.inf, []
+    for setting, of_setting in weights.items():
+        if setting not in by_setting or not set(of_setting) <= set(by_setting[setting]):
+            return None
+        values = by_setting[setting][list(of_setting)].dropna()
+        if values.empty:
+            return None
+        w = np.array(list(of_setting.values()))
+        effect += float(np.mean(values.to_numpy(float) @ w))
+        variance += float(w @ w) / len(values)
+        squares += float(w @ w)
+        n = min(n, len(values))
+        used += [(loss, setting, seed) for loss in of_setting for seed in values.index]
+    deviation = spread.sd * math.sqrt(squares)
+    return Estimate(effect, spread.sd * math.sqrt(variance), deviation, spread.df, n, spread, tuple(used))
 
 
 def pool(table, figure, losses, paired):

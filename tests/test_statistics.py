@@ -13,7 +13,7 @@ from nlr.statistics import Contrast
 CE_NCE = Contrast("nce − ce", (("nce", "a", 1.0), ("ce", "a", -1.0)))
 
 
-def runs(values, seeds=None):
+def runs(values):
     """``{(loss, setting): [figure of seed 0, 1, ...]}`` as a table."""
     rows = [
         {"loss": loss, "setting": setting, "seed": seed, "last": value}
@@ -22,6 +22,10 @@ def runs(values, seeds=None):
         if value is not None
     ]
     return pd.DataFrame(rows, columns=["loss", "setting", "seed", "last"])
+
+
+def estimate(table, contrast=CE_NCE):
+    return statistics.estimates(table, "last", [contrast])[0]
 
 
 def test_for_two_losses_the_paired_spread_is_that_of_the_differences_pooled_over_settings():
@@ -63,34 +67,34 @@ def test_a_difference_is_a_paired_t_test_where_one_setting_has_the_replicates():
     rng = np.random.default_rng(1)
     shared = rng.normal(0, 5, 8)  # of the seed: drops out of the difference
     ce, nce = shared + rng.normal(40, 1, 8), shared + rng.normal(43, 1, 8)
-    value, used = statistics.estimate(runs({("ce", "a"): ce, ("nce", "a"): nce}), "last", CE_NCE)
+    value = estimate(runs({("ce", "a"): ce, ("nce", "a"): nce}))
     other = stats.ttest_rel(nce, ce)
     assert value.effect == pytest.approx((nce - ce).mean())
     assert 2 * min(value.p_above(0), value.p_below(0)) == pytest.approx(other.pvalue)
     assert value.interval() == pytest.approx(tuple(other.confidence_interval()))
-    assert (value.n, value.df, len(used[0])) == (8, 7, 16)
+    assert (value.n, value.df, len(value.used)) == (8, 7, 16)
     assert value.deviation == pytest.approx((nce - ce).std(ddof=1))
 
 
 def test_only_seeds_that_every_loss_has_are_used():
     table = runs({("ce", "a"): [1.0, 2, 3, None], ("nce", "a"): [None, 4.0, 9.0, 100.0]})
-    value, used = statistics.estimate(table, "last", CE_NCE)
+    value = estimate(table)
     assert value.effect == pytest.approx(((4 - 2) + (9 - 3)) / 2)
     assert value.n == 2
-    assert sorted(used[0]["seed"]) == [1, 1, 2, 2]
-    assert statistics.estimate(runs({("ce", "a"): [1.0], ("nce", "a"): [None, 2.0]}), "last", CE_NCE) is None
-    assert statistics.estimate(runs({("ce", "a"): [1.0], ("nce", "b"): [2.0]}), "last", CE_NCE) is None
-    assert statistics.estimate(runs({}), "last", CE_NCE) is None
+    assert set(value.used) == {(loss, "a", seed) for loss in ("ce", "nce") for seed in (1, 2)}
+    assert estimate(runs({("ce", "a"): [1.0], ("nce", "a"): [None, 2.0]})) is None
+    assert estimate(runs({("ce", "a"): [1.0], ("nce", "b"): [2.0]})) is None
+    assert estimate(runs({})) is None
 
 
 def test_few_replicates_borrow_the_spread_of_all_losses():
     rng = np.random.default_rng(2)
     values = {(loss, setting): rng.normal(0, 1, 3) for loss in ("ce", "mae", "gce") for setting in "bc"}
     values |= {("ce", "a"): [1.0], ("nce", "a"): [2.0]}
-    value, _ = statistics.estimate(runs(values), "last", CE_NCE)
+    value = estimate(runs(values))
     assert (value.df, value.spread.losses, value.spread.settings) == (8, 3, 2)
     assert value.deviation == pytest.approx(math.sqrt(2) * value.spread.sd)
-    lonely, _ = statistics.estimate(runs({("ce", "a"): [1.0, 2], ("nce", "a"): [2.0, 2]}), "last", CE_NCE)
+    lonely = estimate(runs({("ce", "a"): [1.0, 2], ("nce", "a"): [2.0, 2]}))
     assert (lonely.effect, lonely.df) == (0.5, 0)  # one degree of freedom says nothing
     assert all(math.isnan(value) for value in (*lonely.interval(), lonely.p_above(0), lonely.deviation))
 
@@ -98,9 +102,7 @@ def test_few_replicates_borrow_the_spread_of_all_losses():
 def test_a_slope_over_settings_has_the_standard_error_of_its_weights():
     rng = np.random.default_rng(3)
     table = runs({("ce", setting): rng.normal(0, 2, n) for setting, n in (("a", 3), ("b", 5), ("c", 4))})
-    value, _ = statistics.estimate(
-        table, "last", Contrast("slope", (("ce", "a", -0.5), ("ce", "b", 0.0), ("ce", "c", 0.5)))
-    )
+    value = estimate(table, Contrast("slope", (("ce", "a", -0.5), ("ce", "b", 0.0), ("ce", "c", 0.5))))
     means = table.groupby("setting")["last"].mean()
     assert value.effect == pytest.approx((means["c"] - means["a"]) / 2)
     assert value.se == pytest.approx(value.spread.sd * math.sqrt(0.25 / 3 + 0.25 / 4))
@@ -113,7 +115,7 @@ def test_equivalence_is_two_one_sided_tests():
     rng = np.random.default_rng(4)
     ce = rng.normal(40, 1, 30)
     nce = ce + rng.normal(0.2, 0.5, 30)
-    value, _ = statistics.estimate(runs({("ce", "a"): ce, ("nce", "a"): nce}), "last", CE_NCE)
+    value = estimate(runs({("ce", "a"): ce, ("nce", "a"): nce}))
     low, high = value.interval(0.9)
     for margin in (0.1, 0.3, 1.0):
         assert (value.p_within(margin) < 0.05) == (-margin < low and high < margin)
@@ -161,7 +163,7 @@ def simulated(rng, effects, settings=4, seeds=3, sd=1.0, seed_sd=3.0):
 def test_coverage_of_the_paired_interval(true):
     rng, hits, trials = np.random.default_rng(5), 0, 200
     for _ in range(trials):
-        value, _ = statistics.estimate(simulated(rng, {"ce": 0, "nce": true}), "last", CE_NCE)
+        value = estimate(simulated(rng, {"ce": 0, "nce": true}))
         low, high = value.interval()
         hits += low <= true <= high
     assert value.df == 8
@@ -171,7 +173,7 @@ def test_coverage_of_the_paired_interval(true):
 def test_size_of_the_equivalence_test_at_its_margin():
     rng, hits, trials = np.random.default_rng(6), 0, 200
     for _ in range(trials):
-        value, _ = statistics.estimate(simulated(rng, {"ce": 0, "nce": 3.0}), "last", CE_NCE)
+        value = estimate(simulated(rng, {"ce": 0, "nce": 3.0}))
         hits += value.p_within(3.0) < 0.05
     assert abs(hits / trials - 0.05) < 4 * math.sqrt(0.05 * 0.95 / trials)
 
@@ -181,7 +183,7 @@ def test_holm_keeps_the_size_of_a_family():
     contrasts = [Contrast(s, (("nce", s, 1.0), ("ce", s, -1.0))) for s in "abcd"]
     for _ in range(trials):
         table = simulated(rng, {"ce": 0, "nce": 0})
-        values = [statistics.estimate(table, "last", contrast)[0] for contrast in contrasts]
+        values = statistics.estimates(table, "last", contrasts)
         hits += statistics.holm([2 * min(v.p_above(0), v.p_below(0)) for v in values]).min() < 0.05
     assert hits / trials < 0.05 + 3 * math.sqrt(0.05 * 0.95 / trials)
     assert hits > 0

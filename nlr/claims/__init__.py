@@ -17,6 +17,7 @@ import math
 import tomllib
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -425,11 +426,11 @@ def _control(claim, records, protocol):
         for loss, setting in dict.fromkeys((loss, setting) for loss, setting, _ in wanted):
             terms = ((f"{loss}, {longer}", setting, 1.0), (loss, setting, -1.0))
             contrast = statistics.Contrast(f"{loss}, {setting}: {longer} − {protocol}", terms)
-            found = statistics.estimate(table, figure, contrast)
-            if found is None:
+            value = statistics.estimates(table, figure, [contrast])[0]
+            if value is None:
                 rows.append(kinds.Row(contrast.label, tuple(contrast.cells)))
                 continue
-            value, (low, high) = found[0], found[0].interval()
+            low, high = value.interval()
             rows.append(
                 kinds.Row(contrast.label, tuple(contrast.cells), value.effect, low, high, n=value.n, df=value.df)
             )
@@ -441,12 +442,17 @@ def _control(claim, records, protocol):
 def _of_studies(protocol):
     """The runs (loss, setting, seed) that studies of the committed store have in a protocol, with the study's name."""
     found = {}
-    for study in map(studies.load, studies.names()):
+    for study in _studies(studies.FOLDER):
         if study.protocol == protocol and study.store == studies.STORES["results"]:
             for block in study.blocks:
                 for run in product(block["losses"], block["settings"], block["seeds"]):
                     found.setdefault(run, study.name)
     return found
+
+
+@cache
+def _studies(folder):  # every claim asks for all of them, so a process reads a folder once
+    return [studies.load(name) for name in studies.names()]
 
 
 def missing_runs(claim, protocol, have):

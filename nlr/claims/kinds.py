@@ -121,9 +121,16 @@ def rows(test, runs, rules):
         runs: the runs of one protocol.
         rules: the registry's rules.
     """
-    if test["test"] in CONTRASTS:
-        return [_contrast_row(contrast, test, runs, rules) for contrast in CONTRASTS[test["test"]](test)]
-    return OTHERS[test["test"]](test, runs, rules)
+    if test["test"] not in CONTRASTS:
+        return OTHERS[test["test"]](test, runs, rules)
+    contrasts = CONTRASTS[test["test"]](test)
+    found = statistics.estimates(runs, test["figure"], contrasts)
+    return [
+        Row(contrast.label, tuple(contrast.cells))
+        if value is None
+        else _row(contrast.label, contrast.cells, value, runs, test, rules)
+        for contrast, value in zip(contrasts, found, strict=True)
+    ]
 
 
 def overall(test, runs):
@@ -135,8 +142,7 @@ def overall(test, runs):
     if not there:
         return None
     terms = tuple((loss, setting, w / len(there)) for contrast in there for loss, setting, w in contrast.terms)
-    found = statistics.estimate(runs, test["figure"], Contrast("mean", terms))
-    return None if found is None else found[0]
+    return statistics.estimates(runs, test["figure"], [Contrast("mean", terms)])[0]
 
 
 def needs(test):
@@ -149,19 +155,13 @@ def needs(test):
     return list(dict.fromkeys(found))
 
 
-def _contrast_row(contrast, test, runs, rules):
-    found = statistics.estimate(runs, test["figure"], contrast)
-    if found is None:
-        return Row(contrast.label, tuple(contrast.cells))
-    value, used = found
-    return _row(contrast.label, contrast.cells, value, all(part["exploratory"].all() for part in used), test, rules)
-
-
-def _row(label, cells, value, exploratory, test, rules):
+def _row(label, cells, value, runs, test, rules):
     """A row of an estimate: which way it points, how surely, and whether few seeds are enough."""
     threshold, target = test["threshold"], test.get("target", 0)
+    early = runs[runs["exploratory"]]
+    early = set(zip(early["loss"], early["setting"], early["seed"], strict=True))
     relation, equivalence = test["relation"], test["relation"] in ("within", "outside")
-    moved = Estimate(value.effect - target, value.se, value.deviation, value.df, value.n, value.spread)
+    moved = replace(value, effect=value.effect - target)
     if equivalence:
         inside = abs(moved.effect) < threshold
         supports = inside == (relation == "within")
@@ -187,7 +187,7 @@ def _row(label, cells, value, exploratory, test, rules):
         supports,
         p,
         value.n >= rules["few_seeds"] or distance > rules["few_deviations"] * value.deviation,
-        exploratory,
+        set(value.used) <= early,
     )
 
 
@@ -221,9 +221,16 @@ def _best_of(test, runs, rules):
             differences.append(wide.loc[seed, best] - wide.loc[seed, rival])
         n, spread = len(differences), statistics.pool(runs, test["figure"], names, paired=True)
         deviation = math.sqrt(2) * spread.sd
-        value = Estimate(float(np.mean(differences)), deviation / math.sqrt(n), deviation, spread.df, n, spread)
-        used = used[used["seed"].isin(wide.index)]
-        out.append(_row(label, cells, value, bool(used["exploratory"].all()), test, rules))
+        value = Estimate(
+            float(np.mean(differences)),
+            deviation / math.sqrt(n),
+            deviation,
+            spread.df,
+            n,
+            spread,
+            tuple((loss, setting, seed) for loss in names for seed in wide.index),
+        )
+        out.append(_row(label, cells, value, runs, test, rules))
     return out
 
 

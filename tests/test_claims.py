@@ -1,0 +1,579 @@
+"""The claims: the registry is complete and spelled right, each kind of test gives the outcome that is known beforehand,
+and the tests are older than the runs that they judge."""
+
+import json
+import math
+import subprocess
+from datetime import datetime, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from nlr import claims, page, paths, protocols, records, report, runs, studies
+from nlr.claims import figures, kinds
+from nlr.errors import NlrError
+from tests.factory import parts
+
+SMALL, SYMMETRIC = "ma2020-small", ["symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8"]
+HEAD = """
+[rules]
+alpha = 0.05
+few_seeds = 3
+few_deviations = 4
+collapsed = 99
+usual_margin = 1
+margin = { ma2020-small = 3 }
+control = { ma2020-small = "ma2020-small-x4" }
+[groups]
+symmetric = ["symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8"]
+[C1]
+statement = "One."
+kind = "empirical"
+asserted = ["paper"]
+contradicted = []
+"""
+DIFFERENCE = """tests = [
+    { test = "difference", pairs = [["nce", "ce"]], settings = "symmetric", relation = "above", threshold = 0 },
+]
+"""
+
+
+def record(loss, setting, seed=0, protocol=SMALL, series=None, final=None, **figures):
+    """A record with the figures of the test's choice; nothing is trained."""
+    config = runs.resolve(protocol, loss, setting, seed, "cifar10-jpeg75")
+    figures = {"best": figures.get("last", 0.5), "purpose": "study"} | figures
+    made = parts(config, **figures)
+    made["series"] |= series or {}
+    made["final"] |= final or {}
+    return {"config": config, **made}
+
+
+def grid(means, seeds=3, noise=0.002, **figures):
+    """Records of cells with given means; figures of seeds lie ``noise`` apart around a shift that losses share."""
+    made = []
+    for number, ((loss, setting), mean) in enumerate(means.items()):
+        for seed in range(seeds):
+            shift = 0.03 * seed + noise * math.cos(1 + number + 2.1 * seed)
+            made.append(record(loss, setting, seed, last=round(mean + shift, 6), **figures))
+    return made
+
+
+def claim(tests=DIFFERENCE, **keys):
+    """A claim of a registry of its own."""
+    extra = "".join(f"{key} = {json.dumps(value)}\n" for key, value in keys.items())
+    return claims.load(HEAD + extra + tests)["C1"]
+
+
+def difference(gains, **figures):
+    """Records of nce and ce at the four rates, nce above ce by the given points."""
+    cells = {}
+    for setting, gain in zip(SYMMETRIC, gains, strict=True):
+        cells |= {("ce", setting): 0.4, ("nce", setting): 0.4 + gain / 100}
+    return grid(cells, **figures)
+
+
+def verdicts(outcome):
+    return [row.verdict for part in outcome.evidence for row in part.rows]
+
+
+# The registry
+
+
+def test_every_claim_is_there_once_with_its_kind():
+    found = claims.load()
+    assert list(found) != []
+    assert set(found) == {f"C{n}" for n in range(1, 69)}
+    kind = {name: one.kind for name, one in found.items()}
+    assert {name for name in kind if kind[name] == "theory"} == {f"C{n}" for n in range(1, 9)}
+    assert {name for name in kind if kind[name] == "both"} == {f"C{n}" for n in range(9, 15)}
+    for one in found.values():
+        assert one.statement.endswith(".")
+        assert one.asserted
+        assert one.kind == "theory" or one.tests or one.needs
+        assert claims.get(one.id) == one
+
+
+def test_losses_are_spelled_as_records_spell_them():
+    for one in claims.load().values():
+        claims.check_spelling(one)
+    wrong = claim(DIFFERENCE.replace('"nce"', '"nce+mae,beta=1"'))
+    with pytest.raises(NlrError, match=r"'nce.mae,beta=1'.*'nce.mae'"):
+        claims.check_spelling(wrong)
+
+
+def test_the_margins_are_those_of_the_rules():
+    one = claims.load()["C16"]
+    assert [test["threshold"] for test in one.tests_in("ma2020")] == [1]
+    assert [test["threshold"] for test in one.tests_in(SMALL)] == [3]
+    assert claims.load()["C35"].tests_in(SMALL)[0]["threshold"] == -3
+
+
+def test_the_outcomes_are_those_that_pages_show():
+    assert claims.OUTCOMES == page.OUTCOMES
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("relation", "relatoin", "'relatoin'.*Did you mean 'relation'"),
+        ('"above"', '"over"', "'over'.*above, below"),
+        ('"difference"', '"differnce"', "'differnce'.*Did you mean 'difference'"),
+        ('settings = "symmetric"', 'settings = "symmetric", figure = "lats"', "'lats'.*Did you mean 'last'"),
+        ('settings = "symmetric"', 'settings = ["symetric-0.2"]', "symetric-0.2"),
+        ("threshold = 0", 'threshold = "small"', "'small'.*number or margin"),
+        (", threshold = 0", "", "None.*number or margin"),
+        ('"paper"', '"papre"', "'papre'.*Did you mean 'paper'"),
+        ('kind = "empirical"', 'kind = "theory"', "theory.*tests or needs"),
+        ('kind = "empirical"', 'kind = "empirical"\nneeds = "more"', "tests or needs"),
+        ('kind = "empirical"', 'kind = "emprical"', "'emprical'.*Did you mean"),
+        ('statement = "One."', "", "'statement'"),
+        ('statement = "One."', 'statement = "One."\nslwo = true', "'slwo'.*Did you mean 'slow'"),
+    ],
+)
+def test_a_misspelt_registry_is_refused_by_name(old, new, words):
+    assert old in HEAD + DIFFERENCE
+    with pytest.raises(NlrError, match=words):
+        claims.load((HEAD + DIFFERENCE).replace(old, new, 1))
+
+
+def test_an_unknown_claim_names_the_known_ones():
+    with pytest.raises(NlrError, match="'C86'"):
+        claims.get("C86")
+
+
+def test_the_hash_names_tests_and_rules_but_not_words():
+    one = claim()
+    assert claims.load((HEAD + DIFFERENCE).replace("One.", "Another."))["C1"].test_hash == one.test_hash
+    for old, new in [("threshold = 0", "threshold = 1"), ("alpha = 0.05", "alpha = 0.1"), ("-0.2", "-0.3")]:
+        assert claims.load((HEAD + DIFFERENCE).replace(old, new))["C1"].test_hash != one.test_hash
+    assert claim(slow=True).test_hash != one.test_hash
+
+
+# Outcomes
+
+
+@pytest.mark.parametrize(
+    ("gains", "outcome", "expected"),
+    [
+        ([8, 9, 10, 11], "held", ["supports"] * 4),
+        ([-8, -9, -10, -11], "did not hold", ["contradicts"] * 4),
+        ([-8, 0, 9, 9], "partly", ["contradicts", "open", "supports", "supports"]),
+        ([8, 0, 9, 9], "undecided", ["supports", "open", "supports", "supports"]),
+        ([-8, 0, -9, -9], "did not hold", ["contradicts", "open", "contradicts", "contradicts"]),
+        ([0, 0, 0, 0], "undecided", ["open"] * 4),
+    ],
+)
+def test_the_outcome_follows_from_the_rows(gains, outcome, expected):
+    found = claims.evaluate(claim(), difference(gains), SMALL)
+    assert verdicts(found) == expected
+    assert found.outcome == found.without_exploratory == outcome
+    evidence = found.evidence[0]
+    assert [row.effect for row in evidence.rows] == pytest.approx(gains, abs=0.5)
+    assert all(row.low < row.effect < row.high and row.n == 3 and row.df == 8 for row in evidence.rows)
+    assert evidence.effect == pytest.approx(np.mean(gains), abs=0.3)
+    assert evidence.low < evidence.effect < evidence.high
+    assert evidence.spread.df == 8
+    assert f"{evidence.effect:+.1f} points" in found.reason
+    assert "8 degrees of freedom" in found.reason
+    assert len(evidence.frame()) == 4
+    assert found.missing == ()
+
+
+def test_a_gap_in_the_runs_is_named_with_the_command_that_fills_it():
+    made = [r for r in difference([8, 9, 10, 11]) if report.setting_of(r["config"]) != "symmetric-0.6"]
+    found = claims.evaluate(claim(), made, SMALL)
+    assert found.outcome == "not run"
+    assert verdicts(found) == ["supports", "supports", "missing", "supports"]
+    assert "1 without runs" in found.reason
+    assert {(run.loss, run.setting, run.seed) for run in found.missing} == {
+        (loss, "symmetric-0.6", seed) for loss in ("ce", "nce") for seed in range(3)
+    }
+    assert found.commands == ["python -m nlr study ma2020-small"]
+    everything = claims.evaluate(claim(), [], SMALL)
+    assert everything.outcome == "not run"
+    assert len(everything.missing) == 2 * (3 + 3 + 3 + 1)  # .2 has one seed in the study
+
+
+def test_a_run_that_no_study_has_is_asked_for_by_itself():
+    test = 'test = "level", losses = ["ngce"], settings = ["symmetric-0.4"], relation = "above", threshold = 0'
+    one = claim(f"tests = [{{ {test} }}]")
+    missing = claims.missing_runs(one, SMALL, [])
+    assert [(run.loss, run.seed, run.study) for run in missing] == [("ngce", seed, "") for seed in claims.SEEDS]
+    asked = claims.commands(missing)
+    assert asked[1] == "python -m nlr run ma2020-small 'ngce' symmetric-0.4 --seed 1 --store results"
+    assert claims.missing_runs(one, SMALL, [record("ngce", "symmetric-0.4", 1)]) == [missing[0], missing[2]]
+
+
+def test_exploratory_runs_carry_no_verdict_alone():
+    made = difference([8, 9, 10, 11], purpose="exploratory")
+    found = claims.evaluate(claim(), made, SMALL)
+    assert found.outcome == "not run"
+    assert verdicts(found) == ["exploratory"] * 4
+    assert found.evidence[0].rows[0].effect == pytest.approx(8, abs=0.5)
+    for one in made:  # the first seed is a pilot, the others are not
+        one["facts"]["purpose"] = "exploratory" if one["config"]["seed"] == 0 else "study"
+    found = claims.evaluate(claim(), made, SMALL)
+    assert found.outcome == found.without_exploratory == "held"
+    assert not any(row.exploratory for row in found.evidence[0].rows)
+
+
+def test_an_outcome_that_needs_the_exploratory_runs_says_so():
+    made = difference([3, 3, 3, 3], noise=0.01)
+    for one in made:
+        one["facts"]["purpose"] = "exploratory" if one["config"]["seed"] == 0 else "study"
+    found = claims.evaluate(claim(), made, SMALL)
+    assert found.outcome != found.without_exploratory == "undecided"
+    assert "Without the exploratory runs: undecided." in found.reason
+
+
+def test_runs_that_ended_before_a_test_was_revised_are_exploratory_for_it():
+    revised = claim(revised="2026-02-01T00:00:00+00:00: another threshold")
+    assert claims.evaluate(revised, difference([8, 9, 10, 11]), SMALL).outcome == "not run"
+    later = difference([8, 9, 10, 11], finished="2026-02-02T00:00:00+00:00")
+    assert claims.evaluate(revised, later, SMALL).outcome == "held"
+
+
+def test_few_seeds_need_a_distance_of_four_deviations():
+    wide = grid({(loss, s): 0.4 for loss in ("gce", "mae", "sce") for s in ("clean", "asymmetric-0.4")}, noise=0.02)
+    single = difference([9, 9, 9, 9], seeds=1)
+    near, far = (claims.evaluate(claim(), wide + difference([gain] * 4, seeds=1), SMALL) for gain in (7, 40))
+    deviation = near.evidence[0].rows[0].deviation
+    assert 7 < 4 * deviation < 38
+    assert near.evidence[0].rows[0].pooled == "3 losses in 2 settings"
+    assert (near.outcome, far.outcome) == ("undecided", "held")
+    assert [row.far for row in near.evidence[0].rows] == [False] * 4
+    alone = claims.evaluate(claim(), single, SMALL)  # nothing is replicated anywhere
+    assert alone.outcome == "undecided"
+    assert math.isnan(alone.evidence[0].low)
+    assert "no spread over seeds known" in alone.reason
+
+
+def test_all_rows_of_a_claim_are_one_family():
+    made = difference([0.55, 0, 0, 0], noise=0.004)
+    one = DIFFERENCE.replace('"symmetric"', '["symmetric-0.2"]')
+    alone, family = (claims.evaluate(claim(text), made, SMALL).evidence[0].rows[0] for text in (one, DIFFERENCE))
+    assert alone.p < 0.05
+    assert family.p == pytest.approx(4 * alone.p)
+    assert (alone.verdict, family.verdict) == ("supports", "open")
+
+
+def test_a_slow_claim_waits_for_its_control_and_holds_for_its_updates_only():
+    slow, made = claim(slow=True), difference([8, 9, 10, 11])
+    found = claims.evaluate(slow, made, SMALL)
+    assert found.outcome == "not run"
+    assert found.qualifier == "at 1,975 updates"
+    assert "ma2020-small-x4" in found.reason
+    assert found.commands == ["python -m nlr study ma2020-small-x4"]
+    base = [record(loss, "symmetric-0.4", seed, last=0.4) for loss in ("mae", "nce+mae") for seed in range(3)]
+    longer = [record(loss, "symmetric-0.4", 0, "ma2020-small-x4", last=0.6) for loss in ("nce", "mae", "nce+mae")]
+    found = claims.evaluate(slow, made + base + longer, SMALL)
+    assert (found.outcome, found.qualifier) == ("held", "at 1,975 updates")
+    last, fitted = found.control
+    assert (last.test["figure"], fitted.test["figure"]) == ("last", "clean_part")
+    assert [row.effect for row in last.rows][1:] == pytest.approx([20, 20])
+    assert claims.evaluate(slow, [], "ma2020").qualifier == ""
+    assert all(run.protocol == "ma2020" for run in claims.missing_runs(slow, "ma2020", []))
+
+
+def test_what_records_cannot_settle_is_said():
+    found = claims.load()
+    with pytest.raises(NlrError, match="C1 is settled by a proof"):
+        claims.evaluate(found["C1"], [], "ma2020")
+    for name, protocol, words in [
+        ("C58", "ma2020", "injected faults"),
+        ("C12", "kathuria", "kathuria does not exist yet"),
+        ("C12", "ma2020", "tested in kathuria, not in ma2020"),
+        ("C17", "digits", "tested in ma2020 and ma2020-small, not in digits"),
+    ]:
+        outcome = claims.evaluate(found[name], [], protocol)
+        assert (outcome.outcome, outcome.missing, outcome.commands) == ("not run", (), [])
+        assert words in outcome.reason
+
+
+def test_two_data_sets_are_not_pooled():
+    made = difference([8, 9, 10, 11])
+    made[0]["config"]["dataset"] = "cifar10"
+    with pytest.raises(NlrError, match="cifar10 and cifar10-jpeg75"):
+        claims.evaluate(claim(), made, SMALL)
+
+
+def test_records_of_other_protocols_are_left_aside():
+    made = difference([8, 9, 10, 11])
+    other = [record("nce", "symmetric-0.2", seed, "digits", last=0.0) for seed in range(3)]
+    assert claims.evaluate(claim(), made + other, SMALL) == claims.evaluate(claim(), made, SMALL)
+
+
+def test_every_claim_can_be_evaluated_on_nothing_and_on_everything():
+    found = [one for one in claims.load().values() if one.kind != "theory"]
+    rng = np.random.default_rng(0)
+    cells = {(loss, setting) for one in found for loss, setting in one.cells(SMALL)}
+    made = [
+        record(loss, setting, seed, last=round(0.4 + 0.1 * rng.random(), 4), memorised=round(rng.random(), 4))
+        for loss, setting in sorted(cells)
+        for seed in range(3)
+    ]
+    rise = (np.arange(1, 5) / 5).tolist()
+    for one in made:
+        one["series"] |= {"p_y_clean_part": rise, "q_clean_part": rise, "corrupted_gradient_share": rise}
+        one["final"]["modal_class_share"] = 0.2
+    for one in found:
+        for protocol in claims.PROTOCOLS:
+            assert claims.evaluate(one, [], protocol).outcome == "not run"
+        outcome = claims.evaluate(one, made, SMALL)
+        assert outcome.outcome in claims.OUTCOMES
+        assert "missing" not in verdicts(outcome)
+        assert {run.protocol for run in outcome.missing} <= {"ma2020-small-x4"}
+
+
+# Each kind of test, where the answer is known
+
+
+def one_test(line, made, protocol=SMALL):
+    outcome = claims.evaluate(claim(f"tests = [{{ {line} }}]"), made, protocol)
+    return outcome, outcome.evidence[0].rows
+
+
+def test_level():
+    made = grid({("ce", "clean"): 0.10, ("mae", "clean"): 0.40})
+    line = 'test = "level", losses = ["ce", "mae"], settings = ["clean"], relation = "below", threshold = 25'
+    outcome, rows = one_test(line, made)
+    assert [row.effect for row in rows] == pytest.approx([13, 43], abs=0.2)  # the seeds' shift is 3 points on average
+    assert outcome.outcome == "partly"
+
+
+def test_means_of_losses():
+    made = grid({("ce", "clean"): 0.1, ("mae", "clean"): 0.3, ("gce", "clean"): 0.5})
+    line = 'test = "difference", relation = "above", threshold = 10, settings = ["clean"], '
+    line += 'pairs = [["gce", ["ce", "mae"]]]'
+    outcome, rows = one_test(line, made)
+    assert rows[0].effect == pytest.approx(30, abs=0.5)
+    assert rows[0].label == "gce − mean of ce, mae, clean"
+    assert outcome.outcome == "held"
+
+
+def test_change_and_slope():
+    rates = dict(zip(SYMMETRIC, (0.2, 0.4, 0.6, 0.8), strict=True))
+    made = grid({("ce", s): 0.8 - 0.5 * rate for s, rate in rates.items()})
+    made += grid({("nce", s): 0.8 - 0.2 * rate for s, rate in rates.items()})
+    line = 'test = "{}", relation = "{}", threshold = 0, {}'
+    outcome, rows = one_test(line.format("slope", "below", 'losses = ["ce"], settings = "symmetric"'), made)
+    assert rows[0].effect == pytest.approx(-5, abs=0.1)  # points a tenth of rate
+    assert outcome.outcome == "held"
+    assert outcome.evidence[0].unit == "points a tenth of noise rate"
+    _, rows = one_test(line.format("slope", "above", 'pairs = [["nce", "ce"]], settings = "symmetric"'), made)
+    assert rows[0].effect == pytest.approx(3, abs=0.1)
+    span = 'from = ["symmetric-0.2", "symmetric-0.4"], to = ["symmetric-0.8"]'
+    _, rows = one_test(line.format("change", "below", f'losses = ["ce"], {span}'), made)
+    assert rows[0].effect == pytest.approx(-25, abs=0.5)
+    _, rows = one_test(line.format("change", "above", f'pairs = [["nce", "ce"]], {span}'), made)
+    assert rows[0].effect == pytest.approx(15, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("gain", "relation", "outcome"),
+    [
+        (0.2, "within", "held"),
+        (2.9, "within", "undecided"),
+        (6, "within", "did not hold"),
+        (6, "outside", "held"),
+        (-6, "outside", "held"),
+        (0.2, "outside", "did not hold"),
+    ],
+)
+def test_equivalence(gain, relation, outcome):
+    line = 'test = "difference", pairs = [["nce", "ce"]], settings = "symmetric", threshold = "margin", relation = "{}"'
+    found, rows = one_test(line.format(relation), difference([gain] * 4))
+    assert found.outcome == outcome
+    assert {row.level for row in rows} == {0.9 if relation == "within" else 0.95}
+
+
+def test_a_target():
+    line = 'test = "difference", relation = "within", target = 24, threshold = 5, '
+    line += 'pairs = [["nce", "ce"]], settings = "symmetric"'
+    assert one_test(line, difference([24] * 4))[0].outcome == "held"
+    assert one_test(line, difference([12] * 4))[0].outcome == "did not hold"
+
+
+BEST = 'test = "best_of", relation = "above", threshold = 0, settings = ["clean"], '
+BEST += 'group = ["nce", "nce+mae"], others = ["ce", "mae"]'
+
+
+def test_best_of():
+    cells = {("nce", "clean"): 0.3, ("nce+mae", "clean"): 0.6, ("ce", "clean"): 0.4, ("mae", "clean"): 0.5}
+    outcome, rows = one_test(BEST, grid(cells))
+    assert rows[0].effect == pytest.approx(10, abs=0.5)
+    assert outcome.outcome == "held"
+    assert one_test(BEST, grid(cells, seeds=1))[0].outcome == "undecided"
+    assert one_test(BEST, grid({cell: 0.4 for cell in list(cells)[:3]}))[0].outcome == "not run"
+
+
+def test_best_of_does_not_reward_a_larger_group():
+    rng = np.random.default_rng(1)
+    text = BEST.replace('["nce", "nce+mae"]', '["nce", "nce+mae", "nce+rce", "nfl", "nfl+mae"]').replace(
+        '["ce", "mae"]', '["ce"]'
+    )
+    names, effects = ["nce", "nce+mae", "nce+rce", "nfl", "nfl+mae", "ce"], []
+    test = claim(f"tests = [{{ {text} }}]").tests_in(SMALL)[0]
+    for _ in range(150):
+        table = pd.DataFrame(
+            [(loss, "clean", seed, False, rng.normal()) for loss in names for seed in range(3)],
+            columns=["loss", "setting", "seed", "exploratory", "last"],
+        )
+        effects.append(kinds.rows(test, table, claim().rules)[0].effect)
+    mean, error = np.mean(effects), np.std(effects) / math.sqrt(len(effects))
+    assert abs(mean) < 3.5 * error  # the plain difference of the two best means is .7 above zero
+    assert error < 0.1
+
+
+def test_collapse():
+    def made(collapsed):
+        out = []
+        for k, loss in enumerate(("ce", "mae", "nce", "nfl")):
+            for seed in range(3):
+                share = 1.0 if 3 * k + seed < collapsed else 0.3
+                out.append(record(loss, "symmetric-0.8", seed, final={"modal_class_share": share}))
+        return out
+
+    line = 'test = "collapse", relation = "above", threshold = 50, '
+    line += 'losses = ["ce", "mae", "nce", "nfl"], settings = ["symmetric-0.8"]'
+    for collapsed, outcome in [(12, "held"), (0, "did not hold"), (6, "undecided")]:
+        found, rows = one_test(line, made(collapsed))
+        assert found.outcome == outcome
+        assert (rows[0].effect, rows[0].n) == (pytest.approx(100 * collapsed / 12), 12)
+        assert rows[0].low <= rows[0].effect <= rows[0].high
+    assert one_test(line, made(12)[:9])[0].outcome == "not run"
+
+
+def test_seed_range():
+    line = 'test = "seed_range", losses = ["ce"], settings = "symmetric", relation = "above", threshold = 4'
+    rng = np.random.default_rng(2)
+    for sd, outcome in [(0.003, "did not hold"), (0.06, "held")]:
+        made = [record("ce", s, seed, last=round(0.5 + rng.normal(0, sd), 5)) for s in SYMMETRIC for seed in range(4)]
+        found, rows = one_test(line, made)
+        assert found.outcome == outcome
+        assert rows[0].effect == pytest.approx(277 * sd, rel=0.5)
+        assert rows[0].df == 12
+    assert one_test(line, [record("ce", s, 0) for s in SYMMETRIC])[0].outcome == "undecided"
+
+
+# Figures
+
+
+def test_figures_of_a_record():
+    one = record(
+        "ce",
+        "symmetric-0.4",
+        last=0.5,
+        best=0.7,
+        memorised=0.25,
+        series={
+            "test_accuracy": [0.1, 0.48, 0.47, 0.7, 0.6, 0.5],
+            "accuracy_clean_part": [0.1, 0.9],
+            "p_y_clean_part": [0.1, 0.2, 0.4],
+            "q_clean_part": [20.0, 25.0, 35.0],
+            "corrupted_gradient_share": [0.4, 0.6],
+        },
+        final={"modal_class_share": 0.3, "accuracy_by_class": [1, 1, 0, 0.5, 0, 0.5, 1, 1, 1, 0], "best_accuracy": 0.7},
+    )
+    expected = {
+        "last": 50,
+        "best": 70,
+        "gap": 20,
+        "memorised": 25,
+        "clean_part": 90,
+        "gradient_share": 50,
+        "epochs_to_95": 2,
+        "roughness": 100 * np.std([0.38, -0.01, 0.23, -0.1, -0.1], ddof=1),
+        "late_slope": -10,
+        "q_slope": 50,
+        "mapped_classes": 20,
+        "unmapped_classes": 100,
+        "modal_share": 30,
+    }
+    assert set(expected) == set(figures.FIGURES)
+    for name, value in expected.items():
+        assert figures.FIGURES[name][0](one) == pytest.approx(value), name
+
+
+def test_figures_that_a_record_lacks_are_nan():
+    one = record("ce", "clean")
+    for name in ("memorised", "gradient_share", "q_slope", "modal_share"):
+        assert math.isnan(figures.FIGURES[name][0](one)), name
+
+
+# The order: no run that a verdict rests on is older than the test that judges it
+
+
+def git(*arguments):
+    done = subprocess.run(["git", "-C", paths.ROOT, *arguments], capture_output=True, text=True)
+    return done.stdout if done.returncode == 0 else None
+
+
+def hashes_at(commit):
+    """The hash of every claim's test at a commit; empty where there is no registry that this version can read."""
+    text = git("show", f"{commit}:nlr/claims/registry.toml")
+    try:
+        return {name: one.test_hash for name, one in claims.load(text).items()} if text else {}
+    except (NlrError, KeyError):
+        return {}
+
+
+def commit_of(facts):
+    """The commit that a run was started from: what its record says, else the last one before its start."""
+    if git("cat-file", "-e", facts["commit"] + "^{commit}") is not None:
+        return facts["commit"]
+    start = datetime.fromisoformat(facts["finished"]) - timedelta(seconds=facts["wall_seconds"])
+    return (git("rev-list", "-1", f"--before={start.isoformat()}", "HEAD") or "").strip()
+
+
+def test_tests_are_older_than_the_runs_they_judge():
+    """A run names the commit it was started from; there, each test that uses it must have been what it is now."""
+    if git("rev-parse", "--is-shallow-repository") != "false\n":
+        pytest.skip("no git history here")
+    known, late = {}, []
+    found = [records.read(path, paths.RESULTS) for path in records.walk(paths.RESULTS)]
+    judged = [one for one in claims.load().values() if one.tests]
+    cells = {(one.id, p): set(one.cells(p)) for one in judged for p in one.protocols}
+    for made in found:
+        config, facts = made["config"], made["facts"]
+        cell = config["loss"]["spec"], report.setting_of(config)
+        for one in judged:
+            if cell not in cells.get((one.id, config["protocol"]), ()) or claims.exploratory_for(one, made):
+                continue
+            commit = commit_of(facts)
+            if commit not in known:
+                known[commit] = hashes_at(commit)
+            if known[commit].get(one.id) != one.test_hash:
+                late.append(f"{one.id}: {runs.describe(config)} (commit {commit})")
+    assert not late, "give these claims a 'revised' entry, or these runs the purpose exploratory:\n" + "\n".join(late)
+
+
+def test_the_proof_of_the_order_can_fail():
+    if git("rev-parse", "--is-shallow-repository") != "false\n":
+        pytest.skip("no git history here")
+    first = git("rev-list", "--max-parents=0", "HEAD").split()[0]
+    assert hashes_at(first) == {}
+    facts = {"commit": "unknown", "finished": "2000-01-01T00:00:00+00:00", "wall_seconds": 1.0}
+    assert commit_of(facts) == ""
+    assert commit_of(facts | {"commit": first[:12]}) == first[:12]
+
+
+def test_studies_make_what_the_claims_need():
+    """What no study has is a short list: losses of single claims, and the weights that only the reference study has."""
+    missing = {
+        (protocol, run.loss)
+        for one in claims.load().values()
+        for protocol in claims.PROTOCOLS
+        for run in claims.missing_runs(one, protocol, [])
+        if not run.study
+    }
+    of_study = set(studies.load(SMALL).losses())
+    assert {loss for protocol, loss in missing if protocol == "ma2020"} == {
+        "ce,scale=0.04",
+        "kathuria-nce,T=2,scale=2",
+        "kathuria-nce,T=5,scale=5",
+        "kathuria-nce,T=20,scale=20",
+    }
+    assert not {loss for protocol, loss in missing if protocol == SMALL} & of_study
+    assert set(claims.PROTOCOLS) <= set(protocols.names())
