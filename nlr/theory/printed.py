@@ -119,12 +119,12 @@ def logit_gradient(formula, p, labels):
     return torch.autograd.grad(formula(torch.softmax(logits, 1), labels).sum(), logits)[0]
 
 
-def descend(formula, logits, labels, radius, steps=1500):
+def descend(formula, logits, labels, radius, steps=150):
     """Minimise a formula over the logits themselves, each sample by itself.
 
-    Steps go along the negative gradient, all of one length that falls linearly to 0 (the size of a gradient says
-    nothing here, only its direction). Logits are centred and kept within a ball, because many losses have no minimum
-    otherwise.
+    Steps go along the negative gradient; only its direction counts, not its size. Their length falls linearly to 0, and
+    together they are 2.5 radii long, so that every place in the ball can be reached. Logits are centred and kept within
+    a ball, because many losses have no minimum otherwise.
 
     Args:
         formula: A formula whose value for a sample does not depend on other samples.
@@ -142,7 +142,7 @@ def descend(formula, logits, labels, radius, steps=1500):
         (gradient,) = torch.autograd.grad(formula(torch.softmax(z, 1), labels).sum(), z)
         # The smallest float keeps a gradient of 0 from dividing by 0.
         direction = gradient / gradient.norm(dim=1, keepdim=True).clamp(min=torch.finfo(gradient.dtype).tiny)
-        logits = logits - radius / 50 * (1 - step / steps) * direction
+        logits = logits - 5 * radius / steps * (1 - step / steps) * direction
         logits = logits - logits.mean(1, keepdim=True)
         logits = logits * (radius / logits.norm(dim=1, keepdim=True)).clamp(max=1)
     return logits
