@@ -10,18 +10,21 @@ STUDY ?= digits
 NOISE ?= symmetric
 RATE ?= 0.4
 OPTIONS ?=
+KILLS ?= 100
+SEED ?= 0
 OUT ?= out/$(STUDY)-$(NOISE)-$(RATE).ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve setting study notebooks readme test lint clean constraints
+.PHONY: help book serve setting study notebooks readme test kill-test lint clean constraints
 
 help:
 	@echo "make book                     build the site: environment, pages, pictures"
 	@echo "make test                     run the tests"
+	@echo "make kill-test                kill workers at 100 random moments, compare every record (KILLS=100 SEED=0)"
 	@echo "make serve                    build, show at http://localhost:8000, rebuild on save"
 	@echo "make setting STUDY=digits NOISE=symmetric RATE=0.4 OPTIONS='-p losses \"ce nce\"'"
 	@echo "                              one setting with papermill, into out/"
-	@echo "make study STUDY=digits       train the missing runs of a study (OPTIONS='--workers 2 --data-root DIR')"
+	@echo "make study STUDY=digits       train the missing runs of a study (OPTIONS='--workers 2 --budget 9m --data-root DIR')"
 	@echo "make notebooks                refresh the pairs: each .py and its .ipynb"
 	@echo "make readme                   bring the README's numbers and picture up to date"
 	@echo "make lint                     style of the code"
@@ -54,6 +57,9 @@ notebooks: $(READY)
 
 test: $(READY) book
 	python -m pytest
+
+kill-test: $(READY)
+	@python tests/kill.py --kills $(KILLS) --seed $(SEED)
 
 readme: book
 	@python pipeline/readme.py

@@ -69,7 +69,12 @@ def train_missing(
         NlrError: the store cannot be written, a record or checkpoint in it is damaged, the data are others than those
             of its records, the device has too little memory, or a worker failed.
     """
-    todo = [(config, purpose) for config, purpose in wanted if records.find(store, config) is None]
+    todo = []
+    for config, purpose in wanted:
+        if records.find(store, config) is None:
+            todo.append((config, purpose))
+        else:
+            _tidy(store, config)
     if not todo:
         return 0
     records.check_writable(store)
@@ -100,6 +105,7 @@ def _work(
             path = records.path_of(store, config)
             if failed[number] or path.exists():
                 del undone[number]
+                _tidy(store, config)
                 tell(("elsewhere", number))
                 continue
             if deadline and time.monotonic() + ROOM * (pace.seconds or 0) > deadline:
@@ -130,6 +136,17 @@ def _work(
             if undone:
                 tell(("waiting", len(undone)))
                 time.sleep(POLL_SECONDS)
+
+
+def _tidy(store, config):
+    """Remove what a worker that was killed just after it wrote its record left beside it."""
+    path = records.path_of(store, config)
+    if path.exists():
+        with suppress(OSError):
+            files.remove_unfinished(path)
+            files.remove_unfinished(checkpoints.path_of(store, config))
+            checkpoints.remove(store, config)
+            path.with_suffix(leases.SUFFIX).unlink(missing_ok=True)
 
 
 def _train(number, config, dataset, store, purpose, data_root, device, lease, tell, pace, checkpoint_seconds, deadline):

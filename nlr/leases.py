@@ -28,7 +28,7 @@ class LeaseLost(Exception):
 
 
 class Lease:
-    """A lease that is held, and touched by a thread of its own until it is released. Made by :func:`take`.
+    """A lease that is held. Made by :func:`take`; within ``with`` a thread of its own touches it.
 
     Attributes:
         path: its file.
@@ -40,7 +40,6 @@ class Lease:
         self.lost = False
         self._released = threading.Event()
         self._thread = threading.Thread(target=self._touch, args=(stale_after / TOUCHES,), daemon=True)
-        self._thread.start()
 
     def held(self):
         """Whether the file says so now."""
@@ -50,7 +49,6 @@ class Lease:
     def release(self):
         """Give it back, unless another worker has it."""
         self._released.set()
-        self._thread.join()
         if self.held():
             self.path.unlink(missing_ok=True)
 
@@ -60,6 +58,11 @@ class Lease:
                 os.utime(self.path)
 
     def __enter__(self):
+        try:
+            self._thread.start()
+        except BaseException:  # an interrupt at this moment
+            self.release()
+            raise
         return self
 
     def __exit__(self, *exception):

@@ -53,7 +53,7 @@ def versions():
         "nlr": nlr.__version__,
         "python": platform.python_version(),
         "numpy": metadata.version("numpy"),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),  # a class of its own
         "torchvision": metadata.version("torchvision"),
     }
 

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import time
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 from factory import parts, short
 
 import nlr
-from nlr import data, execute, records, runs, training
+from nlr import data, execute, leases, records, runs, training
 from nlr.errors import NlrError
 
 
@@ -234,9 +235,20 @@ seeds = [{seeds}]
 """
 
 
+def children(pid):
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
 @pytest.mark.parametrize(
     ("number", "workers", "status"),
-    [(signal.SIGINT, 1, 130), (signal.SIGTERM, 1, 130), (signal.SIGTERM, 2, 130), (signal.SIGKILL, 1, -9)],
+    [(signal.SIGINT, 1, 130), (signal.SIGTERM, 2, 130), (signal.SIGKILL, 2, -9)],
 )
 def test_a_signal_leaves_whole_records_and_the_same_command_goes_on(
     tmp_path, own_protocols, own_studies, digits, number, workers, status
@@ -252,8 +264,13 @@ def test_a_signal_leaves_whole_records_and_the_same_command_goes_on(
         deadline = time.monotonic() + 120
         while len(records.walk(store)) < 3 and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
+        crew = children(process.pid)
         process.send_signal(number)
         error = process.communicate(timeout=30)[1]
+        assert len(crew) >= workers * (workers > 1)
+        while any(map(alive, crew)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not any(map(alive, crew))  # none goes on in secret
     finally:
         process.kill()
         process.communicate()
@@ -266,6 +283,7 @@ def test_a_signal_leaves_whole_records_and_the_same_command_goes_on(
     assert all(records.read(path, store) for path in made)
     if number != signal.SIGKILL:
         assert not list(store.rglob(".*"))  # nothing unfinished
+    assert all(leases.is_stale(path) for path in store.rglob("*.lease"))  # nobody need wait for one
     todo = [(short(loss, seed=seed), "own run") for seed in range(150) for loss in ("ce", "nce+mae")]
     todo = todo[: len(made) + 2]
     assert 2 <= execute.train_missing(todo, store, dataset=digits) <= 3
