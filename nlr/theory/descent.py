@@ -33,7 +33,7 @@ def descend(loss, logits, labels, learning_rate, steps):
     return torch.stack([*path, F.log_softmax(logits.detach(), dim=1)])
 
 
-def train(loss, optimiser, factor=1.0, clip_norm=None, steps=200):
+def train(loss, optimiser, factor=1.0, clip_norm=None, steps=100):
     """Trains a tiny network on a fixed problem with noisy labels; the loss is multiplied by a factor.
 
     Five classes, 60 points of 8 numbers, a quarter of the labels wrong, one hidden layer of 16 units.

@@ -13,6 +13,14 @@ from matplotlib.tri import Triangulation
 from nlr import plots, report
 from nlr.theory.gradients import predictions
 
+# Published combinations that the package does not train: colour (None is the ink), dashes, marker.
+_STYLES = {
+    "nce+ael": ("#CC79A7", (4, 1.5), "o"),
+    "jal-ce": ("#D0B000", (5, 1, 1, 1), "X"),
+    "nce+aul": ("#0072B2", (4, 1.5), "^"),
+    "ceeps+mae": (None, (1, 1), "P"),
+    "nce+agce": ("#E69F00", (5, 1, 1, 1), "s"),
+}
 _CORNERS = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.5, math.sqrt(3) / 2]], dtype=torch.float64)
 
 
@@ -29,10 +37,11 @@ def lines(panels, xlabel, ylabel, xlim=None, ylim=None, xscale="linear", yscale=
     figure, axes = plt.subplots(
         1, len(panels), figsize=(plots.WIDTH, plots.WIDTH * height), sharex=True, sharey=True, squeeze=False
     )
+    figure.get_layout_engine().set(wspace=0.06)
     handles = {}
     for axis, (heading, curves) in zip(axes[0], panels.items(), strict=True):
         for loss, (x, y) in curves.items():
-            colour, dashes, _ = plots.style(loss)
+            colour, dashes, _ = _style(loss)
             (handles[loss],) = axis.plot(x, y, color=colour, dashes=dashes or (None, None), label=loss)
         axis.set(xlabel=xlabel, xscale=xscale, yscale=yscale)
         axis.set_title(heading)
@@ -41,7 +50,7 @@ def lines(panels, xlabel, ylabel, xlim=None, ylim=None, xscale="linear", yscale=
         if ylim:
             axis.set_ylim(ylim)
     axes[0, 0].set_ylabel(ylabel)
-    figure.legend(handles.values(), handles, loc="outside lower center", ncols=min(5, len(handles)), handlelength=2.6)
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=min(6, len(handles)), handlelength=2.6)
     return figure
 
 
@@ -83,26 +92,27 @@ def moving_prediction(p, losses, top):
     triangle.plot(corners[:, 0], corners[:, 1], color=plt.rcParams["text.color"], linewidth=1)
     point = p @ _CORNERS
     triangle.plot(point[0], point[1], "o", color=plots.style("nce+rce")[0], markersize=9)
-    _bars(bars, losses, p[None], top)
+    _bars(bars, {loss.name: float(loss.every_label(p[None].log())[0, 0]) for loss in losses}, top, "loss")
     return figure
 
 
-def moving_rest(share, p_y, losses, top):
-    """A prediction of ten classes whose label keeps its probability, and the losses that it has, as bars.
+def moving_rest(share, p_y, losses):
+    """A prediction of ten classes whose label keeps its probability, and what is left of its losses, as bars.
 
     Args:
         share: The share of the rest that class 1 holds.
         p_y: The probability of the label, class 0.
-        losses: Losses of :mod:`nlr.losses` for ten classes.
-        top: The end of the axis of the bars.
+        losses: Losses of :mod:`nlr.losses` for ten classes; each is shown as a share of what it is where the whole
+            rest is even.
     """
-    p = predictions([p_y], share)
+    p, even = predictions([p_y], share), predictions([p_y], 1 / 9)
     figure, (classes, bars) = plt.subplots(1, 2, figsize=(plots.WIDTH, plots.WIDTH * 0.42))
     label, others = plots.style("nce+mae")[0], plots.style("nce")[0]
-    classes.bar(range(p.shape[1]), p[0], color=[label, *[others] * (p.shape[1] - 1)])
+    classes.bar(range(p.shape[1]), p[0].tolist(), color=[label, *[others] * (p.shape[1] - 1)])
     classes.set(xlabel="class; the label is 0", ylabel="probability", ylim=(0, 1), xticks=range(p.shape[1]))
     classes.grid(axis="x", visible=False)
-    _bars(bars, losses, p, top)
+    shares = {loss.name: float(loss.every_label(p.log())[0, 0] / loss.every_label(even.log())[0, 0]) for loss in losses}
+    _bars(bars, shares, 1.0, "loss, as a share of that with an even rest")
     return figure
 
 
@@ -117,12 +127,13 @@ def against_slope(table, slopes):
     figure, axes = plt.subplots(1, len(settings), figsize=(plots.WIDTH, plots.WIDTH * 0.42), squeeze=False)
     for axis, setting in zip(axes[0], settings, strict=True):
         rows = table[table["setting"] == setting].set_index("loss")
-        for (loss, slope), marker in zip(slopes.items(), "osD^vP", strict=True):
+        for loss, slope in slopes.items():
+            colour, _, marker = _style(loss)
             axis.errorbar(
                 slope,
                 rows["mean"][loss],
                 rows["sd"][loss],
-                color=plots.style(loss)[0],
+                color=colour,
                 marker=marker,
                 label=loss,
                 ls="",
@@ -132,16 +143,20 @@ def against_slope(table, slopes):
         axis.set_title(report.short_name(setting))
     axes[0, 0].set_ylabel("accuracy (%)")
     handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=min(6, len(names)))
+    figure.legend(handles, names, loc="outside lower center", ncols=3)
     return figure
 
 
-def _bars(axis, losses, p, top):
-    for row, loss in enumerate(losses):
-        value = float(loss.every_label(p.log())[0, 0])
-        axis.barh(row, min(value, top), color=plots.style(loss.name)[0])
+def _style(loss):
+    colour, dashes, marker = _STYLES.get(loss) or plots.style(loss)
+    return colour or plt.rcParams["text.color"], dashes, marker
+
+
+def _bars(axis, values, top, label):
+    for row, (loss, value) in enumerate(values.items()):
+        axis.barh(row, min(value, top), color=plots.style(loss)[0])
         axis.annotate(f"{value:.3f}", (min(value, top), row), (4, 0), textcoords="offset points", va="center", size=9)
-    axis.set(xlabel="loss", xlim=(0, 1.12 * top), yticks=range(len(losses)), yticklabels=[loss.name for loss in losses])
+    axis.set(xlabel=label, xlim=(0, 1.15 * top), yticks=range(len(values)), yticklabels=values)
     axis.invert_yaxis()
     axis.grid(axis="y", visible=False)
 

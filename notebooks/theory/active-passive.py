@@ -65,7 +65,7 @@ assert torch.allclose((p * (1 - q)).sum(1), 1 - (p * q).sum(1))
 assert ((p * (1 - q)).sum(1) > 0).all()
 
 # %% [markdown]
-# The next cell writes losses as their sources do, term by term, and adds three forms of our own. Each form is first compared
+# The next cell writes losses as their sources do, term by term, and adds forms of our own. Each form is first compared
 # with the package's loss on random predictions. Then three numbers are computed: the largest term of a class that is not
 # labelled; the largest derivative in the probability of such a class, all $K$ probabilities being moved independently; and
 # how much these derivatives differ between the classes that are not labelled.
@@ -85,7 +85,7 @@ for form in FORMS:
 # %% tags=["hide-input"]
 def show(value):
     """A number, or a plain zero where it is rounding."""
-    return "0" if value < 1e-12 else f"{value:.2g}"
+    return "0" if value < 1e-12 else f"{value:.2g}" if value < 100 else f"{value:.0f}"
 
 
 def spelt(form):
@@ -112,7 +112,7 @@ Table(
 )
 
 # %% [markdown]
-# Three things can be read off. GCE with $q=1$ is written actively by its authors, and it is $1-p_y$, half of MAE, which is
+# Three things can be read off. GCE with $q=1$ is written actively, and it is $1-p_y$, half of MAE, which is
 # written passively. MAE and CE can each be written the other way round. And NCE, which is called active, is moved by the
 # other probabilities, through its denominator, while MAE and RCE, which are called passive, depend on $p_y$ alone.
 #
@@ -182,8 +182,11 @@ for name in ("ce", "fl", "gce", "nce", "nfl", "mae", "rce"):
     assert (at_label < 0).all()
     assert (gradient.max(1).values > 0).all()
 
-half = {share: make_loss("nce").every_label(predictions([0.5], share).log())[0, 0].item() for share in (1 / 9, 0.999)}
-half
+even, one_class = (
+    make_loss("nce").every_label(predictions([0.5], share).log())[0, 0].item() for share in (1 / 9, 0.999)
+)
+assert even > 2 * one_class
+{"NCE at a label probability of one half, rest even": even, "rest nearly on one class": one_class}
 
 # %% tags=["remove-input"]
 called = {form.name: form.called for form in FORMS if form.called and not form.parameters}
@@ -198,7 +201,7 @@ Verdict(
     "partly",
     f"As a statement about how the sources write their losses it holds: all {sum(bool(f.called) for f in FORMS)} forms fall where "
     f"their source puts them, if a denominator is not counted. It is no property of a loss: {' and '.join(ours)} have a form of "
-    f"either kind, and GCE at q = 1, written actively, is half of MAE. Of the losses tried, {', '.join(sees)} alone see more "
+    f"either kind, and GCE at q = 1, written actively, is half of MAE. Of the losses tried, {' and '.join(sees)} alone see more "
     "than the probability of the label, and they are called active.",
 )
 
@@ -210,7 +213,7 @@ Verdict(
 # The third lemma of the paper, as the reports quote it, says that a sum of noise-tolerant losses with non-negative weights is
 # noise tolerant. For the losses that [Lemma 1](lemma-1.ipynb) covers this is a line.
 #
-# :::{prf:lemma} Lemma 3 for constant sums
+# :::{prf:lemma} Sums of losses with a constant sum
 # :label: lem-3
 # If $\sum_kL_1(f,k)=C_1$ and $\sum_kL_2(f,k)=C_2$ for every prediction $f$, then $\alpha L_1+\beta L_2$ has the constant sum
 # $\alpha C_1+\beta C_2$, for any weights. With $\alpha,\beta\ge0$ and $\eta<(K-1)/K$ it is therefore tolerant to symmetric noise.
@@ -304,8 +307,8 @@ Verdict(
     "partly",
     f"It holds for losses with a constant sum, for any weights that are not negative, and for tolerant losses that share a "
     f"minimiser of the clean risk ({int(shares.sum()):,} pairs enumerated, no exception). It does not hold for tolerance alone: two "
-    f"losses that are tolerant to symmetric noise of rate {float(eta):g} on one input have a sum that is not. Every combination "
-    "that the paper and the reports use is of the first kind.",
+    f"losses that are tolerant to symmetric noise of rate {float(eta):g} on one input have a sum that is not. NCE and NFL with "
+    "MAE and RCE, the four sums of the paper, are of the first kind.",
 )
 
 # %% [markdown]
@@ -345,7 +348,7 @@ assert varies(u**2 + (u - u**2)) < 1e-12
 # input whose true class is certain, symmetric noise moves the minimiser of $\mathrm{CE}+b(1-p_y)$ away from the certain
 # prediction, and that of $\mathrm{NCE}+b(1-p_y)$ stays there.
 #
-# :::{prf:proposition} Where CE + b (1 − p_y) ends under symmetric noise
+# :::{prf:proposition} Where a sum with CE ends under symmetric noise
 # :label: prop-ce-mae
 # Let the true class be certain and $\eta<(K-1)/K$. The noisy risk of $\alpha\,\mathrm{CE}+b(1-p_y)$ has exactly one minimiser. Its
 # $p_y$ is the root in $(1-\eta,\,1)$, or $1-\eta$ for $b=0$, of

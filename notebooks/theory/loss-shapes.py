@@ -107,8 +107,8 @@ dictionary = pd.DataFrame(
     {
         "loss": [use[0] for use in uses],
         "as given by": [use[1] for use in uses],
-        "slope $s$": [f"{slope:.4g}" for slope in slopes],
-        "in units of printed MAE": [f"{slope / printed_mae:.4g}" for slope in slopes],
+        "slope $s$": [f"{slope:.4g}".replace("-", "−") for slope in slopes],
+        "in units of printed MAE": [f"{slope / printed_mae:.4g}".replace("-", "−") for slope in slopes],
     }
 )
 Table(
@@ -128,7 +128,7 @@ Prose(
     f"{of['RCE', 'as printed, A = −4']:g} as printed and of {of['RCE', 'released code, A = ln 0.0001']:.2f} in the "
     "released code. Equal weights do not make equal losses. The released code's NRCE is "
     f"{of['NRCE', 'released code'] / of['NRCE', 'definition']:.1f} times the definition, because a division is written "
-    "where a factor of the denominator is meant; no configuration in that code uses it."
+    "where a factor of the denominator is meant; no configuration in that code uses it {cite}`ma2020code`."
 )
 
 # %% [markdown]
@@ -187,9 +187,11 @@ Figure(
     "probability of the label",
     "loss",
     (0, 1),
-    (0, 3),
+    (1e-4, 10),
+    "linear",
+    "log",
     name="against-p-y",
-    caption="Six losses as defined against $p_y$ at ten classes. CE, FL, GCE and MAE are the same curve in both panels; NCE "
+    caption="Six losses as defined against $p_y$ at ten classes, on a logarithmic axis. CE, FL, GCE and MAE are the same curve in both panels; NCE "
     "and NFL are lower where one class holds the rest.",
     alt=f"Two panels of falling lines. At a label probability of one half, {words}.",
 )
@@ -254,14 +256,6 @@ Slider(
     default=0.25,
 )
 
-# %%
-halves = {
-    loss.name: float(loss.every_label(on_the_way(0.5)[None].log())[0, 0])
-    / float(loss.every_label(on_the_way(0.0)[None].log())[0, 0])
-    for loss in bars
-}
-{name: f"{100 * part:.0f} % of the loss at the start is left at the centre" for name, part in halves.items()}
-
 # %% [markdown]
 # ## Bounds and sums over the labels
 #
@@ -299,8 +293,8 @@ for q in (0.1, 0.5, 0.7, 0.95):
 
 # %% [markdown]
 # For all losses of the catalogue that a sample has by itself, the next cell tries the bounds and the sums that the cards
-# state: on random predictions, and on the predictions that minimise or maximise the loss among 20,000. A bound that is too
-# tight or a sum that varies would stop the page.
+# state: on 20,000 random predictions and on predictions that approach corners. A bound that is too tight or a sum that
+# varies would stop the page.
 
 # %%
 rows = []
@@ -318,7 +312,13 @@ for card in cards():
         assert math.isclose(sums.mean().item(), card.constant_sum, rel_tol=1e-9), card.name
     rows.append((card, losses, sums))
 
+
 # %% tags=["hide-input"]
+def small(value):
+    """Four digits, or that it is nearly nothing."""
+    return f"{value:.4g}" if abs(value) > 1e-6 else "≈ 0"
+
+
 Table(
     pd.DataFrame(
         {
@@ -328,7 +328,7 @@ Table(
                 for card, _, _ in rows
                 if "-" not in card.name
             ],
-            "values found": [f"{v.min():.3g} to {v.max():.4g}" for card, v, _ in rows if "-" not in card.name],
+            "values found": [f"{small(v.min())} to {small(v.max())}" for card, v, _ in rows if "-" not in card.name],
             "sums found": [f"{s.min():.4g} to {s.max():.4g}" for card, _, s in rows if "-" not in card.name],
         }
     ),
