@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
 #: Fewer degrees of freedom say too little about a spread; a wider pool is taken then.
@@ -52,26 +51,47 @@ def pooled_spread(table, figure, paired):
     Returns:
         The :class:`Spread`; sd is NaN and df 0 where nothing is replicated.
     """
+    return _pooled_spread(_nested(table, figure), paired)
+
+
+def _nested(table, figure):
+    """``{setting: {loss: {seed: value}}}`` of the runs that have the figure; far quicker to ask than a data frame."""
+    out = {}
+    columns = (table[name].tolist() for name in ("setting", "loss", "seed", figure))
+    for setting, loss, seed, value in zip(*columns, strict=True):
+        if not math.isnan(value):
+            out.setdefault(setting, {}).setdefault(loss, {})[seed] = value
+    return out
+
+
+def _pooled_spread(nested, paired, losses=None):
     squares, df, residuals, by_setting, names = 0.0, 0, [], [], set()
-    for _, block in table.dropna(subset=[figure]).groupby("setting", sort=False):
-        rest, free = _residuals(block, figure, paired)
+    for of_setting in nested.values():
+        block = {loss: seeds for loss, seeds in of_setting.items() if losses is None or loss in losses}
+        rest, free = _residuals(block, paired)
         if not free:
             continue
         squares, df = squares + rest @ rest, df + free
         residuals.append(rest)
         by_setting.append(math.sqrt(rest @ rest / free))
-        names |= set(block.loc[block.duplicated("loss", keep=False), "loss"])
+        names |= {loss for loss, seeds in block.items() if len(seeds) > 1}
     sd = math.sqrt(squares / df) if df else math.nan
     ratio = max(by_setting) / min(by_setting) if len(by_setting) > 1 and min(by_setting) > 0 else math.nan
     p_equal = stats.levene(*residuals, center="mean").pvalue if ratio > 1 else math.nan
     return Spread(sd, df, paired, len(names), len(by_setting), ratio, float(p_equal))
 
 
-def _residuals(block, figure, paired):
+def _residuals(block, paired):
     """Residuals of one setting's runs from the means of losses, and of seeds where paired; degrees of freedom."""
-    groups = [pd.factorize(block[name])[0] for name in (("loss", "seed") if paired else ("loss",))]
-    design = np.hstack([np.eye(codes.max() + 1)[codes] for codes in groups])
-    values = block[figure].to_numpy(float)
+    losses, seeds = list(block), sorted({seed for of_loss in block.values() for seed in of_loss})
+    runs = [(losses.index(loss), seeds.index(seed)) for loss in losses for seed in block[loss]]
+    if len(runs) <= len(losses):  # no loss has a second seed
+        return np.zeros(0), 0
+    values = np.array([value for of_loss in block.values() for value in of_loss.values()])
+    of_loss, of_seed = np.array(runs).T
+    design = np.eye(len(losses))[of_loss]
+    if paired:
+        design = np.hstack([design, np.eye(len(seeds))[of_seed]])
     fit, _, rank, _ = np.linalg.lstsq(design, values, rcond=None)
     return values - design @ fit, len(values) - int(rank)
 
@@ -161,47 +181,47 @@ def estimates(table, figure, contrasts):
     Returns:
         A list with an :class:`Estimate` for each; None where a setting has no seed that all its losses have.
     """
-    known, pools = table.dropna(subset=[figure]), {}
-    by_setting = {
-        setting: rows.pivot(index="seed", columns="loss", values=figure) for setting, rows in known.groupby("setting")
-    }
-    out = []
+    nested, pools, out = _nested(table, figure), {}, []
     for contrast in contrasts:
         key = frozenset(contrast.losses), contrast.paired
         if key not in pools:
-            pools[key] = pool(known, figure, *key)
-        out.append(_estimate(by_setting, contrast, pools[key]))
+            pools[key] = _pool(nested, *key)
+        out.append(_estimate(nested, contrast, pools[key]))
     return out
 
 
-def _estimate(by_setting, contrast, spread):
+def _estimate(nested, contrast, spread):
     weights = {}
     for loss, setting, weight in contrast.terms:
         of_setting = weights.setdefault(setting, {})
         of_setting[loss] = of_setting.get(loss, 0) + weight
     effect, variance, squares, n, used = 0.0, 0.0, 0.0, math.inf, []
     for setting, of_setting in weights.items():
-        if setting not in by_setting or not set(of_setting) <= set(by_setting[setting]):
-            return None
-        values = by_setting[setting][list(of_setting)].dropna()
-        if values.empty:
+        runs = nested.get(setting, {})
+        seeds = sorted(set.intersection(*(set(runs.get(loss, ())) for loss in of_setting)))
+        if not seeds:
             return None
         w = np.array(list(of_setting.values()))
-        effect += float(np.mean(values.to_numpy(float) @ w))
-        variance += float(w @ w) / len(values)
+        values = np.array([[runs[loss][seed] for loss in of_setting] for seed in seeds])
+        effect += float(np.mean(values @ w))
+        variance += float(w @ w) / len(seeds)
         squares += float(w @ w)
-        n = min(n, len(values))
-        used += [(loss, setting, seed) for loss in of_setting for seed in values.index]
+        n = min(n, len(seeds))
+        used += [(loss, setting, seed) for loss in of_setting for seed in seeds]
     deviation = spread.sd * math.sqrt(squares)
     return Estimate(effect, spread.sd * math.sqrt(variance), deviation, spread.df, n, spread, tuple(used))
 
 
 def pool(table, figure, losses, paired):
-    """The spread of the given losses, or of all losses where theirs has too few degrees of freedom."""
-    own = pooled_spread(table[table["loss"].isin(losses)], figure, paired)
+    """The spread that :func:`estimates` takes for a contrast of the given losses."""
+    return _pool(_nested(table, figure), losses, paired)
+
+
+def _pool(nested, losses, paired):
+    own = _pooled_spread(nested, paired, losses)
     if own.df >= MINIMUM_DF:
         return own
-    wide = pooled_spread(table, figure, paired)
+    wide = _pooled_spread(nested, paired)
     return wide if wide.df >= MINIMUM_DF else Spread(math.nan, 0, paired, 0, 0, math.nan, math.nan)
 
 

@@ -527,36 +527,48 @@ def commit_of(facts):
     return (git("rev-list", "-1", f"--before={start.isoformat()}", "HEAD") or "").strip()
 
 
-def test_tests_are_older_than_the_runs_they_judge():
-    """A run names the commit it was started from; there, each test that uses it must have been what it is now."""
-    if git("rev-parse", "--is-shallow-repository") != "false\n":
-        pytest.skip("no git history here")
-    known, late = {}, []
-    found = [records.read(path, paths.RESULTS) for path in records.walk(paths.RESULTS)]
+def late(found):
+    """Runs that a claim's test judges although it was another, or none, at the commit that they were started from."""
+    known, out = {}, []
     judged = [one for one in claims.load().values() if one.tests]
-    cells = {(one.id, p): set(one.cells(p)) for one in judged for p in one.protocols}
+    cells = {(one.id, protocol): set(one.cells(protocol)) for one in judged for protocol in one.protocols}
     for made in found:
-        config, facts = made["config"], made["facts"]
+        config = made["config"]
         cell = config["loss"]["spec"], report.setting_of(config)
         for one in judged:
             if cell not in cells.get((one.id, config["protocol"]), ()) or claims.exploratory_for(one, made):
                 continue
-            commit = commit_of(facts)
+            commit = commit_of(made["facts"])
             if commit not in known:
                 known[commit] = hashes_at(commit)
             if known[commit].get(one.id) != one.test_hash:
-                late.append(f"{one.id}: {runs.describe(config)} (commit {commit})")
-    assert not late, "give these claims a 'revised' entry, or these runs the purpose exploratory:\n" + "\n".join(late)
+                out.append(f"{one.id}: {runs.describe(config)} (commit {commit or 'unknown'})")
+    return out
 
 
-def test_the_proof_of_the_order_can_fail():
+@pytest.fixture
+def history():
+    """The first commit of this repository."""
     if git("rev-parse", "--is-shallow-repository") != "false\n":
         pytest.skip("no git history here")
-    first = git("rev-list", "--max-parents=0", "HEAD").split()[0]
-    assert hashes_at(first) == {}
+    return git("rev-list", "--max-parents=0", "HEAD").split()[0]
+
+
+def test_tests_are_older_than_the_runs_they_judge(history):
+    """A run names the commit it was started from; there, each test that uses it must have been what it is now."""
+    found = late([records.read(path, paths.RESULTS) for path in records.walk(paths.RESULTS)])
+    advice = "give these claims a 'revised' entry, or these runs the purpose exploratory:"
+    assert not found, "\n".join([advice, *found])
+
+
+def test_the_proof_of_the_order_can_fail(history):
     facts = {"commit": "unknown", "finished": "2000-01-01T00:00:00+00:00", "wall_seconds": 1.0}
     assert commit_of(facts) == ""
-    assert commit_of(facts | {"commit": first[:12]}) == first[:12]
+    assert commit_of(facts | {"commit": history[:12]}) == history[:12]
+    old = record("ce", "symmetric-0.4", commit=history[:12])
+    assert any(line.startswith("C15: ") for line in late([old]))
+    assert late([record("ce", "symmetric-0.4", commit=history[:12], purpose="exploratory")]) == []
+    assert late([record("ce", "symmetric-0.4", **facts)])  # a run of no known commit is dated by its start
 
 
 def test_studies_make_what_the_claims_need():
