@@ -72,7 +72,8 @@ pair_flip = transition_matrix("asymmetric", 0.4, class_map={0: 1})[0]
 # ```{math}
 # :label: eq-noisy-risk
 # \begin{aligned}
-# (1 - \eta_y)\,L(p, y) &+ \sum_{k \ne y} \eta_{yk} L(p, k) \\
+# &(1 - \eta_y)\,L(p, y) \\
+# &+ \sum_{k \ne y} \eta_{yk} L(p, k) \\
 # &= 1 - \eta_y - \sum_{k \ne y} c_k L(p, k).
 # \end{aligned}
 # ```
@@ -82,15 +83,16 @@ pair_flip = transition_matrix("asymmetric", 0.4, class_map={0: 1})[0]
 # ```{math}
 # :label: eq-difference
 # \begin{aligned}
-# R_\eta&(\hat p) - R_\eta(p^*) \\
-# &= \mathbb{E} \sum_{k \ne y} c_k \left[ L(p^*, k) - L(\hat p, k) \right].
+# &R_\eta(\hat p) - R_\eta(p^*) \\
+# &= \mathbb{E} \sum_{k \ne y} c_k d_k, \\
+# &d_k = L(p^*, k) - L(\hat p, k).
 # \end{aligned}
 # ```
 #
 # From $R(p^*) = 0$ follows $L(p^*, y) = 0$, so the other $K - 1$ shares of $p^*$ add up to one. Condition 2 lets none
-# exceed $\frac{1}{K-1}$, so each equals it. By condition 3 every bracket of {eq}`eq-difference` is then at least zero.
-# But the left side is at most zero, because $\hat p$ is a minimiser. So it is zero, which is the first conclusion, and
-# every bracket is zero. Then $L(\hat p, k) = \frac{1}{K-1}$ for all $k \ne y$, which leaves $L(\hat p, y) = 0$. ∎
+# exceed $\frac{1}{K-1}$, so each equals it. By condition 3 every $d_k$ of {eq}`eq-difference` is then at least zero. But
+# the left side is at most zero, because $\hat p$ is a minimiser. So it is zero, which is the first conclusion, and every
+# $d_k$ is zero. Then $L(\hat p, k) = \frac{1}{K-1}$ for all $k \ne y$, which leaves $L(\hat p, y) = 0$. ∎
 # :::
 #
 # The check is exact. Predictors on two inputs are drawn as tables of rational shares, half of them within the bound and
@@ -146,7 +148,8 @@ met, failed_without
 #
 # *A loss can meet the bound with equality at its clean minimiser and still prefer another prediction under noise.*
 #
-# Some statements of the lemma ask for the bound at $p^*$ only. That version is false.
+# The paper itself was not available to us. A summary of it asks for the bound at $p^*$ only; two of the reports ask for it
+# without saying at which prediction. The first version is false.
 #
 # :::{prf:proposition} The bound at the clean minimiser is not enough
 # :label: prop-clean-not-enough
@@ -319,7 +322,7 @@ sure = F.softmax(logits, dim=1).amax(1) > 0.95
 def in_words(p):
     """The entries of a prediction, equal ones together."""
     parts = [(value, len(list(same))) for value, same in itertools.groupby(sorted(float(f"{v:.2g}") for v in p))]
-    return ", ".join(f"{count} × {value:g}" for value, count in reversed(parts))
+    return ", ".join(f"{count}\u00a0×\u00a0{value:g}" for value, count in reversed(parts))
 
 
 rows, factors, breaking = [], {}, {}
@@ -348,8 +351,8 @@ Table(
 )
 
 # %% [markdown]
-# Two predictions can be followed by hand. With 0.49 on each of two classes, an unsure network between two classes, and
-# with 0.01 on one class and the rest even.
+# Two predictions can be followed by hand (E48): 0.49 on each of two classes, as from a network that hesitates between them,
+# and 0.01 on one class with the rest even. Both give one label a share above 1/9.
 
 # %%
 unsure = torch.tensor([[0.49, 0.49, *[0.0025] * 8]], dtype=torch.float64).log()
@@ -440,7 +443,7 @@ Verdict(
 # :::
 #
 # With clean labels $w = e_y$, so NCE then does lead to $e_y$. With a pair flip of 0.4 it leads to 0.6 and 0.4, as
-# cross-entropy does. Under symmetric noise no label is left out, and the theorem is silent: there Lemma 1 applies.
+# cross-entropy does (E49). Under symmetric noise no label is left out, and the theorem is silent: there Lemma 1 applies.
 
 # %%
 ROWS = {"clean": [1], "pair flip": [0.6, 0.4], "three labels": [0.5, 0.3, 0.2], "seven": [0.4, *[0.1] * 6]}
@@ -542,7 +545,7 @@ Verdict(
 # tends to infinity. ∎
 # :::
 #
-# So the clean risk can approach zero while another class has the larger probability. Here the true class has 0.3, another
+# So the clean risk can approach zero while another class has the larger probability (E50). Here the true class has 0.3, another
 # one 0.7, and the other eight share $8 e^{-M}$.
 
 
@@ -719,7 +722,7 @@ Table(
         [
             [
                 loss,
-                setting,
+                setting.replace(" ", "\u00a0"),
                 data,
                 "∞" if math.isinf(value) else f"{value:.3f}",
                 f"{conditions.largest_rate(value, 'asymmetric'):.3f}",

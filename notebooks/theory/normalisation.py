@@ -251,7 +251,7 @@ dimension(2), dimension(3), dimension(4)
 #
 # A loss that is never negative and has the constant sum $C$ lies in $[0, C]$: boundedness follows. The reverse inference
 # fails. One report bounds cross-entropy and focal loss by $1 - e^{-\mathrm{CE}/T}$, which is $1 - p_y^{1/T}$, calls the
-# result normalised and holds the bound responsible for robustness.
+# result normalised and holds the bound responsible for robustness (E8, E47).
 #
 # :::{prf:proposition} Bounded and not tolerant
 # :label: prop-bounded
@@ -348,7 +348,7 @@ Verdict(
 #
 # *Cross-entropy has a bounded gradient already, and that of NCE is bounded in the logits but not in the probabilities.*
 #
-# Two reports say that normalisation bounds the gradient and that this makes a loss robust. Write
+# Two reports say that normalisation bounds the gradient and that this makes a loss robust (E46, E56). Write
 # $\ell_k = -\log p_k$ and $S = \sum_k \ell_k$, so that $\mathrm{NCE} = \ell_y / S$.
 #
 # :::{prf:proposition} Gradients of CE and NCE
@@ -372,7 +372,10 @@ Verdict(
 # 1-norm is at most
 #
 # $$
-# \frac{2\,[S - \ell_y + (K-1)\,\ell_y]}{S^2} \le \frac{2(K-1)}{S},
+# \begin{aligned}
+# &\frac{2\,[S - \ell_y + (K-1)\,\ell_y]}{S^2} \\
+# &\le \frac{2(K-1)}{S},
+# \end{aligned}
 # $$
 #
 # since $\ell_y \le S$; and $S \ge K \log K$ by convexity. The derivative in $p_y$ is $(S - \ell_y)/S^2 \cdot 1/p_y$; as $p_y \to 0$ the numerator $S - \ell_y$ stays
@@ -493,7 +496,7 @@ Verdict(
 #
 # *A sum of one fixes the total and leaves the shares entirely free.*
 #
-# Two reports read the constant sum as a balance between the classes. For normalised cross-entropy the opposite is true:
+# Two reports read the constant sum as a balance between the classes (E65). For normalised cross-entropy the opposite is true:
 # the shares can be anything.
 #
 # :::{prf:proposition} Every set of shares occurs
