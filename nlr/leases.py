@@ -85,13 +85,14 @@ def take(path, stale_after=STALE_AFTER):
         path.parent.mkdir(parents=True, exist_ok=True)
         if is_stale(path, stale_after):
             path.unlink(missing_ok=True)  # of several that come here the last to make the file has the lease
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        try:
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        except FileExistsError:
+            return None
         try:
             os.write(handle, text.encode())
         finally:
             os.close(handle)
-    except FileExistsError:
-        return None
     except OSError as error:
         raise NlrError(f"{path} cannot be written: {error}.") from None
     return Lease(path, token, stale_after)
