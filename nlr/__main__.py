@@ -16,6 +16,7 @@ from nlr import (
     data,
     estimates,
     execute,
+    files,
     losses,
     protocols,
     provenance,
@@ -210,6 +211,25 @@ def compare(
         say(f"- {note}")
     for message in damaged:
         say(f"damaged: {message}", style="red")
+
+
+@app.command()
+def bench(
+    device: Device = "auto",
+    rounds: Annotated[
+        int, typer.Option(min=2, help="How often each contender is asked; more give a better spread.")
+    ] = 5,
+    seconds: Annotated[float, typer.Option(min=0.5, help="For how long each trains each time.")] = 4.0,
+    out: Annotated[Path, typer.Option(help="JSON file to write.")] = Path("bench.json"),
+):
+    """Measure the engine against two ordinary scripts; let nothing else run meanwhile."""
+    from nlr import benchmark
+
+    with console.status("starting") as shown:
+        measured = benchmark.measure(provenance.pick_device(device), rounds, seconds, shown.update)
+    files.write_whole(out, (json.dumps(measured, indent=1) + "\n").encode())
+    show(benchmark.table(measured), f"{measured['machine']['device']}, the paper's network at batch {benchmark.BATCH}")
+    say(str(out))
 
 
 def main():

@@ -1,0 +1,36 @@
+"""Our engine on the same protocol, in each precision and with each number of threads that the table names."""
+
+from types import SimpleNamespace
+
+import torch
+
+from nlr import runs
+from nlr.engine import Engine, draw_crops
+
+
+def make(device, loss="ce", precision="bf16"):
+    """An engine of the reference protocol."""
+    config = runs.resolve("ma2020", loss, "symmetric-0.4", 0, "cifar10")
+    config["training"]["precision"] = precision
+    return Engine(config, 10, device)
+
+
+def part(images, labels, device):
+    """The training data as the engine holds them."""
+    images, labels = images.to(device), labels.to(device)
+    return SimpleNamespace(images=images, labels=labels, clean=labels)
+
+
+def steps(images, labels, device, precision="bf16"):
+    """Train for ever; yields the steps taken: after each, on a GPU after an epoch, for there is no waiting within."""
+    engine, data = make(device, precision=precision), part(images, labels, device)
+    generator = torch.Generator().manual_seed(0)
+    if device == "cuda":
+        while True:
+            engine.epoch(data, 0, generator)
+            yield len(labels) // 128
+    while True:
+        draws = [torch.randperm(len(labels), generator=generator), *draw_crops(len(labels), generator)]
+        for batch in zip(*(draw.split(128) for draw in draws), strict=True):
+            engine.step(data, *batch)
+            yield 1

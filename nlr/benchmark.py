@@ -1,0 +1,230 @@
+"""How fast the engine is, on whatever device there is: ``python -m nlr bench``.
+
+Every contender is a process of its own that trains the paper's network on random images for the seconds it is asked to.
+They are asked in turn, round after round, so that whatever else slows the machine slows all of them; a ratio is that of
+two contenders in one round, and its spread is that over the rounds.
+"""
+
+import json
+import os
+import platform
+import resource
+import runpy
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from nlr import provenance
+from nlr.errors import NlrError
+from nlr.paths import ROOT
+
+BATCH = 128
+IMAGES = 8192  # random ones: what they show does not matter for speed
+EPOCH, TEST = 50_000, 10_000  # images of the protocol
+FOLDER = ROOT / "benchmarks"
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "neon", "bf16", "sve")
+
+# name: (script, its options, threads of each process (0: torch's default), processes)
+CPU = {
+    "ordinary script": ("ordinary", {}, 0, 1),
+    "tensors in memory": ("in_memory", {}, 0, 1),
+    "engine, float32": ("engine", {"precision": "float32"}, 0, 1),
+    "engine, bf16": ("engine", {"precision": "bf16"}, 0, 1),
+    "engine, bf16, one thread": ("engine", {"precision": "bf16"}, 1, 1),
+    "engine, bf16, two workers of one thread": ("engine", {"precision": "bf16"}, 1, 2),
+}
+GPU = {
+    "ordinary script": ("ordinary", {}, 0, 1),
+    "tensors in memory": ("in_memory", {}, 0, 1),
+    "engine, float32": ("engine", {"precision": "float32"}, 0, 1),
+    "engine, bf16": ("engine", {"precision": "bf16"}, 0, 1),
+    "engine, bf16, two workers": ("engine", {"precision": "bf16"}, 0, 2),
+}
+BASELINE = "ordinary script"
+
+
+def measure(device="cpu", rounds=5, seconds=4.0, progress=lambda text: None):
+    """Measure everything.
+
+    Args:
+        device: ``cpu`` or ``cuda``.
+        rounds: how often each contender is asked.
+        seconds: for how long it trains each time.
+        progress: called with a sentence on what is being measured.
+
+    Returns:
+        Plain data: machine, contenders (images a second by round, seconds an epoch, ratio to the ordinary script,
+        seconds to the first step, peak memory), FLOP/s and the ceiling, evaluation, losses.
+
+    Raises:
+        NlrError: a contender failed.
+    """
+    chosen = GPU if device == "cuda" else CPU
+    crews, contenders = {}, {}
+    try:
+        for name, (script, options, threads, processes) in chosen.items():
+            progress(f"starting: {name}")
+            crews[name] = [_Contender(script, options, threads, device) for _ in range(processes)]
+            contenders[name] = {
+                "threads": crews[name][0].threads,
+                "processes": processes,
+                "first_step_seconds": max(c.first_step for c in crews[name]),
+                "images_per_second": [],
+            }
+        for number in range(rounds):
+            for name, crew in crews.items():
+                progress(f"round {number + 1} of {rounds}: {name}")
+                contenders[name]["images_per_second"].append(_together(crew, seconds))
+        for name, crew in crews.items():
+            memory = [c.ask({"do": "memory"})["megabytes"] for c in crew]
+            contenders[name]["peak_memory_mb"] = sum(memory)
+        one = crews["engine, bf16" if device == "cuda" else "engine, bf16, one thread"][0]
+        progress("matrix products, evaluation")
+        extra = one.ask({"do": "ceiling"}) | one.ask({"do": "evaluation"})
+        progress("losses")
+        losses = one.ask({"do": "losses", "rounds": rounds})
+        progress("what else was tried")
+        tried = one.ask({"do": "tried", "rounds": rounds})
+    finally:
+        for crew in crews.values():
+            for contender in crew:
+                contender.close()
+    base = contenders[BASELINE]["images_per_second"]
+    for each in contenders.values():
+        each["seconds_per_epoch"] = EPOCH / median(each["images_per_second"])
+        each["ratio"] = [a / b for a, b in zip(each["images_per_second"], base, strict=True)]
+    return {
+        "machine": _machine(device),
+        "protocol": {"network": "cnn8", "batch": BATCH, "rounds": rounds, "seconds": seconds, "images": "random"},
+        "contenders": contenders,
+        "engine": extra,
+        "losses": losses,
+        "tried": tried,
+    }
+
+
+def table(measured):
+    """The contenders of :func:`measure` as a data frame of text, a row each."""
+    import pandas as pd
+
+    def spread(values, digits):
+        return f"{median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+    rows = [
+        {
+            "contender": name,
+            "threads": f"{one['processes']} × {one['threads']}",
+            "images a second": spread(one["images_per_second"], 0),
+            "seconds an epoch": f"{one['seconds_per_epoch']:.3g}",
+            "times the ordinary script": spread(one["ratio"], 2),
+            "first step after": f"{one['first_step_seconds']:.1f} s",
+            "peak memory": f"{one['peak_memory_mb']} MB",
+        }
+        for name, one in measured["contenders"].items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _together(crew, seconds):
+    for contender in crew:
+        contender.send({"do": "train", "seconds": seconds})
+    answers = [contender.receive() for contender in crew]
+    return sum(answer["images"] / answer["seconds"] for answer in answers)
+
+
+def _machine(device):
+    facts = {
+        "device": provenance.device_name(device),
+        "device_type": device,
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "versions": provenance.versions(),
+        "commit": provenance.commit()[0],
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+    try:
+        flags = next(x for x in Path("/proc/cpuinfo").read_text().splitlines() if x.startswith(("flags", "Features")))
+        facts["instructions"] = [name for name in INSTRUCTIONS if name in flags.split()]
+    except (OSError, StopIteration):
+        facts["instructions"] = []
+    return facts
+
+
+class _Contender:
+    """A process that trains when asked."""
+
+    def __init__(self, script, options, threads, device):
+        environment = os.environ | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
+        if not threads:
+            environment.pop("OMP_NUM_THREADS", None)
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+        command = [sys.executable, "-m", "nlr.benchmark", script, json.dumps(options), device]
+        begin = time.perf_counter()
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        self.threads = self.receive()["threads"]
+        self.first_step = time.perf_counter() - begin
+
+    def send(self, request):
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+
+    def receive(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise NlrError(f"A contender ended early with exit status {self.process.wait()}; see its message above.")
+        return json.loads(line)
+
+    def ask(self, request):
+        self.send(request)
+        return self.receive()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.terminate()
+        self.process.wait()
+
+
+def _serve(script, options, device):
+    """What runs in a contender's process: one line in, one line out."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (IMAGES, 32, 32, 3), generator=generator, dtype=torch.uint8)
+    labels = torch.randint(0, 10, (IMAGES,), generator=generator)
+    steps = runpy.run_path(str(FOLDER / f"{script}.py"))["steps"](images, labels, device, **options)
+    next(steps)
+    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
+    wait()
+    _answer({"threads": torch.get_num_threads()})
+    for line in sys.stdin:
+        request = json.loads(line)
+        if request["do"] == "train":
+            begin, done = time.perf_counter(), 0
+            while (spent := time.perf_counter() - begin) < request["seconds"]:
+                done += next(steps)
+                wait()
+            _answer({"images": done * BATCH, "seconds": spent})
+        elif request["do"] == "memory":
+            peak = torch.cuda.max_memory_allocated() if device == "cuda" else _resident()
+            _answer({"megabytes": round(peak / 2**20)})
+        else:
+            parts = runpy.run_path(str(FOLDER / "parts.py"))
+            arguments = {k: v for k, v in request.items() if k != "do"}
+            _answer(parts[request["do"]](images, labels, device, **arguments))
+
+
+def _resident():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _answer(data):
+    print(json.dumps(data), flush=True)
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1], json.loads(sys.argv[2]), sys.argv[3])
