@@ -16,7 +16,7 @@ from nlr.theory.gradients import predictions
 # Published combinations that the package does not train: colour (None is the ink), dashes, marker.
 _STYLES = {
     "nce+ael": ("#CC79A7", (4, 1.5), "o"),
-    "jal-ce": ("#D0B000", (5, 1, 1, 1), "X"),
+    "jal-ce": ("#56B4E9", (1, 1), "X"),
     "nce+aul": ("#0072B2", (4, 1.5), "^"),
     "ceeps+mae": (None, (1, 1), "P"),
     "nce+agce": ("#E69F00", (5, 1, 1, 1), "s"),

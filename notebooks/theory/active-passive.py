@@ -323,8 +323,7 @@ Verdict(
 # :::
 #
 # :::{prf:proof}
-# $\alpha\sum_kL_1 = \sum_k(\alpha L_1+\beta L_2)-\beta C_2$ is constant exactly if the first sum on the right is. For the second
-# statement let $u=1-p_y$ and take $u^2$ and $u-u^2$, both non-negative: their sum is $1-p_y$. ∎
+# The sums over the labels differ by a constant, $\beta C_2$, and by the factor $\alpha$. For the second statement let $u=1-p_y$ and take $u^2$ and $u-u^2$, both non-negative: their sum is $1-p_y$. ∎
 # :::
 
 
@@ -355,15 +354,23 @@ assert varies(u**2 + (u - u**2)) < 1e-12
 #
 # ```{math}
 # :label: eq-ce-mae
-# \alpha\left[\frac{\eta}{1-p_y}-\frac{1-\eta}{p_y}\right] = b\left(1-\frac{\eta K}{K-1}\right),
+# \begin{aligned}
+# \alpha\left[\frac{\eta}{1-p_y}-\frac{1-\eta}{p_y}\right] \quad\\
+# = b\left(1-\frac{\eta K}{K-1}\right),
+# \end{aligned}
 # ```
 #
 # and the rest is uniform.
 # :::
 #
 # :::{prf:proof}
-# The noisy risk is $-\alpha\sum_kw_k\log p_k+b\sum_kw_k(1-p_k)$ with $w_y=1-\eta$ and $w_k=\eta/(K-1)$ elsewhere: a strictly convex
-# function plus a linear one, so it has one minimiser on the simplex, and by symmetry the rest is uniform there. With
+# With $w_y=1-\eta$ and $w_k=\eta/(K-1)$ elsewhere the noisy risk is
+#
+# $$
+# -\alpha\sum_kw_k\log p_k+b\sum_kw_k(1-p_k),
+# $$
+#
+# a strictly convex function plus a linear one, so it has one minimiser on the simplex, and by symmetry the rest is uniform there. With
 # $p_k=(1-p_y)/(K-1)$ its derivative in $p_y$ vanishes where {eq}`eq-ce-mae` holds. The left side rises from 0 at $1-\eta$ to
 # infinity at 1, and the right side is positive for $b>0$. ∎
 # :::

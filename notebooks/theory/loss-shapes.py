@@ -57,8 +57,10 @@ def random_log_p(rows, num_classes, rng):
 #
 # ```{math}
 # :label: eq-one-function
-# \sum_{k=1}^{K} |p_k - q_k| = 2(1-p_y), \qquad
-# -\sum_{k=1}^{K} p_k \log q_k = -A(1-p_y),
+# \begin{aligned}
+# \sum_{k=1}^{K} |p_k - q_k| &= 2(1-p_y), \\
+# -\sum_{k=1}^{K} p_k \log q_k &= -A(1-p_y),
+# \end{aligned}
 # ```
 #
 # so that RCE is $-A/2$ times MAE: twice MAE for $A=-4$.
@@ -270,7 +272,10 @@ Slider(
 #
 # ```{math}
 # :label: eq-gce-sum
-# \frac{K-K^{1-q}}{q} \;\le\; \sum_{k=1}^{K}\frac{1-p_k^{\,q}}{q} \;\le\; \frac{K-1}{q},
+# \begin{aligned}
+# \frac{K-K^{1-q}}{q} &\le \sum_{k=1}^{K}\frac{1-p_k^{\,q}}{q} \\
+# &\le \frac{K-1}{q},
+# \end{aligned}
 # ```
 #
 # with equality on the left at the uniform prediction and on the right at a corner.
@@ -357,7 +362,10 @@ Table(
 #
 # ```{math}
 # :label: eq-gradient-of-nce
-# \nabla_z \mathrm{NCE} = \frac{1}{D}\Bigl[(p-e_y)-\mathrm{NCE}\,(K p-\mathbf 1)\Bigr].
+# \begin{aligned}
+# \nabla_z \mathrm{NCE} = \frac{1}{D}\Bigl[&(p-e_y) \\
+# &-\mathrm{NCE}\,(K p-\mathbf 1)\Bigr].
+# \end{aligned}
 # ```
 # :::
 #

@@ -60,13 +60,26 @@ def gradient(every_label):
 # 1. $\mathrm{NCE}+\beta\,\mathrm{MAE}$ and $\mathrm{NCE}+\beta\,\mathrm{RCE}$ are $\mathrm{NCE}+b(1-p_y)$, with $b$ the weight times
 #    the slope of the scale dictionary. At equal $b$ they are one function.
 # 2. Up to a constant, AGCE and AUL are multiples of $1-p_y$ if and only if $q=1$; AEL is for no $a$.
-# 3. AMSE is $\frac{2a}{K}(1-p_y)+\frac1K\lVert p\rVert^2+\frac{a^2-2a}{K}$. The gradient of its second term in the logits is at
-#    most $1/K$ long.
+# 3. For AMSE
+#
+#    ```{math}
+#    :label: eq-amse
+#    \begin{aligned}
+#    &\tfrac1K\lVert a\,e_y-p\rVert^2 = \tfrac{2a}{K}(1-p_y) \\
+#    &\qquad+\tfrac1K\lVert p\rVert^2+\tfrac{a^2-2a}{K},
+#    \end{aligned}
+#    ```
+#
+#    and the gradient in the logits of the second term is at most $1/K$ long.
 # :::
 #
 # :::{prf:proof}
-# 1\. {prf:ref}`prop-one-function`. 2\. The slopes are $(a+p_y)^{q-1}$, $(a-p_y)^{q-1}$ and $e^{-p_y/a}/a$; the first two are
-# constant only for $q=1$, the third never. 3\. $\lVert a\,e_y-p\rVert^2=a^2-2a\,p_y+\lVert p\rVert^2$ gives the identity. The
+# 1\. {prf:ref}`prop-one-function`.
+#
+# 2\. The slopes are $(a+p_y)^{q-1}$, $(a-p_y)^{q-1}$ and $e^{-p_y/a}/a$; the first two are constant only for $q=1$, the third
+# never.
+#
+# 3\. $\lVert a\,e_y-p\rVert^2=a^2-2a\,p_y+\lVert p\rVert^2$ gives the identity. The
 # gradient of $\lVert p\rVert^2$ has the components $2p_k(p_k-\lVert p\rVert^2)$; the sum of their absolute values is twice the mean
 # absolute deviation, under $p$, of the numbers $p_k$ from their mean, at most twice their standard deviation, and that is at most
 # $\tfrac12$ for numbers between 0 and 1. ∎
@@ -124,7 +137,10 @@ assert (gradient_of_mae - gradient_of_rce).norm() < 1e-6 * gradient_of_rce.norm(
 #
 # ```{math}
 # :label: eq-distance
-# \bigl\lVert\nabla_z X-\nabla_z\,b(1-p_y)\bigr\rVert \;\le\; \frac{s_1-s_0}{s_1+s_0}\;\bigl\lVert\nabla_z\,b(1-p_y)\bigr\rVert .
+# \begin{aligned}
+# &\bigl\lVert\nabla_z X-\nabla_z\,b(1-p_y)\bigr\rVert \\
+# &\qquad\le\; \frac{s_1-s_0}{s_1+s_0}\;\bigl\lVert\nabla_z\,b(1-p_y)\bigr\rVert .
+# \end{aligned}
 # ```
 # :::
 #
@@ -244,8 +260,8 @@ Figure(
 # :::
 #
 # :::{prf:proof}
-# There $\mathrm{CE}_\epsilon=-\log(p_y+m)+\log(1+m)$ with slope $1/(p_y+m)$, to be compared with $1/p_y$; elsewhere
-# $\mathrm{CE}_\epsilon=\mathrm{CE}+\log(1+m)$. ∎
+# Up to the constant $\log(1+m)$, $\mathrm{CE}_\epsilon$ is $-\log(p_y+m)$ there, with slope $1/(p_y+m)$ where that of CE is
+# $1/p_y$; elsewhere it is CE. ∎
 # :::
 
 # %%

@@ -64,7 +64,11 @@ LOSSES = {
 #
 # ```{math}
 # :label: eq-p-and-q
-# P = -\log p_y, \qquad Q = -\sum_{k\ne y}\log p_k, \qquad \mathrm{NCE} = \frac{P}{P+Q}.
+# \begin{aligned}
+# P &= -\log p_y, \\
+# Q &= -\sum_{k\ne y}\log p_k, \\
+# \mathrm{NCE} &= \frac{P}{P+Q}.
+# \end{aligned}
 # ```
 #
 # Only $P$ says whether the label has been learned. One of the reports states that $Q$ grows as the probabilities of the
@@ -229,7 +233,11 @@ Prose(
 #
 # ```{math}
 # :label: eq-uniform
-# \text{NCE: } \frac{1}{K\log K}, \qquad s(1-p_y)\text{: } \frac{s}{K}, \qquad \text{GCE: } K^{-q},
+# \begin{aligned}
+# \text{NCE:}&\quad \frac{1}{K\log K}, \\
+# s(1-p_y)\text{:}&\quad \frac{s}{K}, \\
+# \text{GCE:}&\quad K^{-q},
+# \end{aligned}
 # ```
 #
 # and that of a weighted sum is the weighted sum of the factors.
@@ -293,7 +301,10 @@ Prose(
 #
 # ```{math}
 # :label: eq-wrong
-# M\,\nabla_z\mathrm{NCE} \;\to\; \frac{1}{K-1}\Bigl[\tfrac{1}{K-1}(\mathbf 1-e_w)-e_y\Bigr].
+# \begin{aligned}
+# &M\,\nabla_z\mathrm{NCE} \\
+# &\quad\to\; \frac{1}{K-1}\Bigl[\tfrac{1}{K-1}(\mathbf 1-e_w)-e_y\Bigr].
+# \end{aligned}
 # ```
 #
 # The component of class $w$ in {eq}`eq-wrong` is zero.
@@ -301,8 +312,14 @@ Prose(
 #
 # :::{prf:proof}
 # $p\to e_w$ and $p_y$ vanishes like $e^{-M}$, which with {eq}`eq-gradient-of-p-y` gives the first two statements. For NCE,
-# $D/M\to K-1$ and $\mathrm{NCE}\to 1/(K-1)$, so {eq}`eq-gradient-of-nce` gives
-# $(K-1)\,M\,\nabla_z\mathrm{NCE}\to e_w-e_y-\frac{1}{K-1}(K e_w-\mathbf 1)$. The coefficient of $e_w$ besides that in
+# $D/M\to K-1$ and $\mathrm{NCE}\to 1/(K-1)$, so {eq}`eq-gradient-of-nce` times
+# $(K-1)M$ tends to
+#
+# $$
+# e_w-e_y-\frac{1}{K-1}(K e_w-\mathbf 1).
+# $$
+#
+# The coefficient of $e_w$ besides that in
 # $\mathbf 1$ is $1-\frac{K}{K-1}=-\frac{1}{K-1}$. ∎
 # :::
 #
