@@ -156,10 +156,9 @@ def draw_risks(rate, clean, noisy):
         colour, _, marker = plots.style(loss)
         values = noisy[rate][loss]
         axis.scatter(risks, values, s=16, color=colour, marker=marker, alpha=0.7, linewidths=0)
-        best = values.argmin()
-        axis.scatter(
-            risks[best], values[best], s=110, facecolors="none", edgecolors=plots.style("mae")[0], linewidths=2
-        )
+        if np.ptp(values) > 1e-12:  # where all are equal, rounding would choose
+            at, ring = values.argmin(), plots.style("mae")[0]
+            axis.scatter(risks[at], values[at], s=110, facecolors="none", edgecolors=ring, linewidths=2)
         top = max(risks.max(), max(at[loss].max() for at in noisy.values())) * 1.05
         axis.set(title=loss, xlabel="clean risk", xlim=(0, risks.max() * 1.05), ylim=(0, top))
     axes[0].set_ylabel("noisy risk")
