@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 
 import pytest
 import torch
@@ -56,3 +57,15 @@ def own_stores(tmp_path, monkeypatch):
     for name in studies.STORES:
         monkeypatch.setitem(studies.STORES, name, tmp_path / "stores" / name)
     return studies.STORES
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 kB, where one can be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True)
+    if done.returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", folder], check=True)

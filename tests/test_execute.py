@@ -1,5 +1,6 @@
 """Missing runs are trained once each, alone or side by side, and a stop loses the run in progress only."""
 
+import dataclasses
 import json
 import re
 import signal
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from factory import parts, short
 
 import nlr
-from nlr import data, execute, leases, records, runs, training
+from nlr import checkpoints, data, estimates, execute, leases, provenance, records, runs, training
 from nlr.errors import NlrError
 
 
@@ -207,6 +209,247 @@ def test_two_writers_of_one_run_leave_one_record(tmp_path):
     assert [process.returncode for process in crew] == [0, 0]
     found = [records.read(path, tmp_path) for path in records.walk(tmp_path)]
     assert len(found) == 200 == len([path for path in tmp_path.rglob("*") if path.is_file()])
+
+
+# Other commands on the same store
+
+
+DRIVER_OF_RUNS = """
+import json, sys
+from pathlib import Path
+import torch
+from nlr import execute
+torch.set_num_threads(1)
+todo = [(config, "own run") for config in json.load(sys.stdin)]
+print("trained", execute.train_missing(todo, Path(sys.argv[1]), checkpoint_seconds=0, stale_after=1.0), flush=True)
+"""
+
+
+def start(store, todo):
+    """A process of its own, as another command would be."""
+    command = [sys.executable, "-c", DRIVER_OF_RUNS, store]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    process.stdin.write(json.dumps([config for config, _ in todo]))
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def until(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_a_worker_that_stands_still_loses_its_run_and_discards_its_result(tmp_path, digits):
+    todo = wanted("ce", epochs=30)
+    path = records.path_of(tmp_path, todo[0][0])
+    still = start(tmp_path, todo)
+    until(checkpoints.path_of(tmp_path, todo[0][0]).exists)
+    still.send_signal(signal.SIGSTOP)
+    assert not path.exists()
+    before = time.monotonic()
+    assert execute.train_missing(todo, tmp_path, dataset=digits, checkpoint_seconds=0, stale_after=1.0) == 1
+    assert time.monotonic() - before > 0.5  # it was waited for
+    made = path.read_bytes()
+    still.send_signal(signal.SIGCONT)
+    out, error = still.communicate(timeout=60)
+    assert (still.returncode, out) == (0, "trained 0\n"), error
+    assert path.read_bytes() == made
+    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [path]
+    assert records.find(tmp_path, todo[0][0])["facts"]["sittings"] == 2
+
+
+def test_two_commands_divide_the_runs(tmp_path):
+    todo = wanted("ce", "mae", "nce", seeds=(0, 1), epochs=12)
+    crew = [start(tmp_path, todo) for _ in range(2)]
+    trained = []
+    for process in crew:
+        out, error = process.communicate(timeout=240)
+        assert process.returncode == 0, error
+        trained.append(int(out.split()[1]))
+    assert sum(trained) == len(todo)
+    assert min(trained) >= 1
+    assert all(records.find(tmp_path, config) for config, _ in todo)
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == len(todo)
+
+
+# Checkpoints and budgets
+
+
+class Interrupted(Exception):
+    pass
+
+
+def interrupt(monkeypatch, after):
+    """Training ends with an exception after so many epochs, as if the process were killed."""
+    train = training.train
+
+    def interrupted(config, dataset, device, people, on_epoch, state):
+        def heard(done, state):
+            on_epoch(done, state)
+            if done == after:
+                raise Interrupted
+
+        return train(config, dataset, device, people, heard, state)
+
+    monkeypatch.setattr(training, "train", interrupted)
+
+
+def test_a_run_goes_on_from_its_checkpoint_and_its_sittings_add_up(tmp_path, digits, monkeypatch):
+    todo = wanted("nce+mae", epochs=5)
+    with monkeypatch.context() as patch:
+        interrupt(patch, after=3)
+        with pytest.raises(Interrupted):
+            execute.train_missing(todo, tmp_path, dataset=digits, checkpoint_seconds=0)
+    facts, state = checkpoints.find(tmp_path, todo[0][0])
+    assert state["done"] == 3
+    heard, train = [], training.train
+
+    def spy(config, dataset, device, people, on_epoch, state):
+        return train(config, dataset, device, people, lambda d, s: (heard.append(d), on_epoch(d, s)), state)
+
+    monkeypatch.setattr(training, "train", spy)
+    assert execute.train_missing(todo, tmp_path, dataset=digits) == 1
+    assert heard == [4, 5]
+    record = records.find(tmp_path, todo[0][0])
+    assert record["facts"]["sittings"] == 2
+    assert record["facts"]["wall_seconds"] >= facts["wall_seconds"] + sum(record["series"]["seconds"][3:]) - 0.01
+    assert numbers(record) == numbers(train(todo[0][0], digits))
+    assert not checkpoints.walk(tmp_path)
+
+
+@pytest.mark.parametrize("change", ["threads", "versions", "device"])
+def test_a_checkpoint_of_other_conditions_is_not_mixed_in(tmp_path, digits, monkeypatch, capsys, change):
+    todo = wanted("ce", epochs=3)
+    with monkeypatch.context() as patch:
+        interrupt(patch, after=2)
+        with pytest.raises(Interrupted):
+            execute.train_missing(todo, tmp_path, dataset=digits, checkpoint_seconds=0)
+    facts, state = checkpoints.find(tmp_path, todo[0][0])
+    checkpoints.write(tmp_path, todo[0][0], facts | {change: "other"}, state)
+    execute.train_missing(todo, tmp_path, dataset=digits)
+    assert f"starts anew: its checkpoint is of another {change}" in capsys.readouterr().err
+    assert records.find(tmp_path, todo[0][0])["facts"]["sittings"] == 1
+
+
+def test_commits_of_all_sittings_are_named(tmp_path, digits, monkeypatch):
+    todo = wanted("ce", epochs=3)
+    monkeypatch.setattr(provenance, "commit", lambda: ("a" * 12, True))
+    with monkeypatch.context() as patch:
+        interrupt(patch, after=2)
+        with pytest.raises(Interrupted):
+            execute.train_missing(todo, tmp_path, dataset=digits, checkpoint_seconds=0)
+    monkeypatch.setattr(provenance, "commit", lambda: ("b" * 12, False))
+    execute.train_missing(todo, tmp_path, dataset=digits)
+    facts = records.find(tmp_path, todo[0][0])["facts"]
+    assert (facts["commit"], facts["clean_tree"]) == ("a" * 12 + ", " + "b" * 12, False)
+
+
+def test_a_damaged_checkpoint_stops_before_anything_is_trained(tmp_path, digits, monkeypatch):
+    todo = wanted("ce", "mae")
+    path = checkpoints.path_of(tmp_path, todo[1][0])
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"nonsense")
+    monkeypatch.setattr(training, "train", no_training)
+    with pytest.raises(NlrError, match=re.escape(str(path))):
+        execute.train_missing(todo, tmp_path, dataset=digits)
+
+
+def test_at_the_deadline_what_runs_is_set_aside_and_the_rest_is_made_later(tmp_path, digits):
+    todo = wanted("ce", "mae", epochs=400)
+    pace = estimates.Pace((), "digits", "cpu")
+    begin = time.monotonic()
+    trained = execute.train_missing(todo, tmp_path, dataset=digits, deadline=begin + 4, pace=pace)
+    assert time.monotonic() - begin < 6
+    assert trained == 0
+    assert "epochs timed in this call" in pace.source
+    (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert path == checkpoints.path_of(tmp_path, todo[0][0])
+    assert 1 <= checkpoints.find(tmp_path, todo[0][0])[1]["done"] < 400
+
+
+def test_nothing_is_begun_for_which_the_budget_is_too_short(tmp_path, digits, monkeypatch):
+    todo = wanted("ce")
+    pace = estimates.Pace((), "digits", "cpu")
+    pace.note(10.0)  # seconds an epoch
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "train", no_training)
+        deadline = time.monotonic() + 11
+        assert execute.train_missing(todo, tmp_path, dataset=digits, deadline=deadline, pace=pace) == 0
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    deadline = time.monotonic() + 60
+    assert execute.train_missing(todo, tmp_path, dataset=digits, deadline=deadline, pace=pace) == 1
+
+
+def test_an_epoch_that_outlasts_the_budget_is_broken_off(tmp_path, digits, monkeypatch):
+    monkeypatch.setattr(training, "train", lambda *arguments: time.sleep(60))
+    begin = time.monotonic()
+    assert execute.train_missing(wanted("ce"), tmp_path, dataset=digits, deadline=begin + 1) == 0
+    assert time.monotonic() - begin < 5
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+# What machines refuse
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_too_little_memory_names_batch_size_and_replicas(tmp_path, digits, monkeypatch, error):
+    todo, train = wanted("ce", "mae", epochs=1), training.train
+
+    def fail(config, *rest):
+        if config["loss"]["spec"] == "mae":
+            raise error
+        return train(config, *rest)
+
+    monkeypatch.setattr(training, "train", fail)
+    with pytest.raises(NlrError) as caught:
+        execute.train_missing(todo, tmp_path, dataset=digits)
+    batch = todo[0][0]["training"]["batch_size"]
+    assert f"batch size {batch} and 1 replica;" in str(caught.value)
+    assert "digits mae symmetric-0.4 seed 0: cpu has too little memory" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert records.find(tmp_path, todo[0][0])
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
+
+
+def test_another_failure_of_torch_is_not_taken_for_too_little_memory(tmp_path, digits, monkeypatch):
+    def fail(*arguments):
+        raise RuntimeError("shapes do not match")
+
+    monkeypatch.setattr(training, "train", fail)
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        execute.train_missing(wanted("ce"), tmp_path, dataset=digits)
+
+
+def test_a_disk_that_fills_up_leaves_the_records_so_far(small_disk, digits):
+    todo = wanted("ce", "mae", "nce", "gce", seeds=range(20), epochs=1)
+    with pytest.raises(NlrError, match=r"cannot be written: .*No space left on device"):
+        execute.train_missing(todo, small_disk, dataset=digits)
+    found = [path for path in small_disk.rglob("*") if path.is_file()]
+    assert 1 <= len(found) < len(todo)
+    assert all(records.read(path, small_disk) for path in found)
+
+
+def test_other_images_or_labels_than_those_of_the_store_are_refused(tmp_path, digits, monkeypatch):
+    todo = wanted("ce", "mae")
+    path = records.write(tmp_path, todo[0][0], **parts(todo[0][0]))
+    other = dataclasses.replace(digits, fingerprint="0" * 64)
+    monkeypatch.setattr(training, "train", no_training)
+    with pytest.raises(NlrError, match="fingerprint is 00000000") as caught:
+        execute.train_missing(todo, tmp_path, dataset=other)
+    assert str(path) in str(caught.value)
 
 
 # Signals, to a process like python -m nlr study

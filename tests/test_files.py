@@ -2,7 +2,6 @@
 
 import errno
 import os
-import subprocess
 
 import pytest
 
@@ -73,18 +72,6 @@ def test_a_disk_that_refuses_is_one_sentence_and_leaves_nothing(tmp_path, monkey
     assert os.strerror(number) in str(caught.value)
     assert path.read_bytes() == b"before"
     assert made(tmp_path) == ["file"]
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 64 kB, where one can be mounted."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True)
-    if done.returncode:
-        pytest.skip("no file system can be mounted here")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def test_a_disk_that_is_really_full(small_disk):
