@@ -114,7 +114,7 @@ for erratum, what, wrong, right in PAIRS:
         rows.append(row + [number(v) for v in values(name).tolist()])
 
 Table(
-    pd.DataFrame(rows, columns=["", "formula", "as", *names]),
+    pd.DataFrame(rows, columns=["erratum", "formula", "as", *names]),
     name="values",
     caption="The printed formula and the right one on the same five predictions, $K = 10$. Focal losses have "
     "$\\gamma = 0.5$, Kathuria's $\\gamma = 2$, which the report states. Krishnan's two depend on the whole batch, which "
@@ -1406,7 +1406,7 @@ for erratum, what, wrong, _ in DRAWN:
     rows.append((f"[{erratum}](#erratum-{erratum.lower()})", what, top, *reached))
 right_ones = [ends[right] for *_, right in DRAWN]
 Table(
-    pd.DataFrame(rows, columns=["", "as printed", "label on top", *(f"loss at {radius}" for radius in RADII)]),
+    pd.DataFrame(rows, columns=["erratum", "as printed", "label on top", *(f"loss at {radius}" for radius in RADII)]),
     name="minimised",
     caption=f"Where descent in free logits ends for the printed formulas, ten classes: the share of 100 samples with the "
     f"label on top ({100 * at_start:.0f} % at the start), and the mean loss with centred logits of norm at most "
