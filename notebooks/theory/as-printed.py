@@ -851,7 +851,7 @@ columns = {"samples": by_gamma[0.5]["samples"]}
 for gamma, frame in by_gamma.items():
     columns |= {f"{name}, $\\gamma = {gamma:g}$": frame[name] for name in frame.columns[1:]}
 by_bin = pd.DataFrame(columns).map("{:.1f}".format)
-by_bin.insert(0, "$p_y$", [f"{a:g}\u00a0to\u00a0{b:g}" for a, b in itertools.pairwise(BINS)])
+by_bin.insert(0, "value of $p_y$", [f"{a:g}\u00a0to\u00a0{b:g}" for a, b in itertools.pairwise(BINS)])
 Table(
     by_bin,
     name="krishnan-bins",
