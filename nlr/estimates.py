@@ -48,12 +48,22 @@ class Pace:
             for record in found
             if record["config"]["protocol"] == protocol and record["facts"]["device_type"] == device_type
         ]
-        self._timed = []
+        self._timed, self._provisional = [], False
         self.seconds = statistics.median(alike) if alike else None
         self.source = f"from {len(alike)} records of {protocol} on {device_type}" if alike else "nothing timed yet"
 
-    def note(self, seconds):
-        """Count an epoch that was timed in this call."""
+    def note(self, seconds, first=False):
+        """Count an epoch that was timed in this call.
+
+        Args:
+            seconds: that it took.
+            first: whether what goes before a run was timed with it; it then counts only where nothing else is known.
+        """
+        if first and self.seconds is not None:
+            return
+        if self._provisional:
+            self._timed.clear()
+        self._provisional = first
         self._timed.append(seconds)
         self.seconds = statistics.median(self._timed)
         self.source = f"from {len(self._timed)} epochs timed in this call"

@@ -196,7 +196,7 @@ def _train(number, config, dataset, store, purpose, data_root, device, lease, te
     def on_epoch(done, state):
         nonlocal last
         now = time.perf_counter()
-        tell(("epoch", number, now - last))
+        tell(("epoch", number, now - last, last == begin))
         last = now
         if lease.lost:
             raise LeaseLost
@@ -284,7 +284,7 @@ class _Progress:
             self.bar.total -= details[0]
         elif word == "epoch":
             self.running[number] += 1
-            self.pace.note(details[0])
+            self.pace.note(*details)
             self.bar.update()
         elif word == "done":
             self.trained += 1
@@ -363,7 +363,7 @@ def _worker(pipe, failed):
 
             def tell(event):
                 if event[0] == "epoch":
-                    pace.note(event[2])
+                    pace.note(*event[2:])
                 pipe.send(event)
 
             _work(todo, store, data_root, device, None, failed, tell, pace, **options)

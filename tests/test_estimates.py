@@ -40,8 +40,14 @@ def test_pace_is_of_records_alike_until_epochs_are_timed(tmp_path):
     pace.note(7.0)
     pace.note(9.0)
     assert (pace.seconds, pace.source) == (8.0, "from 2 epochs timed in this call")
+    pace.note(100.0, first=True)  # something better is known
+    assert pace.seconds == 8.0
     nothing = estimates.Pace(found, "ma2020", "cpu")
     assert (nothing.seconds, nothing.source) == (None, "nothing timed yet")
+    nothing.note(100.0, first=True)
+    assert nothing.seconds == 100.0
+    nothing.note(7.0)
+    assert (nothing.seconds, nothing.source) == (7.0, "from 1 epochs timed in this call")
 
 
 def test_records_are_those_of_the_protocol_that_can_be_read(tmp_path):
