@@ -6,7 +6,9 @@ does not wait for the device inside an epoch. On a GPU the whole step, gradient 
 captured as one graph after the first few steps and replayed.
 """
 
+import ctypes
 import math
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +20,7 @@ OPTIMISERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("cosine", "constant")
 AUGMENTATIONS = ("none", "crop-flip")
 PRECISIONS = ("float32", "bf16")
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 PADDING = 4  # pixels by which an image may be shifted
 EAGER_STEPS = 3  # before the capture, so that cuDNN has chosen and the optimiser has made its buffers
 EVALUATION_BATCH = {"cuda": 2500, "cpu": 250}  # on a CPU larger ones are slower: their activations leave the cache
@@ -49,6 +52,8 @@ class Engine:
         self.settings = settings
         self.device = torch.device(device)
         self.graphs = self.device.type == "cuda"
+        if self.device.type == "cpu":
+            keep_memory()
         self.model = models.make_model(config["model"]["name"], num_classes, **options)
         self.model = self.model.to(self.device, memory_format=torch.channels_last)
         self.weights = list(self.model.parameters())
@@ -161,6 +166,17 @@ class Engine:
                 group["lr"] = rate
 
 
+@cache
+def keep_memory():
+    """Ask glibc, where it is the allocator, to keep freed memory.
+
+    It gives large blocks back to the system at once, and every step would fetch its activations anew, page by page.
+    """
+    if hasattr(allocator := ctypes.CDLL(None), "mallopt"):
+        allocator.mallopt(M_MMAP_THRESHOLD, 2**30)
+        allocator.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
 def draw_crops(n, generator):
     """Random shifts and mirrorings for n images, from a CPU generator: int64 (n, 2) down and right, bool (n,)."""
     shift = torch.randint(0, 2 * PADDING + 1, (n, 2), generator=generator)
@@ -175,13 +191,11 @@ def crop_and_flip(images, shift, mirrored):
         shift: int64 (N, 2), rows and columns from the upper left corner of the padded image.
         mirrored: bool (N,).
     """
-    n, height, width, _ = images.shape
-    device = images.device
-    padded = F.pad(images, (0, 0, PADDING, PADDING, PADDING, PADDING))
-    rows = torch.arange(height, device=device) + shift[:, :1]
-    columns = torch.arange(width, device=device).expand(n, width)
-    columns = torch.where(mirrored[:, None], width - 1 - columns, columns) + shift[:, 1:]
-    return padded[torch.arange(n, device=device)[:, None, None], rows[:, :, None], columns[:, None, :]]
+    n, height, width, channels = images.shape
+    padded = F.pad(images, (0, 0, PADDING, PADDING, PADDING, PADDING)).flatten(2)
+    windows = padded.unfold(1, height, 1).unfold(2, width * channels, channels)  # a view, one window a shift
+    crops = windows[torch.arange(n, device=images.device), shift[:, 0], shift[:, 1]].view(images.shape)
+    return torch.where(mirrored[:, None, None, None], crops.flip(2), crops)
 
 
 def make_optimiser(weights, settings, device):

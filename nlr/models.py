@@ -7,12 +7,15 @@ from nlr.errors import NlrError, unknown
 
 
 def _conv_block(channels, widths):
-    """3 x 3 convolutions with batch norm and ReLU, then a 2 x 2 max-pool."""
+    """3 x 3 convolutions with batch norm and ReLU, then a 2 x 2 max-pool.
+
+    The last ReLU comes after the pool: value and gradient are the same to the bit, on a quarter of the numbers.
+    """
     layers = []
     for width in widths:
         layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
         channels = width
-    return [*layers, nn.MaxPool2d(2)]
+    return [*layers[:-1], nn.MaxPool2d(2), layers[-1]]
 
 
 def cnn8(num_classes=10, width=1.0):
