@@ -17,9 +17,9 @@ NARRATIVE = sorted([*BOOK, "_config.yml", "_toc.yml", "pipeline/bookext.py", "CI
 
 
 def records_of(page):
-    """The committed records that a page reads: those of its setting, or all of its study's protocol."""
+    """The committed records that a page reads: every one, those of its study's protocol, or those of its setting."""
     given = PAGES[page].get("parameters", {})
-    if page == "status":
+    if PAGES[page].get("records") == "all":
         return RECORDS
     setting = f"/{given['noise']}-{given['rate']}/" if given.get("noise", "clean") != "clean" else "/clean/"
     chosen = [r for r in RECORDS if f"/{given.get('study')}/" in r]

@@ -13,11 +13,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from nlr import plots
+from nlr.claims import OUTCOMES
 from nlr.errors import NlrError, unknown
 from nlr.paths import EXECUTED, ROOT
 from nlr.report import slug
 
-OUTCOMES = ("held", "partly", "did not hold", "undecided", "not run")
 PAGE = "NLR_PAGE"  # the page being built, digits/symmetric-0.4 say; empty outside the build
 
 
@@ -148,10 +148,13 @@ class Slider(_Shown):
 
 
 class Table(_Shown):
-    """A data frame with a caption; all columns but the first and those named in ``left`` are set flush right."""
+    """A data frame with a caption; all columns but the first and those named in ``left`` are set flush right.
 
-    def __init__(self, frame, name, caption, left=()):
-        self.frame, self.name, self.left = frame, name, set(left)
+    ``style`` is a class of the book's style sheet, for a table that has one of its own.
+    """
+
+    def __init__(self, frame, name, caption, left=(), style=""):
+        self.frame, self.name, self.left, self.style = frame, name, set(left), style
         self.caption = unbroken(" ".join(caption.split()))
 
     def __str__(self):
@@ -165,7 +168,8 @@ class Table(_Shown):
         return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])
 
     def myst(self):
-        return f":::{{table}} {self.caption}\n:name: {_label('tab', self.name)}\n\n{self.markdown()}\n:::"
+        options = f":name: {_label('tab', self.name)}" + (f"\n:class: {self.style}" if self.style else "")
+        return f":::{{table}} {self.caption}\n{options}\n\n{self.markdown()}\n:::"
 
     def html(self):
         table = self.frame.to_html(index=False, border=0)
@@ -211,7 +215,7 @@ class Verdict(_Shown):
 
     Args:
         claim: C1 to C68, see :mod:`nlr.claims`.
-        outcome: one of :data:`OUTCOMES`.
+        outcome: one of :data:`nlr.claims.OUTCOMES`.
         because: the reason in a sentence, with numbers computed by the cell.
         scope: what it holds for: ``mathematics``, or the name of a protocol.
     """

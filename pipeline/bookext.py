@@ -256,13 +256,25 @@ MENDED = (
 )
 
 
+def is_claims(node) -> bool:
+    """Whether a node is the table of the claims."""
+    return isinstance(node, nodes.table) and "claims" in node["classes"]
+
+
+# The scripts that only some pages need, and the node that needs them.
+SCRIPTS = {"slider.js": slider, "verdicts.js": is_claims}
+
+
 def complete_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     context["nlr_page_source"] = page_source(app, pagename)
     if "body" in context:
         for wrong, right in MENDED:
             context["body"] = re.sub(wrong, right, context["body"])
-    if doctree is not None and next(doctree.findall(slider), None) is not None:
-        app.add_js_file("slider.js", loading_method="defer")  # called here, it is added to this page alone
+    if doctree is None:
+        return
+    for script, needed in SCRIPTS.items():
+        if next(doctree.findall(needed), None) is not None:
+            app.add_js_file(script, loading_method="defer")  # called here, it is added to this page alone
 
 
 def setup(app: Sphinx) -> dict:

@@ -1,0 +1,382 @@
+"""The verdicts of the book: those that its pages prove and those that records give, in tables and in words.
+
+A claim has a verdict for each scope: ``mathematics``, as the theory pages say in their outputs, and each protocol in
+which it can be tested, as :func:`nlr.claims.evaluate` says of the records.
+"""
+
+import json
+import math
+import tomllib
+from dataclasses import dataclass
+
+import pandas as pd
+
+from nlr import claims, paths, published, report, statistics, studies
+from nlr.claims.figures import FIGURES
+from nlr.page import Verdict
+
+MAIN = "ma2020-small"  # the protocol that the questions are answered in
+MATHEMATICS = "mathematics"
+SAYS = {name: name.capitalize() for name in claims.SOURCES} | {"paper": "the paper", "project": "this project"}
+NONE = "not available to us"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict on a claim in one scope.
+
+    Attributes:
+        claim, scope, outcome: C17, ``mathematics`` or a protocol's name, and one of :data:`nlr.claims.OUTCOMES`.
+        because: the reason, with numbers.
+        target: the label of the place that shows the evidence.
+        qualifier: what it is limited to; mostly empty.
+        found: the :class:`nlr.claims.Outcome` where records give it, else None.
+    """
+
+    claim: str
+    scope: str
+    outcome: str
+    because: str
+    target: str
+    qualifier: str = ""
+    found: claims.Outcome | None = None
+
+    def badge(self):
+        """The outcome as a badge that leads to its evidence."""
+        return f"[{{verdict}}`{self.outcome}`](#{self.target})"
+
+
+@dataclass(frozen=True)
+class Question:
+    """One of the questions that matter most.
+
+    Attributes:
+        text: the question.
+        claims: the claims that answer it.
+        contrasts: triples (figure, pair of losses, settings): what is read off the records beside the verdicts.
+    """
+
+    text: str
+    claims: tuple
+    contrasts: tuple
+
+
+SYMMETRIC = ("symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8")
+ASYMMETRIC = ("asymmetric-0.1", "asymmetric-0.2", "asymmetric-0.3", "asymmetric-0.4")
+HIGH = SYMMETRIC[1:]
+
+
+def _each(pairs, settings, figure="last"):
+    return tuple((figure, pair, settings) for pair in pairs)
+
+
+QUESTIONS = (
+    Question(
+        "Does normalising make cross-entropy robust?",
+        ("C2", "C17", "C9"),
+        _each([("nce", "ce")], SYMMETRIC) + _each([("nce", "ce")], SYMMETRIC, "memorised"),
+    ),
+    Question("Does NCE underfit?", ("C11", "C63"), _each([("nce", "ce")], SYMMETRIC, "clean_part")),
+    Question(
+        "Does an active-passive sum beat its parts?",
+        ("C29", "C65"),
+        _each([("nce+mae", "nce"), ("nce+mae", "mae"), ("nce+rce", "nce"), ("nce+rce", "rce")], SYMMETRIC),
+    ),
+    Question(
+        "Does it beat cross-entropy and the baselines at rates 0.4 to 0.8?",
+        ("C28", "C30", "C62"),
+        _each([("nce+mae", "ce"), ("nce+rce", "ce"), ("nce+rce", "gce"), ("nce+rce", "sce")], HIGH),
+    ),
+    Question(
+        "Is it MAE or RCE, or only the weight?",
+        ("C6", "C68"),
+        _each(
+            [("nce+rce", "nce+mae"), ("nce+rce", "nce+mae,beta=9.21")],
+            ("symmetric-0.4", "symmetric-0.8", "asymmetric-0.4"),
+        ),
+    ),
+    Question(
+        "What does asymmetric noise do?",
+        ("C4", "C42", "C49", "C50"),
+        _each([("nce", "ce"), ("nce+mae", "ce"), ("nce+rce", "ce")], ASYMMETRIC),
+    ),
+)
+
+
+def proofs():
+    """The judgements that the executed pages carry, in the order of the book: ``{claim: [Judgement]}``."""
+    pages = tomllib.loads((paths.NOTEBOOKS / "pages.toml").read_text())
+    out = {}
+    for path in (paths.EXECUTED / f"{page}.ipynb" for page in pages):
+        if not path.is_file():
+            continue
+        for cell in json.loads(path.read_text())["cells"]:
+            for output in cell.get("outputs", []):
+                if data := output.get("data", {}).get(Verdict.MIME):
+                    name = data["claim"]
+                    judgement = Judgement(
+                        name, data["scope"], data["outcome"], data["because"], f"claim-{name.lower()}"
+                    )
+                    out.setdefault(name, []).append(judgement)
+    return out
+
+
+def judge(records, proved):
+    """The judgements of every claim: ``{claim: [Judgement]}``.
+
+    Args:
+        records: the records of the committed store.
+        proved: what :func:`proofs` returns.
+    """
+    out = {}
+    for name, claim in claims.load().items():
+        out[name] = list(proved.get(name, ()))
+        if claim.kind == "theory":
+            if not out[name]:
+                reason = "No page proves or refutes it yet."
+                out[name].append(Judgement(name, MATHEMATICS, "not run", reason, evidence_label(name)))
+            continue
+        for protocol in reversed(claim.protocols):  # what has records stands first
+            found = claims.evaluate(claim, records, protocol)
+            out[name].append(
+                Judgement(name, protocol, found.outcome, found.reason, evidence_label(name), found.qualifier, found)
+            )
+    return out
+
+
+def evidence_label(name):
+    """The label of a claim's section on the page of the evidence."""
+    return f"evidence-{name.lower()}"
+
+
+def committed():
+    """All records of the committed store."""
+    return report.read_store(studies.STORES["results"])[0]
+
+
+def count_table(judged):
+    """How many claims have which outcome: a row a scope, a column an outcome."""
+    flat = [one for of_claim in judged.values() for one in of_claim]
+    rows = []
+    for scope in dict.fromkeys(one.scope for one in flat):
+        mine = [one.outcome for one in flat if one.scope == scope]
+        rows.append({"scope": scope, "claims": len(mine)} | {word: mine.count(word) for word in claims.OUTCOMES})
+    return pd.DataFrame(rows)
+
+
+def claim_table(judged):
+    """A row a claim, with who says so and who denies it, and a badge for each scope; cells are MyST."""
+    rows = []
+    for name, claim in claims.load().items():
+        lines = [
+            f"{one.badge()} [{one.scope}]{{.verdict-scope}}" + (f" {one.qualifier}" if one.qualifier else "")
+            for one in judged[name]
+        ]
+        rows.append(
+            {
+                "claim": name,
+                "statement": claim.statement,
+                "asserted by": _people(claim.asserted),
+                "contradicted by": _people(claim.contradicted) or "–",
+                "verdict": "<br>".join(lines),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _people(sources):
+    return ", ".join(SAYS[source] for source in sources)
+
+
+def questions(judged, records):
+    """The questions as MyST: each with its verdicts, and a table of our differences beside those that others print."""
+    table, parts = _main_runs(records), []
+    for question in QUESTIONS:
+        verdicts = " · ".join(f"{name} {one.badge()} {one.scope}" for name, one in answers(question, judged))
+        rows = []
+        for contrast in question.contrasts:
+            value = contrast_value(table, contrast)
+            others = others_text(contrast, value)
+            rows.append([contrast_name(contrast), value_text(value), basis_text(value), others])
+        parts += [
+            f"### {question.text}",
+            verdicts,
+            _markdown(["difference", "ours", "ours is over", "others"], rows, 1),
+        ]
+    return "\n\n".join(parts)
+
+
+def _markdown(columns, rows, numbers):
+    """A Markdown table; the columns after the first are flush right, as many as ``numbers`` says."""
+    rule = [":--", *["--:"] * numbers, *[":--"] * (len(columns) - 1 - numbers)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])
+
+
+def answers(question, judged):
+    """The judgements that answer a question: of mathematics and of the main protocol."""
+    return [(name, one) for name in question.claims for one in judged[name] if one.scope in (MATHEMATICS, MAIN)]
+
+
+def _main_runs(records):
+    """The runs of the main protocol as :mod:`nlr.statistics` takes them, with the figures of the questions."""
+    used = {contrast[0] for question in QUESTIONS for contrast in question.contrasts}
+    rows = [
+        {
+            "loss": r["config"]["loss"]["spec"],
+            "setting": report.setting_of(r["config"]),
+            "seed": r["config"]["seed"],
+            "exploratory": r["facts"]["purpose"] == "exploratory",
+        }
+        | {name: FIGURES[name][0](r) for name in used}
+        for r in records
+        if r["config"]["protocol"] == MAIN
+    ]
+    return pd.DataFrame(rows, columns=["loss", "setting", "seed", "exploratory", *used])
+
+
+@dataclass(frozen=True)
+class Value:
+    """A mean difference of two losses over the settings that both have runs in.
+
+    Attributes:
+        estimate: the :class:`nlr.statistics.Estimate`, or None where there is no such setting.
+        settings: the settings in it.
+        wanted: the settings asked for.
+        exploratory: whether every run in it is exploratory.
+    """
+
+    estimate: statistics.Estimate | None
+    settings: tuple
+    wanted: tuple
+    exploratory: bool
+
+
+def contrast_value(table, contrast):
+    """The :class:`Value` of a contrast, from a table of runs with loss, setting, seed, exploratory and its figure."""
+    figure, (one, other), wanted = contrast
+    pair = statistics.estimates
+    single = [statistics.Contrast(setting, ((one, setting, 1.0), (other, setting, -1.0))) for setting in wanted]
+    there = tuple(c.label for c, found in zip(single, pair(table, figure, single), strict=True) if found)
+    if not there:
+        return Value(None, (), wanted, False)
+    terms = tuple((loss, s, sign / len(there)) for s in there for loss, sign in ((one, 1.0), (other, -1.0)))
+    estimate = pair(table, figure, [statistics.Contrast("mean", terms)])[0]
+    early = table[table["exploratory"]]
+    early = set(zip(early["loss"], early["setting"], early["seed"], strict=True))
+    return Value(estimate, there, wanted, set(estimate.used) <= early)
+
+
+def contrast_name(contrast):
+    """``NCE − CE, accuracy``."""
+    figure, (one, other), _ = contrast
+    words = {"last": "accuracy", "memorised": "wrong labels memorised", "clean_part": "right labels fitted"}
+    return f"{one} − {other}, {words[figure]}"
+
+
+def value_text(value):
+    """A value with its interval, where it has one."""
+    if value.estimate is None:
+        return "missing"
+    low, high = value.estimate.interval()
+    text = _signed(value.estimate.effect)
+    return text if math.isnan(low) else f"{text} ({_signed(low)} to {_signed(high)})"
+
+
+def basis_text(value):
+    """What a value is a mean of: ``symmetric 0.4; one seed``, or the settings asked for where it is missing."""
+    if value.estimate is None:
+        return settings_text(value.wanted)
+    seeds = "one seed" if value.estimate.n == 1 else f"{value.estimate.n} seeds"
+    return f"{settings_text(value.settings)}; {seeds}" + (", exploratory" if value.exploratory else "")
+
+
+def _signed(number):
+    return f"{number:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def settings_text(settings):
+    """``symmetric 0.2, 0.4``: settings with each kind named once."""
+    out, before = [], ""
+    for setting in settings:
+        kind, _, rate = setting.partition("-")
+        out.append(rate if kind == before and rate else f"{kind} {rate}".strip())
+        before = kind
+    return ", ".join(out)
+
+
+def others_text(contrast, value):
+    """The same difference in accuracy as others print it, over the settings of ours (all, where ours are missing)."""
+    figure, (one, other), wanted = contrast
+    if figure != "last":
+        return NONE
+    settings, parts = value.settings or wanted, []
+    for key, name in published.NAMES.items():
+        if key == "joshi":  # judged against noisy labels: no accuracy
+            continue
+        means = published.means(key)
+        there = [s for s in settings if (one, s) in means and (other, s) in means]
+        if there:
+            mean = sum(means[one, s] - means[other, s] for s in there) / len(there)
+            short = "" if tuple(there) == tuple(settings) else f" ({settings_text(there)})"
+            parts.append(f"{name} {_signed(mean)}{short}")
+    return "; ".join(parts) or NONE
+
+
+def evidence(names, judged):
+    """The sections of some claims on the page of the evidence, as MyST: a heading, and what each protocol says."""
+    registry, parts = claims.load(), []
+    for name in names:
+        claim = registry[name]
+        parts.append(f"({evidence_label(name)})=\n### {name}\n\n{claim.statement}")
+        if claim.remark:
+            parts.append(f"*{claim.remark}*")
+        for one in judged[name]:
+            if one.found is None:
+                parts.append(f"{one.badge()} **{one.scope}**: {one.because}")
+                continue
+            limit = f" {one.qualifier}" if one.qualifier else ""
+            missing = f" {_missing(one.found)}" if one.found.missing else ""
+            parts.append(f"{{verdict}}`{one.outcome}` **{one.scope}**{limit}: {one.because}{missing}")
+            parts += [_evidence_table(part) for part in one.found.evidence if any(row.n for row in part.rows)]
+            if any(row.n for part in one.found.control for row in part.rows):
+                parts.append("The control, the same runs for longer:")
+                parts += [_evidence_table(part) for part in one.found.control]
+    return "\n\n".join(parts)
+
+
+def _evidence_table(part):
+    """The rows of a test as a Markdown table, with what was measured above it."""
+    unit, words = FIGURES[part.test["figure"]][1:]
+    rows = evidence_frame(part)
+    return f"{words[0].upper()}{words[1:]}, in {unit}:\n\n" + _markdown(list(rows.columns), rows.to_numpy().tolist(), 5)
+
+
+def evidence_frame(part):
+    """The rows of an :class:`nlr.claims.Evidence` as text: label, effect, interval, n, df, p of the family, verdict."""
+
+    def number(value, form):
+        return "–" if math.isnan(value) else format(value, form).replace("-", "\N{MINUS SIGN}")
+
+    rows = []
+    for row in part.rows:
+        known = not math.isnan(row.low)
+        interval = f"{number(row.low, '+.2f')} to {number(row.high, '+.2f')} ({100 * row.level:.0f} %)"
+        rows.append(
+            {
+                "comparison": row.label,
+                "effect": number(row.effect, "+.2f"),
+                "interval": interval if known else "–",
+                "n": str(row.n),
+                "df": str(row.df) if row.df else "–",
+                "p": number(row.p, ".3f") if known else "–",
+                "says": row.verdict or "–",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _missing(found):
+    """How many runs are missing, and the first of the commands that make them."""
+    first, *more = found.commands
+    text = f"{len(found.missing)} run{'s' * (len(found.missing) != 1)} missing: `{first}`"
+    return text + (f" and {len(more)} more command{'s' * (len(more) > 1)}." if more else ".")

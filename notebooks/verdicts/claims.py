@@ -1,0 +1,60 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Verdicts
+#
+# *What holds, by how much, and how sure we are: the questions that matter most, then every claim with its evidence.*
+#
+# A verdict is one of five words. **Held**: every comparison that was fixed for the claim supports it. **Partly**: some
+# support and some contradict it. **Did not hold**: some contradict it and none supports it. **Undecided**: an interval
+# includes the threshold. **Not run**: runs are missing, or there are none but exploratory ones, which are older than the
+# test. Theory is judged by the proofs and checks on its pages, scope *mathematics*; what training settles is judged in each
+# protocol on its own. The tests and thresholds were committed before their runs; {doc}`the evidence </executed/verdicts/evidence>` has the
+# rows behind each verdict.
+
+# %% tags=["hide-input"]
+from nlr import claims, verdicts
+from nlr.page import Prose, Table
+
+records = verdicts.committed()
+judged = verdicts.judge(records, verdicts.proofs())
+
+# %% [markdown]
+# ## The questions that matter most
+#
+# Our differences are those of protocol `ma2020-small` on the JPEG copy: means over the settings named, in points; in brackets
+# is a 95 % interval, where runs of several seeds give one. Others' figures are over the same settings, or over all that the
+# question names where ours are missing. The paper's own tables were not available to us in full: what others quote of
+# them is marked second-hand.
+
+# %% tags=["remove-input"]
+Prose(verdicts.questions(judged, records))
+
+# %% [markdown]
+# ## All claims
+#
+# Each badge leads to its evidence. Reports are named by their authors; *the paper* is {cite:t}`ma2020`, as the reports and
+# later papers quote it.
+
+# %% tags=["hide-input"]
+Table(verdicts.count_table(judged), name="counts", caption="Claims by verdict, in each scope.")
+
+# %% tags=["hide-input"]
+Table(
+    verdicts.claim_table(judged),
+    name="claims",
+    caption=f"The {len(claims.load())} claims.",
+    left=["statement", "asserted by", "contradicted by", "verdict"],
+    style="claims",
+)

@@ -1,0 +1,197 @@
+"""The verdicts: collected from pages and records, put beside what others print, and the filters as a reader uses them."""
+
+import json
+import re
+import shutil
+import tomllib
+
+import pytest
+
+from nlr import claims, page, paths, published, verdicts
+from nlr.errors import NlrError
+from test_claims import grid, record
+
+SMALL = "ma2020-small"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """A book of one page, which has proved C1 and refuted half of C9."""
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(paths, "EXECUTED", tmp_path / "executed")
+    (tmp_path / "executed").mkdir()
+    (tmp_path / "pages.toml").write_text('[proofs]\nnotebook = "proofs"\n[later]\nnotebook = "later"\n')
+    shown = [page.Verdict("C1", "held", "It sums to 1."), page.Verdict("C9", "did not hold", "It is bounded anyway.")]
+    outputs = [{"data": one._repr_mimebundle_()} for one in shown]
+    cells = [{"cell_type": "markdown"}, {"cell_type": "code", "outputs": outputs}]
+    (tmp_path / "executed" / "proofs.ipynb").write_text(json.dumps({"cells": cells}))
+    (tmp_path / "executed" / "left-over.ipynb").write_text("not a page of the book")
+
+
+def test_proofs_come_from_the_outputs_of_the_pages_of_the_book(book):
+    found = verdicts.proofs()
+    assert {name: [(j.scope, j.outcome, j.because, j.target) for j in of] for name, of in found.items()} == {
+        "C1": [("mathematics", "held", "It sums to 1.", "claim-c1")],
+        "C9": [("mathematics", "did not hold", "It is bounded anyway.", "claim-c9")],
+    }
+
+
+def test_every_claim_is_judged_in_every_scope_that_it_has(book):
+    judged = verdicts.judge([], verdicts.proofs())
+    assert list(judged) == list(claims.load())
+    assert [j.scope for j in judged["C9"]] == ["mathematics", SMALL, "ma2020"]
+    assert [(j.scope, j.outcome) for j in judged["C2"]] == [("mathematics", "not run")]  # no page proves it
+    assert {j.outcome for of in judged.values() for j in of if j.scope != "mathematics"} == {"not run"}
+    counts = verdicts.count_table(judged).set_index("scope")
+    assert counts.loc["mathematics", ["claims", "held", "did not hold", "not run"]].tolist() == [9, 1, 1, 7]
+    assert counts.loc[SMALL, "not run"] == counts.loc[SMALL, "claims"] > 40
+
+
+def falling(step):
+    """CE at the four rates, three seeds, falling by ``step`` from rate to rate."""
+    return grid({("ce", s): 0.7 - k * step for k, s in enumerate(verdicts.SYMMETRIC)})
+
+
+@pytest.mark.parametrize(("step", "outcome"), [(0.1, "held"), (-0.1, "did not hold"), (0.0, "undecided")])
+def test_the_verdict_follows_the_records(book, step, outcome):
+    judged = verdicts.judge(falling(step), {})
+    (found,) = [one for one in judged["C15"] if one.scope == SMALL]
+    assert found.outcome == outcome
+    line = verdicts.claim_table(judged).set_index("claim").loc["C15", "verdict"].split("<br>")[0]
+    assert line == f"[{{verdict}}`{outcome}`](#evidence-c15) [{SMALL}]{{.verdict-scope}}"
+    text = verdicts.evidence(["C15"], judged)
+    assert text.startswith("(evidence-c15)=\n### C15\n")
+    assert f"{{verdict}}`{outcome}` **{SMALL}**" in text
+    says = {"held": "supports", "did not hold": "contradicts", "undecided": "open"}[outcome]
+    rows = [line for line in text.splitlines() if line.startswith("| ce")]
+    assert len(rows) == 2
+    assert all(f"| 3 | 8 | 0.000 | {says} |" in row or (says == "open" and "| open |" in row) for row in rows)
+    assert all(re.search(r"[+−]\d+\.\d\d to [+−]\d+\.\d\d \(95 %\)", row) for row in rows)
+    assert "`python -m nlr study ma2020`" in text  # what the other protocol still needs
+
+
+def test_the_table_of_claims_names_who_says_what():
+    table = verdicts.claim_table(verdicts.judge([], {})).set_index("claim")
+    assert table.loc["C17", "asserted by"] == "the paper, Kathuria, Chheda"
+    assert table.loc["C17", "contradicted by"] == "Chheda, Krishnan"
+    assert table.loc["C26", "contradicted by"] == "–"
+    assert len(table) == len(claims.load())
+
+
+PAIR = ("last", ("nce", "ce"), verdicts.SYMMETRIC)
+
+
+def value(records, contrast=PAIR):
+    return verdicts.contrast_value(verdicts._main_runs(records), contrast)
+
+
+def test_a_difference_without_runs_is_missing_and_others_are_over_all_settings():
+    nothing = value([])
+    assert (verdicts.value_text(nothing), verdicts.basis_text(nothing)) == ("missing", "symmetric 0.2, 0.4, 0.6, 0.8")
+    means = published.means("chheda")
+    mean = sum(means["nce", s] - means["ce", s] for s in verdicts.SYMMETRIC) / 4
+    assert f"Chheda's report +{mean:.1f}" in verdicts.others_text(PAIR, nothing)
+
+
+def test_a_difference_is_over_the_settings_that_both_losses_have_and_so_are_the_others():
+    runs = [
+        record("ce", "symmetric-0.4", last=0.5, purpose="exploratory"),
+        record("nce", "symmetric-0.4", last=0.46, purpose="exploratory"),
+        record("nce", "symmetric-0.6", last=0.9, purpose="exploratory"),
+    ]
+    found = value(runs)
+    assert verdicts.value_text(found) == "−4.0"
+    assert verdicts.basis_text(found) == "symmetric 0.4; one seed, exploratory"
+    means = published.means("krishnan")
+    difference = means["nce", "symmetric-0.4"] - means["ce", "symmetric-0.4"]
+    assert f"Krishnan's report {difference:+.1f}".replace("-", "−") in verdicts.others_text(PAIR, found)
+    assert "exploratory" not in verdicts.basis_text(value([*runs, *falling(0.1)]))
+
+
+def test_seeds_give_an_interval():
+    cells = {(loss, s): 0.4 + 0.1 * (loss == "nce") for s in verdicts.SYMMETRIC for loss in ("nce", "ce")}
+    text = verdicts.value_text(value(grid(cells)))
+    low, high = map(float, re.fullmatch(r"\+10\.\d \(\+(\S+) to \+(\S+)\)", text).groups())
+    assert 9 < low < 10 < high < 11
+
+
+def test_where_nobody_prints_a_figure_it_is_said():
+    memorised = ("memorised", ("nce", "ce"), verdicts.SYMMETRIC)
+    assert verdicts.others_text(memorised, value([], memorised)) == verdicts.NONE
+    weight = ("last", ("nce+rce", "nce+mae,beta=9.21"), verdicts.SYMMETRIC)
+    assert verdicts.others_text(weight, value([], weight)) == verdicts.NONE
+
+
+def test_the_questions_name_claims_and_figures_that_exist():
+    text = verdicts.questions(verdicts.judge([], {}), [])
+    assert text.count("### ") == len(verdicts.QUESTIONS) == 6
+    assert {name for question in verdicts.QUESTIONS for name in question.claims} <= set(claims.load())
+    assert text.count("missing") == sum(len(question.contrasts) for question in verdicts.QUESTIONS)
+
+
+def test_sources_of_figures_have_names_and_their_marks():
+    table = published.accuracies()
+    assert set(table["key"]) == set(published.NAMES)
+    assert set(table["mark"]) == {"read", "second-hand", "printed"}
+    assert not table.duplicated(["key", "loss", "setting"]).any()
+    with pytest.raises(NlrError, match="'wang'.*Did you mean 'wang2024'"):
+        published.means("wang")
+
+
+def test_pages_with_verdicts_are_executed_before_the_page_that_collects_them():
+    pages = tomllib.loads((paths.NOTEBOOKS / "pages.toml").read_text())
+    with_verdicts = {
+        name
+        for name, entry in pages.items()
+        if re.search(r"^Verdict\(", (paths.NOTEBOOKS / f"{entry['notebook']}.py").read_text(), re.MULTILINE)
+    }
+    assert with_verdicts
+    assert with_verdicts <= set(pages["verdicts/claims"]["after"])
+
+
+# The filters
+
+ROWS = [
+    ("C1", "the paper, Soni", [("held", "mathematics")]),
+    ("C2", "Soni", [("not run", "mathematics"), ("held", SMALL)]),
+    ("C3", "Joshi", [("not run", SMALL)]),
+]
+
+
+def html():
+    rows = ""
+    for name, people, lines in ROWS:
+        cell = "<br>".join(
+            f'<a href="#"><span class="badge">{o}</span></a> <span class="verdict-scope">{s}</span>' for o, s in lines
+        )
+        rows += f"<tr><td>{name}</td><td>text</td><td>{people}</td><td>–</td><td>{cell}</td></tr>"
+    script = (paths.ROOT / "book" / "_assets" / "verdicts.js").read_text()
+    return f'<table class="claims"><tbody>{rows}</tbody></table><script>{script}</script>'
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed, and nothing else can run the script")
+def test_the_filters_hide_what_does_not_match():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        tab = browser.new_page()
+        tab.set_content(html())
+
+        def shown():
+            return [row.text_content()[:2] for row in tab.locator("tr").all() if row.is_visible()]
+
+        assert shown() == ["C1", "C2", "C3"]
+        tab.get_by_label("verdict").select_option("held")
+        assert shown() == ["C1", "C2"]
+        tab.get_by_label("judged by").select_option("mathematics")  # the outcome and the scope of one verdict
+        assert shown() == ["C1"]
+        tab.get_by_label("verdict").select_option("")
+        tab.get_by_label("asserted by").select_option("Soni")
+        assert shown() == ["C1", "C2"]
+        assert tab.locator("output").text_content() == "2 of 3 claims"
+        tab.get_by_label("verdict").focus()  # by keyboard
+        tab.keyboard.press("ArrowDown")
+        assert shown() == ["C1"]
+        browser.close()
