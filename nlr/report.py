@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from nlr import checkpoints, data, estimates, leases, losses, paths, protocols, provenance, records, runs, studies
-from nlr.errors import NlrError
+from nlr.errors import NlrError, NoRecords
 from nlr.noise import format_setting, parse_setting
 
 DATASETS = {"cifar10": "CIFAR-10, lossless", "cifar10-jpeg75": "CIFAR-10, JPEG q75", "digits": "scikit-learn digits"}
@@ -45,10 +45,10 @@ def frame(found):
     """One row a record, in the order given; accuracies and shares in per cent.
 
     Raises:
-        NlrError: there is no record.
+        NoRecords: there is no record.
     """
     if not found:
-        raise NlrError("There is no record to report on; train the setting first.")
+        raise NoRecords("There is no record to report on; train the setting first.")
     rows = []
     for record in found:
         config, final, series = record["config"], record["final"], record["series"]
@@ -198,7 +198,7 @@ def facts(found):
     seeds = sorted({record["config"]["seed"] for record in found})
     pairs = [
         ("data", DATASETS.get(first["dataset"], first["dataset"])),
-        ("protocol", first["protocol"] + (" (scaled down)" if first["protocol"].endswith("-small") else "")),
+        ("protocol", first["protocol"] + (" (scaled down)" if is_small(first["protocol"]) else "")),
         ("runs", f"{len(found)}, seed{'s' * (len(seeds) > 1)} {each(seeds)}"),
         ("epochs", each(r["config"]["training"]["epochs"] for r in found)),
         ("device", each(f"{f['device']}, {f['threads']} thread{'s' * (f['threads'] > 1)}" for f in made)),
@@ -208,14 +208,20 @@ def facts(found):
     if first["dataset"] != "digits":
         minutes = sum(f["wall_seconds"] for f in made) / 60
         pairs += [("training time", f"{minutes:.0f} min"), ("finished", each(sorted(f["finished"][:10] for f in made)))]
-    if exploratory(found):
-        pairs.append(("status", "exploratory: made before any claim had its test"))
+    if early := exploratory(found):
+        share = "" if early == len(found) else f"{early} of {len(found)} runs "
+        pairs.append(("status", f"{share}exploratory: made before any claim had its test"))
     return pairs
 
 
+def is_small(protocol):
+    """Whether a protocol, by its name, is the reference scaled down to a CPU."""
+    return "small" in protocol.split("-")
+
+
 def exploratory(found):
-    """Whether any of the records was made before the tests of the claims were fixed."""
-    return any(record["facts"]["purpose"] == "exploratory" for record in found)
+    """How many of the records were made before the tests of the claims were fixed."""
+    return sum(record["facts"]["purpose"] == "exploratory" for record in found)
 
 
 def agreement(yours, ours):
@@ -336,11 +342,11 @@ def study_records(study):
     """The records that a study has, in its order of priority.
 
     Raises:
-        NlrError: it has none.
+        NoRecords: it has none.
     """
     found = [record for config, _ in study.runs() if (record := records.find(study.store, config))]
     if not found:
-        raise NlrError(f"Study {study.name} has no record in {study.store}; run: python -m nlr study {study.name}")
+        raise NoRecords(f"Study {study.name} has no record in {study.store}; run: python -m nlr study {study.name}")
     return found
 
 
@@ -506,11 +512,12 @@ def _limit(value):
 
 
 def slope_table(names):
-    """Slope of the passive part of each loss, as defined and under each protocol."""
+    """Slope of the passive part of each loss, as defined and under each protocol that is of no report."""
+    own = [name for name in protocols.names() if "report" not in protocols.load(name)]
     rows = []
     for name in names:
         row = {"loss": f"`{name}`", "as defined": losses.make_loss(name).passive_slope}
-        for protocol in protocols.names():
+        for protocol in own:
             row[protocol] = runs.canonical_loss(protocols.load(protocol), name)[1].passive_slope
         rows.append({k: v if isinstance(v, str) else f"{v:.4g}" for k, v in row.items()})
     return pd.DataFrame(rows)
