@@ -23,6 +23,7 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.autograd.function import once_differentiable
 
 from nlr.errors import NlrError, unknown
 
@@ -108,7 +109,7 @@ class Loss(nn.Module):
             )
         if logits.dtype != torch.float64:
             logits = logits.float()
-        losses = self.per_sample(F.log_softmax(logits, dim=1), labels.long())
+        losses = self.per_sample(_log_softmax(logits), labels.long())
         return losses if self.reduction == "none" else getattr(losses, self.reduction)()
 
     def per_sample(self, log_p, labels):
@@ -415,6 +416,39 @@ class _Expm1(torch.autograd.Function):
 _expm1 = _Expm1.apply
 
 
+class _ColumnLogSoftmax(torch.autograd.Function):
+    """Log-softmax of rows, computed along the columns of their transpose, with the bits of torch's own for K below 16.
+
+    What comes in and goes out is in rows, so that everything after it adds in the same order.
+    """
+
+    @staticmethod
+    def forward(ctx, logits):
+        log_p = F.log_softmax(_columns(logits), dim=0)
+        ctx.save_for_backward(log_p)
+        return log_p.t()[: len(logits)].contiguous()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        (log_p,) = ctx.saved_tensors
+        # The derivative that F.log_softmax takes; as a formula of tensors its last bits would differ.
+        columns = torch._log_softmax_backward_data(_columns(gradient), log_p, 0, log_p.dtype)
+        return columns.t()[: len(gradient)].contiguous()
+
+
+def _columns(rows):
+    # Whole vectors of 16: what remained would be computed by other instructions, and differ in its last bits.
+    columns = rows.new_zeros(rows.shape[1], len(rows) + -len(rows) % 16)
+    columns[:, : len(rows)] = rows.t()
+    return columns
+
+
+def _log_softmax(logits):
+    # On a CPU torch takes short rows one at a time; all rows at once, class by class, take a small part of that time.
+    return _ColumnLogSoftmax.apply(logits) if logits.device.type == "cpu" else F.log_softmax(logits, dim=1)
+
+
 def _pick(values, labels):
     return values.gather(1, labels[:, None]).squeeze(1)
 
@@ -457,10 +491,13 @@ class _Linear(Loss):
 
 
 class _Matrix(_Elementwise):
-    """A function of all log p_k that gives the loss for every label."""
+    """A function of all log p_k, with a second argument that selects the labels' own terms from those of all."""
 
     def _per_sample(self, log_p, labels):
-        return _pick(self._compute(log_p), labels)
+        return self._compute(log_p, lambda terms: terms.gather(1, labels[:, None])).squeeze(1)
+
+    def _every_label(self, log_p):
+        return self._compute(log_p, lambda terms: terms)
 
 
 class _Batch(_Elementwise):
@@ -653,14 +690,34 @@ def _focal(log_p, gamma, detach=False):
     return (weight.detach() if detach else weight) * -log_p
 
 
-def _log_focal(log_p, gamma):
-    """log((1 - p_k)^gamma p_k) for every k."""
-    # Where p_k is near 1, log(1 - p_k) comes from the other classes; log1p would lose it.
-    top = torch.zeros_like(log_p, dtype=torch.bool).scatter(1, log_p.argmax(1, keepdim=True), True)
-    others = log_p.masked_fill(top, -math.inf).logsumexp(1, keepdim=True)
-    # The filled value is not used; it keeps the unused branch's gradient finite.
-    direct = torch.log1p(-log_p.masked_fill(top, -1.0).exp())
-    return gamma * torch.where(top, others, direct) + log_p
+class _LogFocal(torch.autograd.Function):
+    """log((1 - p_k)^gamma p_k) for every k; written out because each new tensor of (N, K) costs time."""
+
+    @staticmethod
+    def forward(ctx, log_p, gamma):
+        # For the largest p_k, which may be near 1, log(1 - p_k) comes from the other classes; log1p would lose it.
+        # Those are taken relative to the largest of them, which may itself be too small for exp.
+        top = log_p.argmax(1, keepdim=True)
+        others = log_p.scatter(1, top, -math.inf)
+        second = others.amax(1, keepdim=True)
+        share = others.sub_(second).exp_()
+        total, second_p = share.sum(1, keepdim=True), second.exp()
+        ctx.save_for_backward(top, share, total, second_p)
+        ctx.gamma = gamma
+        miss = (share * -second_p).log1p_().scatter_(1, top, total.log() + second)
+        return miss.mul_(gamma).add_(log_p)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        top, share, total, second_p = ctx.saved_tensors
+        # The derivative of log(1 - p_k) is -p_k / (1 - p_k) in log p_k, for the largest p_k its part in each other one.
+        inner = gradient / (share * second_p - 1)
+        inner.mul_(second_p).add_(gradient.gather(1, top) / total).mul_(share)
+        return inner.mul_(ctx.gamma).add_(gradient), None
+
+
+_log_focal = _LogFocal.apply
 
 
 _MA = "Ma et al. 2020 (arXiv:2006.13554), as the reports quote it and the released code computes it"
@@ -780,8 +837,8 @@ _define_linear(
     "As printed in Soni, eq. 2, where a logarithm to the base of the product is meant (E1).",
     bounds=lambda num_classes: (-math.inf, -(num_classes - 1) * math.log(num_classes - 1)),
 )
-def _soni_nce(log_p):
-    return log_p.sum(1, keepdim=True) - log_p
+def _soni_nce(log_p, select):
+    return log_p.sum(1, keepdim=True) - select(log_p)
 
 
 def _soni_nfl_bounds(num_classes, gamma):
@@ -799,9 +856,9 @@ def _soni_nfl_bounds(num_classes, gamma):
     bounds=_soni_nfl_bounds,
     gamma=0.5,
 )
-def _soni_nfl(log_p, gamma):
+def _soni_nfl(log_p, select, gamma):
     terms = _log_focal(log_p, gamma)
-    return terms.sum(1, keepdim=True) - terms
+    return terms.sum(1, keepdim=True) - select(terms)
 
 
 _define_linear(
@@ -944,9 +1001,9 @@ def _joshi_nce(log_p):
     "As printed in Joshi (E3).",
     gamma=0.5,
 )
-def _joshi_nfl(log_p, gamma):
+def _joshi_nfl(log_p, select, gamma):
     terms = _log_focal(log_p, gamma)
-    return terms.logsumexp(1, keepdim=True) - terms
+    return terms.logsumexp(1, keepdim=True) - select(terms)
 
 
 _define_linear(
@@ -974,6 +1031,6 @@ def _chheda_nce_bounds(num_classes):
     bounds=_chheda_nce_bounds,
     constant_sum=1.0,
 )
-def _chheda_nce(log_p):
+def _chheda_nce(log_p, select):
     losses = -torch.log(log_p.exp() + CHHEDA_EPS)
-    return losses / losses.sum(1, keepdim=True)
+    return select(losses) / losses.sum(1, keepdim=True)
