@@ -11,6 +11,10 @@ class NlrError(ValueError):
         return [f"{type(self).__name__}: {self}"]
 
 
+class NoRecords(NlrError):
+    """Nothing is wrong, but no run that was asked for has a record yet; the book then shows a page that says so."""
+
+
 def unknown(kind, value, known):
     """The error for a name that is not among the known ones; suggests the nearest."""
     known = [str(k) for k in known]

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from nlr import data, execute, noise, protocols, provenance, records, runs, studies
-from nlr.errors import NlrError, unknown
+from nlr.errors import NlrError, NoRecords, unknown
 from nlr.runs import describe
 
 PARAMETERS = (
@@ -88,8 +89,9 @@ def open_experiment(
         protocol: name of a protocol; the study's where empty.
         noise: ``clean``, ``symmetric``, ``asymmetric`` or ``human``.
         rate: noise rate in [0, 1), or the name of a human label set.
-        losses: names of losses, a list or separated by spaces; those of the study where empty.
-        seeds: integers, a list or separated by spaces; those of the study where empty.
+        losses: names of losses, a list or separated by spaces.
+        seeds: integers, a list or separated by spaces. Where neither losses nor seeds are given, the runs are those
+            that the study has in the setting; where one is, it is joined with all of the study's for the other.
         data_root: where CIFAR-10 lies; the environment variable NLR_DATA where empty.
         results_root: a store of one's own; the study's where empty.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
@@ -99,8 +101,8 @@ def open_experiment(
         The :class:`Experiment`.
 
     Raises:
-        NlrError: something is unknown or out of range, before anything is written; or ``train`` is false and no record
-            exists.
+        NoRecords: ``train`` is false and no record exists.
+        NlrError: something is unknown or out of range, before anything is written.
     """
     chosen = studies.load(study)
     protocol = protocol or chosen.protocol
@@ -108,23 +110,22 @@ def open_experiment(
     setting = _setting(noise, rate)
     device = provenance.pick_device(device)
     losses, seeds = _listed(losses), [_seed(value) for value in _listed(seeds)]
-    losses = losses or chosen.losses(setting) or chosen.losses()
-    seeds = seeds or chosen.seeds(setting) or chosen.seeds()
+    wanted = _runs_of(chosen, setting, losses, seeds)
     store = Path(results_root).expanduser() if results_root else chosen.store
 
     def resolve(dataset):
-        return [runs.resolve(protocol, loss, setting, seed, dataset) for loss in losses for seed in seeds]
+        return [runs.resolve(protocol, loss, setting, seed, dataset) for loss, seed in wanted]
 
     configs = resolve(chosen.dataset if results_root == "" else _dataset_in(store, protocol, chosen.dataset))
     if train and not all(records.find(store, config) for config in configs):
         dataset = data.load(family, data_root)  # its name, lossless or JPEG, decides where the records go
         configs = resolve(dataset.name)
         purposes = {} if results_root else {records.config_hash(c): purpose for c, purpose in chosen.runs()}
-        wanted = [(config, purposes.get(records.config_hash(config), "own run")) for config in configs]
-        execute.train_missing(wanted, store, data_root, device, dataset=dataset)
+        marked = [(config, purposes.get(records.config_hash(config), "own run")) for config in configs]
+        execute.train_missing(marked, store, data_root, device, dataset=dataset)
     found = [record for config in configs if (record := records.find(store, config))]
     if not found:
-        raise NlrError(
+        raise NoRecords(
             f"No record of {study} {setting} in {store} and train is false; set train to true, or name a results root "
             "that has records."
         )
@@ -132,6 +133,17 @@ def open_experiment(
     if results_root:
         theirs = [record for config in resolve(chosen.dataset) if (record := records.find(chosen.store, config))]
     return Experiment(chosen, protocol, setting, configs, found, theirs)
+
+
+def _runs_of(study, setting, losses, seeds):
+    """The runs of a setting that are asked for: pairs (loss, seed), seeds of a loss together."""
+    blocks = [block for block in study.blocks if setting in block["settings"]]
+    if blocks and not losses and not seeds:
+        own = {pair for block in blocks for pair in product(block["losses"], block["seeds"])}
+        return [pair for pair in product(study.losses(setting), study.seeds(setting)) if pair in own]
+    losses = losses or study.losses(setting) or study.losses()
+    seeds = seeds or study.seeds(setting) or study.seeds()
+    return list(product(losses, seeds))
 
 
 def _listed(values):

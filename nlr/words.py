@@ -47,7 +47,7 @@ def _pooled(cells):
 def _caution(found):
     """What these records cannot settle, said wherever they are summed up."""
     first, text = found[0]["config"], ""
-    if first["protocol"].endswith("-small"):
+    if report.is_small(first["protocol"]):
         epochs = first["training"]["epochs"]
         images = sum(map(sum, found[0]["noise"]["counts"]))
         text += (

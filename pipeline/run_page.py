@@ -2,7 +2,7 @@
 
 papermill runs the notebook in a process of its own; what would differ between two builds (times, cell numbers, progress
 bars, machine paths on stderr) is dropped, and the page is put in place at once. A page that fails leaves no page behind
-but PAGE.failed.ipynb, to be read.
+but PAGE.failed.ipynb, to be read. A page none of whose runs has a record yet ends where it asks for them, and says so.
 """
 
 import json
@@ -17,6 +17,11 @@ import nbformat
 import papermill
 
 ROOT = Path(__file__).resolve().parent.parent
+NOTHING_YET = """:::{admonition} Not run yet
+None of the runs that this page is about has a record. They are planned, and the page fills by itself when the book is
+built with their records. {doc}`Status </executed/status>` counts the runs that are there, study by study, and names the
+commands that make the rest.
+:::"""
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -39,13 +44,28 @@ def execute(source, out, title, parameters):
                 given, done, parameters, kernel_name="python3", progress_bar=False, cwd=ROOT, log_output=False
             )
         except papermill.PapermillExecutionError as error:
+            if error.ename == "NoRecords":
+                finish(clean(cut(nbformat.read(done, 4)), source), out)
+                return
             out.unlink(missing_ok=True)
             shutil.copy(done, failed)
             sys.exit(f"{page} failed: {error.ename}: {error.evalue}\nThe failed notebook: {failed.relative_to(ROOT)}")
-        notebook = clean(nbformat.read(done, 4), source)
+        finish(clean(nbformat.read(done, 4), source), out)
+
+
+def finish(notebook, out):
+    """Put the page in place at once."""
     temporary = out.with_suffix(".tmp")
     nbformat.write(notebook, temporary)
     os.replace(temporary, out)
+
+
+def cut(notebook):
+    """The page up to the cell that found no record, with a note in its place."""
+    failed = next(k for k, c in enumerate(notebook.cells) if any(o.get("ename") for o in c.get("outputs", [])))
+    kept = [c for c in notebook.cells[:failed] if "papermill-error-cell-tag" not in c.metadata.get("tags", [])]
+    notebook.cells = [*kept, nbformat.v4.new_markdown_cell(NOTHING_YET)]
+    return notebook
 
 
 def clean(notebook, source):

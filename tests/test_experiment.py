@@ -6,7 +6,7 @@ import pytest
 from factory import put
 
 from nlr import experiment, records, training
-from nlr.errors import NlrError
+from nlr.errors import NlrError, NoRecords
 
 pytestmark = pytest.mark.usefixtures("own_protocols", "own_stores")
 
@@ -122,6 +122,27 @@ def test_what_is_left_empty_is_the_studys(own_stores, given, losses, seeds):
     runs = open_digits(train=False, **given)
     assert ran(runs.configs) == [(loss, seed) for loss in losses for seed in seeds]
     assert runs.setting == f"symmetric-{rate}"
+
+
+def test_of_a_study_with_unequal_blocks_its_own_runs_are_taken(own_stores):
+    put(own_stores["results"], "ce", "symmetric-0.4", 0, protocol="ma2020-small", dataset="cifar10-jpeg75")
+    small = {"study": "ma2020-small", "losses": [], "seeds": [], "train": False}
+    runs = open_digits(**small)
+    own = {(c["loss"]["spec"], c["seed"]) for c, _ in runs.study.runs() if c["noise"] == runs.configs[0]["noise"]}
+    assert set(ran(runs.configs)) == own
+    assert len(runs.configs) == len(own) == 24  # twelve losses once, six of them twice more
+    assert ran(runs.configs)[:3] == [("ce", 0), ("ce", 1), ("ce", 2)]
+    assert set(ran(open_digits(**small | {"losses": "fl ce"}).configs)) == {
+        (loss, seed) for loss in ("fl", "ce") for seed in (0, 1, 2)
+    }
+
+
+def test_no_record_is_told_apart_from_what_is_wrong():
+    with pytest.raises(NoRecords):
+        open_digits(train=False)
+    with pytest.raises(NlrError) as caught:
+        open_digits(train=False, rate=2)
+    assert not isinstance(caught.value, NoRecords)
 
 
 @pytest.mark.parametrize(

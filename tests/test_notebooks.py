@@ -286,3 +286,15 @@ def test_a_page_that_fails_leaves_no_page_but_itself_to_be_read(tmp_path):
     assert "Traceback" not in done.stderr
     assert [path.name for path in out.parent.iterdir()] == ["page.failed.ipynb"]
     assert "this is why" in (out.parent / "page.failed.ipynb").read_text()
+
+
+def test_a_page_without_a_record_ends_where_it_asks_for_them_and_says_so(tmp_path):
+    done, out = run(tmp_path, "from nlr.errors import NoRecords\nraise NoRecords('none yet')\n\n# %%\n1 + 1")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in out.parent.iterdir()] == ["page.ipynb"]
+    notebook = nbformat.read(out, 4)
+    assert notebook.cells[0].source.splitlines()[0] == "# The title"
+    assert "Not run yet" in notebook.cells[-1].source
+    text = out.read_text()
+    assert "NoRecords" not in text
+    assert "1 + 1" not in text

@@ -1,4 +1,4 @@
-"""The verdicts: collected from pages and records, put beside what others print, and the filters as a reader uses them."""
+"""The verdicts: collected from pages and records, put beside what others print, and filtered as a reader does it."""
 
 import json
 import re
@@ -6,10 +6,10 @@ import shutil
 import tomllib
 
 import pytest
+from test_claims import grid, record
 
 from nlr import claims, page, paths, published, verdicts
 from nlr.errors import NlrError
-from test_claims import grid, record
 
 SMALL = "ma2020-small"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -135,7 +135,7 @@ def test_sources_of_figures_have_names_and_their_marks():
     assert set(table["key"]) == set(published.NAMES)
     assert set(table["mark"]) == {"read", "second-hand", "printed"}
     assert not table.duplicated(["key", "loss", "setting"]).any()
-    with pytest.raises(NlrError, match="'wang'.*Did you mean 'wang2024'"):
+    with pytest.raises(NlrError, match=r"'wang'.*Did you mean 'wang2024'"):
         published.means("wang")
 
 
