@@ -19,7 +19,10 @@ from nlr.errors import unknown
 OPTIMISERS = ("sgd", "adam", "adamw")
 SCHEDULES = ("cosine", "constant")
 AUGMENTATIONS = ("none", "crop-flip")
-PRECISIONS = ("float32", "bf16")
+PRECISIONS = ("float32", "bf16", "float16")
+#: Mistakes that can be made on purpose, to see their signature (errata E19, E27, E34): a loss that no gradient comes
+#: from, as one computed in NumPy; probabilities in the place of logits; log(p + 1e-8) taken in half precision.
+FAULTS = ("none", "outside-autograd", "double-softmax", "half-precision-log")
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 PADDING = 4  # pixels by which an image may be shifted
 EAGER_STEPS = 3  # before the capture, so that cuDNN has chosen and the optimiser has made its buffers
@@ -44,6 +47,7 @@ class Engine:
             ("optimiser", settings["optimiser"], OPTIMISERS),
             ("schedule", settings["schedule"], SCHEDULES),
             ("precision", settings["precision"], PRECISIONS),
+            ("fault", settings.get("fault", "none"), FAULTS),
             ("augmentation", config["data"]["augmentation"], AUGMENTATIONS),
         ):
             if value not in known:
@@ -51,7 +55,10 @@ class Engine:
         options = {k: v for k, v in config["model"].items() if k != "name"}
         self.settings = settings
         self.device = torch.device(device)
-        self.graphs = self.device.type == "cuda"
+        self.fault = settings.get("fault", "none")
+        # Where it is not enabled it hands everything through. The scaler decides on the host whether a step is taken.
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=settings["precision"] == "float16")
+        self.graphs = self.device.type == "cuda" and not self.scaler.is_enabled()
         if self.device.type == "cpu":
             keep_memory()
         self.model = models.make_model(config["model"]["name"], num_classes, **options)
@@ -62,7 +69,7 @@ class Engine:
         self.optimiser = make_optimiser(self.weights, settings, self.device)
         mean, std = (torch.tensor(config["data"][key], device=self.device) for key in ("mean", "std"))
         self.gain, self.offset = 1 / (255 * std), -mean / std
-        self.bf16 = settings["precision"] == "bf16"
+        self.half = {"bf16": torch.bfloat16, "float16": torch.float16}.get(settings["precision"])
         self.augment = config["data"]["augmentation"] == "crop-flip"
         self.counts = Counts(self.device)
         self._graph = self._captured = None
@@ -71,7 +78,8 @@ class Engine:
         """Float logits (N, K) of uint8 images (N, H, W, C); the permuted view is channels-last without a copy."""
         pixels = (images * self.gain + self.offset).permute(0, 3, 1, 2)
         # Casts of the weights are not kept from one call to the next: a captured graph would go on using old ones.
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16, cache_enabled=not self.graphs):
+        half = {"dtype": self.half} if self.half else {"enabled": False}
+        with torch.autocast(self.device.type, **half, cache_enabled=not self.graphs):
             return self.model(pixels).float()
 
     @torch.no_grad()
@@ -118,13 +126,30 @@ class Engine:
         if crop:
             images = crop_and_flip(images, *crop)
         logits = self.logits(images)
-        loss = self.loss(logits, labels)
-        self.optimiser.zero_grad()
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.weights, self.settings["clip_norm"] or math.inf)
-        self.optimiser.step()
+        loss = self.batch_loss(logits, labels)
+        # A loss without a graph leaves every gradient empty, and an optimiser passes over empty gradients.
+        norm = torch.zeros_like(loss) if self.fault == "outside-autograd" else self._update(loss)
         self.counts.add(logits.detach(), labels, part.clean[index], loss.detach(), norm)
         return loss.detach()
+
+    def batch_loss(self, logits, labels):
+        """The loss of a batch as it is trained on: that of the run, with its fault where it has one."""
+        if self.fault == "double-softmax":
+            logits = logits.softmax(1)
+        elif self.fault == "half-precision-log":
+            log_p = torch.log(logits.softmax(1).half() + 1e-8).float()  # 1e-8 is 0 in half precision
+            return self.loss.per_sample(log_p, labels).mean()
+        return self.loss(logits, labels)
+
+    def _update(self, loss):
+        """Take one step of the weights; returns the norm of the gradient before it is clipped."""
+        self.optimiser.zero_grad()
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimiser)
+        norm = torch.nn.utils.clip_grad_norm_(self.weights, self.settings["clip_norm"] or math.inf)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        return norm
 
     def state(self):
         """All that training has changed so far, on whatever device it is; it shares memory with the engine."""
@@ -134,6 +159,7 @@ class Engine:
             "optimiser": self.optimiser.state_dict(),
             "generator": torch.get_rng_state(),
             "device_generator": torch.cuda.get_rng_state(self.device) if cuda else None,
+            "scaler": self.scaler.state_dict(),
         }
 
     def restore(self, state):
@@ -143,6 +169,8 @@ class Engine:
         self.optimiser.load_state_dict(state["optimiser"])
         for group, rate in zip(self.optimiser.param_groups, rates, strict=True):
             group["lr"] = rate  # the device's own tensor where a captured step reads it
+        if self.scaler.is_enabled():
+            self.scaler.load_state_dict(state["scaler"])
         torch.set_rng_state(state["generator"])
         if self.device.type == "cuda" and state["device_generator"] is not None:
             torch.cuda.set_rng_state(state["device_generator"], self.device)
@@ -212,10 +240,11 @@ def make_optimiser(weights, settings, device):
 
 
 def learning_rate(settings, epoch):
-    """The learning rate of an epoch, from 0."""
+    """The learning rate of an epoch, from 0; ``schedule_epochs`` above ``epochs`` stops a cosine before its end."""
     if settings["schedule"] == "constant":
         return settings["learning_rate"]
-    return settings["learning_rate"] * (1 + math.cos(math.pi * epoch / settings["epochs"])) / 2
+    epochs = settings.get("schedule_epochs", settings["epochs"])
+    return settings["learning_rate"] * (1 + math.cos(math.pi * epoch / epochs)) / 2
 
 
 class Counts:

@@ -1,9 +1,11 @@
 """The networks of the paper and of the reports: float images (N, channels, height, width) to logits (N, K)."""
 
+import inspect
+
 import torch
 from torch import nn
 
-from nlr.errors import NlrError, unknown
+from nlr.errors import unknown
 
 
 def _conv_block(channels, widths):
@@ -40,17 +42,19 @@ def cnn8(num_classes=10, width=1.0):
     return model
 
 
-def krishnan_cnn(num_classes=10):
+def krishnan_cnn(num_classes=10, width=1.0):
     """Krishnan's CNN: six convolutions (64, 128, 256 in pairs), 1024 hidden units, dropout .5, normal Kaiming weights.
 
-    5,352,778 parameters; the report says about 4.2 million, which is its two linear layers alone (E34). The report
-    does not state the activation after the hidden layer: ReLU is our choice.
+    5,352,778 parameters at ``width=1`` and 10 classes; the report says about 4.2 million, which is its two linear
+    layers alone (E34). The report does not state the activation after the hidden layer: ReLU is our choice. ``width``
+    scales the convolutions and the hidden layer.
     """
+    *widths, units = [max(1, round(width * w)) for w in (64, 128, 256, 1024)]
     layers, channels = [], 3
-    for w in (64, 128, 256):
+    for w in widths:
         layers += _conv_block(channels, (w, w))
         channels = w
-    head = [nn.Linear(4096, 1024), nn.ReLU(inplace=True), nn.Dropout(0.5), nn.Linear(1024, num_classes)]
+    head = [nn.Linear(channels * 16, units), nn.ReLU(inplace=True), nn.Dropout(0.5), nn.Linear(units, num_classes)]
     model = nn.Sequential(*layers, nn.Flatten(), *head)
     for module in model:
         if isinstance(module, nn.Conv2d | nn.Linear):
@@ -84,18 +88,24 @@ def digits_cnn(num_classes=10):
 MODELS = {"cnn8": cnn8, "krishnan-cnn": krishnan_cnn, "resnet18": resnet18, "digits-cnn": digits_cnn}
 
 
+def check_options(name, options):
+    """Raise NlrError where the network or one of the named options is unknown."""
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)
+    known = [key for key in inspect.signature(MODELS[name]).parameters if key != "num_classes"]
+    for key in options:
+        if key not in known:
+            raise unknown(f"option of model {name!r}", key, known)
+
+
 def make_model(name, num_classes=10, **options):
     """The network ``name`` with fresh weights drawn from torch's global generator.
 
     Raises:
         NlrError: the network or one of its options is unknown.
     """
-    if name not in MODELS:
-        raise unknown("model", name, MODELS)
-    try:
-        return MODELS[name](num_classes, **options)
-    except TypeError as error:
-        raise NlrError(f"Model {name!r} does not take the options {options}: {error}.") from None
+    check_options(name, options)
+    return MODELS[name](num_classes, **options)
 
 
 def num_parameters(model):

@@ -259,7 +259,8 @@ def _targets(class_map, num_classes):
     else:
         raise unknown("class map", class_map, MAPS)
     target = np.arange(num_classes)
-    for source, noisy in pairs.items():
+    for key, noisy in pairs.items():
+        source = int(key) if isinstance(key, str) and key.isdecimal() else key  # TOML and JSON have strings as keys
         if not all(isinstance(c, int | np.integer) and 0 <= c < num_classes for c in (source, noisy)):
             raise NlrError(
                 f"The class map sends {source!r} to {noisy!r}, but classes are integers from 0 to {num_classes - 1}: "

@@ -1,5 +1,7 @@
 """A run is protocol x loss x setting x seed on a data set; this resolves one to its whole configuration."""
 
+import math
+
 from nlr import losses, noise, protocols
 from nlr.errors import NlrError
 from nlr.noise import format_setting
@@ -71,6 +73,9 @@ def resolve(protocol, loss, setting, seed, dataset):
     kind, rate = noise.parse_setting(setting)
     if kind == "human" and not dataset.startswith("cifar10"):
         raise NlrError(f"Setting {setting!r} on {dataset}: human labels exist for CIFAR-10 only; choose other noise.")
+    evaluation = resolved["noise"].get("evaluation", "clean")
+    if kind == "human" and evaluation != "clean":
+        raise NlrError(f"Setting {setting!r} with noisy test labels: people labelled the training images alone.")
     spec, loss = canonical_loss(resolved, loss)
     return {
         "numerics": NUMERICS,
@@ -82,12 +87,24 @@ def resolve(protocol, loss, setting, seed, dataset):
             "rate": rate,
             "sampler": resolved["noise"].get(kind),
             "class_map": resolved["noise"]["class_map"] if kind == "asymmetric" else None,
+            **({"evaluation": evaluation} if evaluation != "clean" else {}),  # records of clean ones are older
         },
         "seed": seed,
         "data": resolved["data"],
         "model": resolved["model"],
         "training": resolved["training"],
     }
+
+
+def steps(config, images):
+    """How many steps of the weights a run takes.
+
+    Args:
+        config: the resolved run.
+        images: the number of training images before any are held out for validation.
+    """
+    kept = images - round(config["data"]["validation"] * images)
+    return config["training"]["epochs"] * math.ceil(kept / config["training"]["batch_size"])
 
 
 def describe(config):

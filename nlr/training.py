@@ -12,13 +12,18 @@ training labels are taken in the training pass, on each batch as the network saw
   Q = -sum over k != y of log p_k.
 - ``corrupted_gradient_share``: share of the summed norms of the per-sample gradients in the logits that comes from
   corrupted samples, on a fixed probe of 1,024 training samples, in evaluation mode at the end of the epoch.
-- ``test_accuracy``, ``test_cross_entropy``: on the clean test set; ``validation_accuracy_noisy`` and
-  ``validation_accuracy_clean`` where the protocol holds samples out.
-- ``gradient_norm``: mean norm of the gradient before clipping; ``learning_rate``; ``seconds``.
+- ``test_accuracy``, ``test_loss``, ``test_cross_entropy``: on the clean test set, the loss being the run's own;
+  ``test_accuracy_noisy`` where the protocol makes the test labels noisy too.
+- ``validation_accuracy_noisy``, ``validation_accuracy_clean``, ``validation_loss_noisy`` and ``validation_loss_clean``
+  where the protocol holds samples out.
+- ``gradient_norm``: mean norm of the gradient before clipping, null in an epoch in which float16 overflowed;
+  ``learning_rate``; ``seconds``.
 """
 
 import math
+import os
 import time
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import numpy as np
@@ -59,17 +64,10 @@ def train(config, dataset, device="cpu", human_labels=None, on_epoch=None, state
         raise NlrError(f"The run is for the data set {config['dataset']!r}, the data are {dataset.name!r}.")
     seed = config["seed"]
     chosen = data.first_per_class(dataset.labels, config["data"]["train_per_class"])
-    clean = dataset.labels.numpy()[chosen]
-    drawn = noise.add_noise(
-        clean,
-        config["noise"]["kind"],
-        config["noise"]["rate"],
-        seed,
-        num_classes=dataset.num_classes,
-        sampler=config["noise"]["sampler"],
-        **({"class_map": config["noise"]["class_map"]} if config["noise"]["class_map"] else {}),
-        human_labels=None if human_labels is None else human_labels[chosen],
-    )
+    clean, test_clean = dataset.labels.numpy()[chosen], dataset.test_labels.numpy()
+    drawn = _add_noise(clean, config, dataset.num_classes, None if human_labels is None else human_labels[chosen])
+    noisy_test = config["noise"].get("evaluation") == "noisy"
+    drawn_test = _add_noise(test_clean, config, dataset.num_classes) if noisy_test else None
     order = torch.Generator().manual_seed(seed)
     held_out = round(config["data"]["validation"] * len(clean))
     shuffled = torch.randperm(len(clean), generator=order) if held_out else torch.arange(len(clean))
@@ -77,16 +75,17 @@ def train(config, dataset, device="cpu", human_labels=None, on_epoch=None, state
 
     images = dataset.images[torch.from_numpy(chosen)]
     training = _Part(images[kept], drawn.labels[kept.numpy()], clean[kept.numpy()], device)
-    test = _Part(dataset.test_images, dataset.test_labels.numpy(), dataset.test_labels.numpy(), device)
+    test = _Part(dataset.test_images, drawn_test.labels if drawn_test else test_clean, test_clean, device)
     validation = _Part(images[validation], drawn.labels[validation.numpy()], clean[validation.numpy()], device)
     probe = training.subset(torch.randperm(len(training), generator=order)[:PROBE])
 
-    with torch.random.fork_rng(devices=[device] if torch.device(device).type == "cuda" else []):
+    deterministic = _deterministic() if config["training"].get("deterministic") else nullcontext()
+    with torch.random.fork_rng(devices=[device] if torch.device(device).type == "cuda" else []), deterministic:
         torch.manual_seed(seed)
         engine = Engine(config, dataset.num_classes, device)
-        series = _epochs(engine, training, probe, test, validation, order, on_epoch, state)
+        series = _epochs(engine, training, probe, test, validation, order, on_epoch, state, noisy_test)
 
-    final = _final(engine, series, test, dataset, device)
+    final = _final(engine, series, test, dataset, device, drawn_test)
     return {
         "noise": {
             "rate": drawn.rate,
@@ -96,6 +95,27 @@ def train(config, dataset, device="cpu", human_labels=None, on_epoch=None, state
         "series": {key: _rounded(values) for key, values in series.items()},
         "final": {key: _rounded(value) for key, value in final.items()},
     }
+
+
+def _add_noise(labels, config, num_classes, human_labels=None):
+    spec = config["noise"]
+    class_map = {"class_map": spec["class_map"]} if spec["class_map"] else {}
+    options = {"num_classes": num_classes, "sampler": spec["sampler"], **class_map, "human_labels": human_labels}
+    return noise.add_noise(labels, spec["kind"], spec["rate"], config["seed"], **options)
+
+
+@contextmanager
+def _deterministic():
+    """Only algorithms that give the same bits every time, on a GPU too; on a CPU all that is used here are such."""
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS refuses
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
 
 
 class _Part:
@@ -114,23 +134,28 @@ class _Part:
         return _Part(self.images[index], self.labels[index], self.clean[index], self.labels.device)
 
 
-def _epochs(engine, training, probe, test, validation, order, on_epoch, state):
+def _epochs(engine, training, probe, test, validation, order, on_epoch, state, noisy_test):
     done, series = _restore(state, engine, order) if state else (0, {})
     for epoch in range(done, engine.settings["epochs"]):
         begin = time.perf_counter()
         row = engine.epoch(training, epoch, order)
         row["corrupted_gradient_share"] = _gradient_share(engine, probe)
         logits = engine.evaluate(test.images)
-        row["test_accuracy"] = _accuracy(logits, test.labels)
-        row["test_cross_entropy"] = F.cross_entropy(logits, test.labels).item()
+        row["test_accuracy"] = _accuracy(logits, test.clean)
+        row["test_loss"] = engine.loss(logits, test.clean).item()
+        row["test_cross_entropy"] = F.cross_entropy(logits, test.clean).item()
+        if noisy_test:
+            row["test_accuracy_noisy"] = _accuracy(logits, test.labels)
         if len(validation):
             logits = engine.evaluate(validation.images)
             row["validation_accuracy_noisy"] = _accuracy(logits, validation.labels)
             row["validation_accuracy_clean"] = _accuracy(logits, validation.clean)
+            row["validation_loss_noisy"] = engine.loss(logits, validation.labels).item()
+            row["validation_loss_clean"] = engine.loss(logits, validation.clean).item()
         row["learning_rate"] = learning_rate(engine.settings, epoch)
         row["seconds"] = time.perf_counter() - begin
         for key, value in row.items():
-            series.setdefault(key, []).append(value)
+            series.setdefault(key, [None] * epoch).append(value)  # a checkpoint of older code may lack a series
         if on_epoch:
             on_epoch(epoch + 1, partial(_state, epoch + 1, series, engine, order))
     return series
@@ -153,7 +178,7 @@ def _gradient_share(engine, probe):
     if not corrupted.any():
         return None
     logits = engine.evaluate(probe.images).requires_grad_()
-    norms = torch.autograd.grad(engine.loss(logits, probe.labels), logits)[0].norm(dim=1)
+    norms = torch.autograd.grad(engine.batch_loss(logits, probe.labels), logits)[0].norm(dim=1)
     return (norms[corrupted].sum() / norms.sum()).item() if norms.sum() > 0 else None
 
 
@@ -161,10 +186,14 @@ def _accuracy(logits, labels):
     return (logits.argmax(1) == labels).double().mean().item()
 
 
-def _final(engine, series, test, dataset, device):
+def _confusion(labels, guess, k):
+    return torch.bincount(labels * k + guess, minlength=k * k).reshape(k, k)
+
+
+def _final(engine, series, test, dataset, device, drawn_test):
     logits = engine.evaluate(test.images)
     guess, k = logits.argmax(1), dataset.num_classes
-    confusion = torch.bincount(test.labels * k + guess, minlength=k * k).reshape(k, k)
+    confusion = _confusion(test.clean, guess, k)
     best = int(np.argmax(series["test_accuracy"]))
     finite = all(p.isfinite().all().item() for p in engine.model.parameters())
     final = {
@@ -181,12 +210,19 @@ def _final(engine, series, test, dataset, device):
         if (key := f"validation_accuracy_{rule}") in series:
             chosen = int(np.argmax(series[key]))
             final[f"best_by_{rule}_validation"] = series["test_accuracy"][chosen]
+    if drawn_test:
+        # By noisy label: of the samples that are labelled k, the share that is predicted as k.
+        noisy = _confusion(test.labels, guess, k)
+        final["test_noise_rate"] = drawn_test.rate
+        final["last_accuracy_noisy"] = series["test_accuracy_noisy"][-1]
+        final["accuracy_by_noisy_class"] = (noisy.diagonal() / noisy.sum(1)).tolist()
+        final["noisy_class_counts"] = noisy.sum(1).tolist()
     if dataset.twins is not None:
         n = len(dataset.twins)
         lossless = engine.evaluate(dataset.twins.to(device))
         final["twins"] = n
-        final["twins_accuracy_lossless"] = _accuracy(lossless, test.labels[:n])
-        final["twins_accuracy_jpeg"] = _accuracy(logits[:n], test.labels[:n])
+        final["twins_accuracy_lossless"] = _accuracy(lossless, test.clean[:n])
+        final["twins_accuracy_jpeg"] = _accuracy(logits[:n], test.clean[:n])
     return final
 
 

@@ -34,6 +34,13 @@ def test_width_scales_the_convolutions_and_keeps_the_hidden_layer(width, widths)
     assert [(m.in_features, m.out_features) for m in model if isinstance(m, nn.Linear)] == [(16 * c, 256), (256, 10)]
 
 
+def test_width_scales_krishnans_network_hidden_layer_and_all():
+    model = models.make_model("krishnan-cnn", width=0.5)
+    convolutions = [(m.in_channels, m.out_channels) for m in model if isinstance(m, nn.Conv2d)]
+    assert convolutions == [(3, 32), (32, 32), (32, 64), (64, 64), (64, 128), (128, 128)]
+    assert [(m.in_features, m.out_features) for m in model if isinstance(m, nn.Linear)] == [(2048, 512), (512, 10)]
+
+
 @pytest.mark.parametrize(
     ("name", "options", "pixels"),
     [

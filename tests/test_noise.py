@@ -389,3 +389,13 @@ def test_errors_of_transition_matrix():
 def test_kinds():
     assert KINDS == ("clean", "symmetric", "asymmetric", "human")
     assert (transition_matrix("clean", 0, 3) == np.eye(3)).all()
+
+
+def test_a_class_map_may_have_strings_as_keys():
+    """TOML and JSON know no others."""
+    assert np.array_equal(
+        transition_matrix("asymmetric", 0.3, class_map={"2": 0, "9": 1}),
+        transition_matrix("asymmetric", 0.3, class_map={2: 0, 9: 1}),
+    )
+    with pytest.raises(NlrError, match="'two'"):
+        transition_matrix("asymmetric", 0.3, class_map={"two": 0})

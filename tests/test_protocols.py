@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from nlr import losses, protocols
+from nlr import engine, losses, models, protocols, runs
 from nlr.errors import NlrError
 
 
@@ -14,15 +14,29 @@ def test_every_file_resolves_to_all_that_a_run_needs(name):
     protocol, reference = protocols.load(name), protocols.load("ma2020")
     assert protocol["name"] == name
     assert protocol["title"] not in ("", name)
-    for section in ("data", "noise", "training"):
-        assert set(protocol[section]) == set(reference[section])
-    assert protocol["model"]["name"]
+    for section, keys in protocols.KEYS.items():
+        assert set(reference[section]) == set(keys) <= set(protocol[section])
+        assert set(protocol[section]) <= set(keys) | set(protocols.OPTIONAL.get(section, ()))
+    models.check_options(protocol["model"].pop("name"), protocol["model"])
     for loss, parameters in protocol["losses"].items():
         losses.make_loss(loss, **parameters)  # an unknown one is an error
 
 
+REPORTS = ("soni", "kathuria", "krishnan", "joshi", "chheda")
+OF_REPORTS = [name for name in protocols.names() if "report" in protocols.load(name)]
+
+
 def test_names():
-    assert protocols.names() == ["digits", "ma2020", "ma2020-small", "ma2020-small-x4", "ma2020-val"]
+    assert set(protocols.names()) - set(OF_REPORTS) >= {
+        "digits",
+        "ma2020",
+        "ma2020-small",
+        "ma2020-small-x4",
+        "ma2020-val",
+    }
+    readings = {f"{report}-{reading}" for report in REPORTS for reading in protocols.READINGS}
+    faults = {f"joshi-{fault}" for fault in engine.FAULTS if fault != "none"}
+    assert set(OF_REPORTS) == {name + size for name in readings | faults for size in ("", "-small")}
 
 
 def test_the_reference_trains_as_the_released_code():
@@ -126,6 +140,21 @@ def test_a_person_can_add_a_protocol(own_protocols):
         ('extends = "ma2020"\n[losses]\nrce = { a = -1 }', ("[losses]", "bad", "'a'", "'rce'")),
         ('extends = "ma2021"', ("ma2021", "Did you mean 'ma2020'")),
         ('[data]\ndataset = "digits"', ("bad", "[noise]")),
+        ('extends = "ma2020"\n[model]\nwidth = 1.0\nname = "cnn9"', ("[model]", "cnn9", "Did you mean 'cnn8'")),
+        ('extends = "ma2020"\n[model]\nname = "digits-cnn"\nwidth = 1.0', ("[model]", "width", "digits-cnn")),
+        ('extends = "ma2020"\n[training]\nepochs = 0', ("epochs = 0", "[training]", "whole number from 1")),
+        ('extends = "ma2020"\n[training]\nepochs = true', ("epochs = True", "whole number from 1")),
+        ('extends = "ma2020"\n[training]\nlearning_rate = "0.1"', ("learning_rate = '0.1'", "a number from 0")),
+        ('extends = "ma2020"\n[training]\noptimiser = "rmsprop"', ("'rmsprop'", "sgd, adam, adamw")),
+        ('extends = "ma2020"\n[training]\nfault = "nan"', ("'nan'", "double-softmax")),
+        ('extends = "ma2020"\n[training]\ndeterministic = 1', ("deterministic = 1", "true or false")),
+        ('extends = "ma2020"\n[noise]\nsymmetric = "uniform"', ("'uniform'", "bernoulli")),
+        ('extends = "ma2020"\n[noise]\nevaluation = "dirty"', ("'dirty'", "clean, noisy")),
+        ('extends = "ma2020"\n[noise]\nclass_map = "joshi"', ("[noise]", "'joshi'", "joshi-typed")),
+        ('extends = "ma2020"\n[noise]\nclass_map = { 1 = 10 }', ("[noise]", "10", "from 0 to 9")),
+        ('extends = "ma2020"\n[data]\nvalidation = 1.0', ("validation = 1.0", "below 1")),
+        ('extends = "ma2020"\n[data]\nmean = []', ("mean = []", "one a channel")),
+        ("epochs = ", ("bad.toml is not readable",)),
     ],
 )
 def test_a_misspelt_file_is_refused_by_name(own_protocols, text, words):
@@ -135,7 +164,153 @@ def test_a_misspelt_file_is_refused_by_name(own_protocols, text, words):
     assert all(word in str(caught.value) for word in words)
 
 
+def test_a_file_that_extends_none_needs_every_key(own_protocols):
+    whole = (own_protocols / "ma2020.toml").read_text()
+    (own_protocols / "bad.toml").write_text(whole)
+    assert protocols.load("bad")["training"] == protocols.load("ma2020")["training"]
+    for section, keys in protocols.KEYS.items():
+        for key in keys:
+            (own_protocols / "bad.toml").write_text(re.sub(rf"(?m)^{key} =.*$", "", whole))
+            with pytest.raises(NlrError, match=re.escape(f"Protocol bad has no {key} in [{section}]")):
+                protocols.load("bad")
+    (own_protocols / "bad.toml").write_text(whole.replace('name = "cnn8"', ""))
+    with pytest.raises(NlrError, match=re.escape("has no name in [model]")):
+        protocols.load("bad")
+
+
+@pytest.mark.parametrize("others", [["bad"], ["other", "bad"], ["other", "third", "other"]])
+def test_a_circle_of_protocols_is_one_clear_error(own_protocols, others):
+    chain = ["bad", *others]
+    for name, base in zip(chain, others, strict=False):
+        (own_protocols / f"{name}.toml").write_text(f'extends = "{base}"\n')
+    with pytest.raises(NlrError, match=f"in a circle: {' -> '.join(chain)}"):
+        protocols.load("bad")
+
+
 @pytest.mark.parametrize("name", ["ma2019", "", "../protocols/ma2020", None])
 def test_an_unknown_protocol_names_the_known_ones(name):
-    with pytest.raises(NlrError, match=re.escape("Known: digits, ma2020, ma2020-small, ma2020-small-x4, ma2020-val")):
+    with pytest.raises(NlrError) as caught:
         protocols.load(name)
+    assert f"Known: {', '.join(protocols.names())}." in str(caught.value)
+
+
+# The protocols of the reports
+
+
+@pytest.mark.parametrize("name", OF_REPORTS)
+def test_every_value_of_a_reports_protocol_has_an_origin(name):
+    protocol, rows = protocols.load(name), protocols.origins(name)
+    found = {(row["section"], row["key"]) for row in rows}
+    assert len(found) == len(rows)
+    for section in (*protocols.KEYS, "model", "losses"):
+        assert {(section, key) for key in protocol[section]} <= found
+    assert {("names", loss) for loss in protocol["report"]["losses"]} <= found
+    for row in rows:
+        assert row["origin"] in protocols.ORIGINS
+        assert len(row["words"]) > 4
+
+
+@pytest.mark.parametrize("name", OF_REPORTS)
+def test_an_open_value_is_that_of_the_reference(name):
+    """A choice of ours that is not the reference's has to be listed here."""
+    ours = {
+        (row["section"], row["key"])
+        for row in protocols.origins(name)
+        if row["origin"] == "ours" and row["section"] != "names" and row["value"] != row["reference"]
+    }
+    expected = {("report", "selection")}  # the reference is no report
+    assert ours == expected
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_the_readings_differ_in_what_is_mended_alone(report):
+    written, intended = (
+        {(r["section"], r["key"]): r for r in protocols.origins(f"{report}-{reading}")}
+        for reading in protocols.READINGS
+    )
+    mended = {key for key, row in intended.items() if row["origin"] == "mended"}
+    differing = {key for key in intended if key not in written or written[key]["value"] != intended[key]["value"]}
+    new = set(intended) - set(written)
+    assert mended == differing - new | (new & mended)
+    assert not any(row["origin"] in ("mended", "small", "fault") for row in written.values())
+    assert all(re.match(r"E\d+", intended[key]["words"]) for key in mended)
+
+
+@pytest.mark.parametrize("name", [name for name in OF_REPORTS if not name.endswith("-small")])
+def test_the_small_version_is_of_ten_thousand_images_and_differs_where_it_says_so(name):
+    small = {(r["section"], r["key"]): r for r in protocols.origins(f"{name}-small")}
+    whole = {(r["section"], r["key"]): r for r in protocols.origins(name)}
+    scaled = {key for key, row in small.items() if row["origin"] == "small"}
+    assert {key for key in small if key not in whole or small[key]["value"] != whole[key]["value"]} <= scaled
+    assert small["data", "train_per_class"]["value"] == 1000
+    assert small["model", "width"]["value"] == 0.5
+    assert "scaled down" in protocols.load(f"{name}-small")["title"]
+
+
+@pytest.mark.parametrize("name", OF_REPORTS)
+def test_every_run_of_a_reports_protocol_resolves(name):
+    report = protocols.load(name)["report"]
+    found = {runs.canonical_loss(protocols.load(name), spec)[0] for spec in report["losses"].values()}
+    assert len(found) == len(report["losses"])  # no two of its losses are one run
+    for setting in report["settings"]:
+        runs.resolve(name, "ce", setting, 0, "cifar10")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "images", "steps"),
+    [
+        ("ma2020", 50_000, 46_920),  # E27
+        ("kathuria-as-written", 50_000, 9_990),
+        ("joshi-as-written", 50_000, 187_500),  # E27
+        ("chheda-as-intended", 50_000, 78_200),
+    ],
+)
+def test_steps_are_those_of_the_errata(protocol, images, steps):
+    assert runs.steps(runs.resolve(protocol, "ce", "clean", 0, "cifar10"), images) == steps
+
+
+def test_the_reports_protocols_train_as_stated():
+    """The figures of the reports' own hyper-parameter lists."""
+
+    def of(name, *keys):
+        return tuple(protocols.load(name)["training"][key] for key in keys)
+
+    usual = ("epochs", "batch_size", "optimiser", "learning_rate")
+    assert of("kathuria-as-written", *usual) == (30, 128, "adamw", 0.01)  # Table 2
+    assert of("kathuria-as-written", "weight_decay", "schedule") == (5e-4, "cosine")
+    assert of("krishnan-as-written", "epochs", "optimiser", "learning_rate") == (30, "adam", 0.001)
+    assert of("joshi-as-written", "epochs", "batch_size", "learning_rate") == (15, 4, 1e-4)
+    assert of("chheda-as-written", "schedule_epochs", "momentum", "weight_decay") == (200, 0.9, 1e-3)
+    assert of("chheda-as-written", "learning_rate", "batch_size", "clip_norm") == (0.1, 128, 0)
+    assert of("soni-as-written", "precision") == ("float16",)
+    assert protocols.load("kathuria-as-written")["data"]["validation"] * 50_000 == 7_500
+    assert len(protocols.load("chheda-as-written")["report"]["losses"]) == 12
+
+
+CHEAPER = 'extends = "soni-as-written"\n[training]\nepochs = 3\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (CHEAPER, ("changes epochs in [training]", "[origin.training]")),
+        (CHEAPER + '[origin.training]\nepochs = { guessed = "x" }', ("epochs in [origin.training]", "stated, ours")),
+        (CHEAPER + '[origin.training]\nepochs = "x"', ("epochs in [origin.training]", "stated, ours")),
+        ('extends = "soni-as-written"\n[report]\nreading = "as-read"', ("as-read", "as-written")),
+        ('extends = "soni-as-written"\n[report]\nchosen = "last"', ("chosen", "unknown", "[report]")),
+        ('extends = "soni-as-written"\n[report.losses]\nCE = "cee"', ("changes CE in [names]",)),
+        ('extends = "soni-as-written"\n[report]\nsettings = ["uniform"]', ("uniform", "symmetric-0.4")),
+        ('extends = "ma2020"\n[origin.data]\nmean = { ours = "x" }', ("origin",)),
+        ('extends = "ma2020"\n[report]\nname = "x"', ("missing", "[report]")),
+    ],
+)
+def test_a_reports_protocol_that_does_not_say_why_is_refused(own_protocols, text, words):
+    (own_protocols / "bad.toml").write_text(text)
+    with pytest.raises(NlrError) as caught:
+        protocols.load("bad")
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_a_protocol_of_no_report_has_no_origins():
+    with pytest.raises(NlrError, match="ma2020 is of no report"):
+        protocols.origins("ma2020")

@@ -3,10 +3,11 @@
 import json
 import re
 
+import numpy as np
 import pytest
 import torch
 
-from nlr import losses, paths, protocols, records, runs
+from nlr import losses, paths, protocols, records, runs, training
 from nlr.errors import NlrError
 
 LN4 = 9.210340371976182
@@ -153,6 +154,36 @@ def test_the_hash_sees_the_protocols_file_and_the_numerics_version(own_protocols
 def test_the_hash_does_not_see_the_order_of_keys():
     config = runs.resolve(**BASE)
     assert records.config_hash(dict(reversed(config.items()))) == records.config_hash(config)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("digits", "nce+mae", "symmetric-0.4", 0, "digits"), "4decd71fb683ba83"),
+        (("ma2020", "nce+rce", "symmetric-0.8", 1, "cifar10-jpeg75"), "797b7febfa73ee61"),
+        (("ma2020-small", "ce", "asymmetric-0.4", 2, "cifar10-jpeg75"), "d0c26aea0589b48a"),
+        (("ma2020-val", "nfl+mae", "clean", 0, "cifar10-jpeg75"), "7d8fc9bdcae1a09a"),
+        (("ma2020-small-x4", "nce", "symmetric-0.4", 0, "cifar10-jpeg75"), "c32177adaed56c3a"),
+        (("ma2020", "nce+mae,beta=9.21", "asymmetric-0.4", 0, "cifar10-jpeg75"), "d755469d272cd451"),
+    ],
+)
+def test_hashes_of_runs_that_have_records_stay(arguments, expected):
+    assert records.config_hash(runs.resolve(*arguments)) == expected
+
+
+def test_noisy_test_labels_are_in_the_configuration_and_only_where_they_are():
+    assert runs.resolve("joshi-as-written", "ce", "symmetric-0.4", 0, "cifar10")["noise"]["evaluation"] == "noisy"
+    assert "evaluation" not in runs.resolve("joshi-as-intended", "ce", "symmetric-0.4", 0, "cifar10")["noise"]
+    with pytest.raises(NlrError, match=r"human-worse.*training images alone"):
+        runs.resolve("joshi-as-written", "ce", "human-worse", 0, "cifar10")
+
+
+def test_a_class_map_can_be_written_in_the_protocol(own_protocols, digits):
+    (own_protocols / "own.toml").write_text('extends = "digits"\n[noise]\nclass_map = { 0 = 8, 3 = 5 }\n')
+    config = runs.resolve("own", "ce", "asymmetric-0.4", 0, "digits")
+    assert config["noise"]["class_map"] == {"0": 8, "3": 5}
+    counts = np.array(training.train(json.loads(json.dumps(config)), digits)["noise"]["counts"])
+    assert np.argwhere(counts - np.diag(counts.diagonal())).tolist() == [[0, 8], [3, 5]]
 
 
 COMMITTED = records.walk(paths.RESULTS)
