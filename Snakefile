@@ -54,8 +54,8 @@ rule landing:
     input:
         CODE,
         RECORDS,
-        expand(PAGE, page=DEMONSTRATION),
-        "book/data/published.csv",
+        expand(PAGE, page=[*DEMONSTRATION, "verdicts/claims", *PAGES["verdicts/claims"]["after"]]),
+        *PAGES["verdicts/claims"]["reads"],
         script="pipeline/landing.py",
     output:
         "executed/values.json",

@@ -206,6 +206,36 @@ def questions(judged, records):
     return "\n\n".join(parts)
 
 
+def short_answers(judged, records):
+    """The questions as a list: each with its verdicts and the first of its differences."""
+    table, items = _main_runs(records), []
+    for question in QUESTIONS:
+        scopes = {"In mathematics": [], "In training": []}
+        for name, one in answers(question, judged):
+            where = "In mathematics" if one.scope == MATHEMATICS else "In training"
+            scopes[where].append(f"{one.badge()} {name}")
+        verdicts = " ".join(f"{where}: {', '.join(badges)}." for where, badges in scopes.items() if badges)
+        value = contrast_value(table, question.contrasts[0])
+        number = f"{value_text(value)} points" if value.estimate else "missing"
+        reading = f"{contrast_name(question.contrasts[0])}: {number} ({basis_text(value)})"
+        items.append(f"- **{question.text}** {verdicts} {reading}.")
+    return "\n".join(items)
+
+
+def untested(judged):
+    """What no run of ours can settle yet, as a list: for each reason the claims that wait for it."""
+    reasons = {}
+    for name, of_claim in judged.items():
+        for one in of_claim:
+            if one.found and not one.found.missing and not one.found.evidence:
+                reasons.setdefault(one.because, {})[name] = one
+    items = []
+    for reason, waiting in reasons.items():
+        links = ", ".join(f"[{name}](#{one.target})" for name, one in waiting.items())
+        items.append(f"- {links}: {reason[0].lower()}{reason[1:]}")
+    return "\n".join(items)
+
+
 def _markdown(columns, rows, numbers):
     """A Markdown table; the columns after the first are flush right, as many as ``numbers`` says."""
     rule = [":--", *["--:"] * numbers, *[":--"] * (len(columns) - 1 - numbers)]

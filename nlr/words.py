@@ -12,6 +12,16 @@ def listed(items):
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
+def status(found):
+    """What the records are worth: ``one seed each, exploratory``; ``1 to 3 seeds each, 10 of 40 runs exploratory``."""
+    seeds = report.cells(report.frame(found))["n"]
+    low, high = int(seeds.min()), int(seeds.max())
+    text = f"{low} to {high} seeds each" if low < high else "one seed each" if high == 1 else f"{high} seeds each"
+    if early := report.exploratory(found):
+        text += ", exploratory" if early == len(found) else f", {early} of {len(found)} runs exploratory"
+    return text
+
+
 def summary(found):
     """What the records of one setting say, in a few sentences."""
     have = report.cells(report.frame(found)).sort_values("last_mean", ascending=False)

@@ -1,21 +1,20 @@
 """What narrative pages cite: executed/values.json, and the table, facts and figure of the landing page.
 
 Keys of values: STUDY.SETTING.LOSS.FIGURE with FIGURE one of n and the mean and sd of last, best, memorised, recovered;
-STUDY.have and STUDY.wanted count runs; STUDY.minutes is training time, of committed records only. What others
-published, from book/data/published.csv: SOURCE.SETTING.LOSS.mean and .sd.
+STUDY.have and STUDY.wanted count runs, STUDY.status says in words what the records are; STUDY.minutes is training time,
+of committed records only. What others print, from the files of nlr.published: SOURCE.SETTING.LOSS.mean and .sd.
+claims.SCOPE.OUTCOME counts verdicts.
 """
 
 import json
 import os
 
-import pandas as pd
-
-from nlr import plots, report, studies, words
+from nlr import plots, published, report, studies, verdicts, words
 from nlr.page import Facts, Figure, Prose, Table
-from nlr.paths import EXECUTED, ROOT
+from nlr.paths import EXECUTED
 
 MAIN = "ma2020-small"  # the study that the landing page rests on
-PUBLISHED = ROOT / "book" / "data" / "published.csv"
+HEADLINE = ("symmetric-0.4", "symmetric-0.8", "asymmetric-0.4")  # the settings that its table and figure show
 FIGURES = ("n", *(f"{k}_{m}" for k in ("last", "best", "memorised", "recovered") for m in ("mean", "sd")))
 
 
@@ -32,14 +31,21 @@ def values():
         if study.store == studies.STORES["results"]:
             out[f"{name}.minutes"] = sum(record["facts"]["wall_seconds"] for record in found) / 60
             out[f"{name}.minutes_per_run"] = out[f"{name}.minutes"] / len(found)
+            out[f"{name}.status"] = words.status(found)
         for cell in report.cells(report.frame(found)).to_dict("records"):
             for figure in FIGURES:
                 if cell[figure] == cell[figure]:  # not NaN
                     out[f"{name}.{cell['setting']}.{cell['loss']}.{figure}"] = cell[figure]
-    for row in pd.read_csv(PUBLISHED, comment="#").itertuples():
+    for row in published.accuracies().itertuples():
         stem = f"{row.key}.{row.setting}.{row.loss}"
-        out |= {f"{stem}.mean": row.mean, f"{stem}.sd": row.sd}
+        out |= {f"{stem}.{k}": v for k, v in (("mean", row.mean), ("sd", row.sd)) if v == v}
     return out
+
+
+def counts(judged):
+    """How many claims have which verdict, by key."""
+    rows = verdicts.count_table(judged).set_index("scope")
+    return {f"claims.{scope}.{word}": int(number) for scope, row in rows.iterrows() for word, number in row.items()}
 
 
 def main():
@@ -49,28 +55,33 @@ def main():
     snippets.mkdir(parents=True, exist_ok=True)
     study = studies.load(MAIN)
     found = report.study_records(study)
-    table = report.frame(found)
+    shown = [record for record in found if report.setting_of(record["config"]) in HEADLINE]
+    table = report.frame(shown)
     scope = f"{report.DATASETS[study.dataset]}, protocol {study.protocol}"
+    committed = verdicts.committed()
+    judged = verdicts.judge(committed, verdicts.proofs())
     parts = {
-        "answer": Prose(words.answer(found)).text,
+        "verdicts": Prose(verdicts.short_answers(judged, committed)).text,
+        "untested": Prose(verdicts.untested(judged)).text,
+        "answer": Prose(words.answer(shown)).text,
         "facts": Facts(report.facts(found)).myst(),
         "landing-table": Table(
-            report.landing_table(found),
+            report.landing_table(shown),
             name="answer",
-            caption=f"Clean test accuracy after the last epoch, in per cent, and share of the wrong labels memorised "
-            f"({scope}; one seed each, exploratory).",
+            caption="Clean test accuracy after the last epoch, in per cent, and share of the wrong labels memorised "
+            f"({scope}; {words.status(shown)}).",
         ).myst(),
         "landing-figure": Figure(
             plots.last_and_best,
             table,
             name="answer",
-            caption=words.landing_caption(found, scope),
+            caption=words.landing_caption(shown, scope),
             alt=words.last_and_best_alt(table),
         ).myst(),
     }
     for name, text in parts.items():
         (snippets / f"{name}.md").write_text(text + "\n")
-    (EXECUTED / "values.json").write_text(json.dumps(values(), indent=1, sort_keys=True) + "\n")
+    (EXECUTED / "values.json").write_text(json.dumps(values() | counts(judged), indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

@@ -3,12 +3,27 @@
 import re
 from pathlib import Path
 
+import jupytext
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 NARRATIVE = sorted((ROOT / "book").glob("*.md"))
+SCRIPTS = sorted((ROOT / "notebooks").glob("*/*.py"))
 narrative = pytest.mark.parametrize("path", NARRATIVE, ids=lambda path: path.stem)
+
+# A result: two digits or decimals, with per cent or points behind them.
+RESULT = re.compile(r"(?<![\w.`])(?:\d+[.,]\d+|\d\d+)(?:\s±\s[\d.]+)?\s?(?:%|per\scent\b|(?:percentage\s)?points?\b)")
+# What is no result: rates and shares of noise, levels of intervals, chance, and the sampling error of a test set.
+EXEMPT = re.compile(
+    r"\d+\s%\s(?:a)?symmetric\snoise|\d+\s%\sinterval|\d+\s%\sof\s(?:all\slabels|a\sbalanced\stest)"
+    r"|standard\serror\sof\s[\d.]+\sto\s[\d.]+\spoints|relative\sdifference\sof\s\d+\s%"
+)
+
+
+def typed_results(text):
+    """What reads like a result that somebody typed; ``{value}`` leaves no digits before the unit."""
+    return RESULT.findall(EXEMPT.sub("", text))
 
 
 def paragraphs(path):
@@ -17,10 +32,32 @@ def paragraphs(path):
 
 
 @narrative
-def test_no_accuracy_is_typed(path):
-    """A decimal per cent is a result. It is read from the records, or stands with the work that published it."""
-    typed = [p for p in paragraphs(path) if re.search(r"\d\.\d+(?: ± [\d.]+)?\s?%", p) and "{cite" not in p]
-    assert typed == []
+def test_no_result_is_typed(path):
+    assert typed_results("\n\n".join(paragraphs(path))) == []
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_no_result_is_typed_in_the_text_of_a_notebook(path):
+    cells = [cell.source for cell in jupytext.read(path).cells if cell.cell_type == "markdown"]
+    assert typed_results("\n\n".join(cells)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("CE ends at 53.2 % here", True),
+        ("CE ends at 53.2\u00a0% here", True),
+        ("CE ends at 53 per cent", True),
+        ("a gain of 12.4 points {cite}`ma2020`", True),
+        ("79.12 ± 0.3 %", True),
+        ("CE ends at {value}`x.y:.1f` %", False),
+        ("noise of rate 0.4, 25 epochs", False),
+        ("within 1 point", False),
+        ("a 95 % interval with 40 % symmetric noise", False),
+    ],
+)
+def test_what_reads_like_a_typed_result_is_found(text, typed):
+    assert bool(typed_results(text)) == typed
 
 
 @narrative

@@ -130,6 +130,25 @@ def test_the_questions_name_claims_and_figures_that_exist():
     assert text.count("missing") == sum(len(question.contrasts) for question in verdicts.QUESTIONS)
 
 
+def test_short_answers_have_a_line_a_question_with_its_verdicts_and_its_first_difference(book):
+    text = verdicts.short_answers(verdicts.judge([], verdicts.proofs()), [])
+    lines = text.splitlines()
+    assert len(lines) == len(verdicts.QUESTIONS)
+    assert "In mathematics: [{verdict}`not run`](#evidence-c2) C2, [{verdict}`did not hold`](#claim-c9) C9." in lines[0]
+    assert lines[0].endswith("nce − ce, accuracy: missing (symmetric 0.2, 0.4, 0.6, 0.8).")
+    runs = [record(loss, "symmetric-0.4", last=last, purpose="study") for loss, last in (("ce", 0.4), ("nce", 0.45))]
+    line = verdicts.short_answers(verdicts.judge(runs, {}), runs).splitlines()[0]
+    assert line.endswith("nce − ce, accuracy: +5.0 points (symmetric 0.4; one seed).")
+
+
+def test_what_nothing_can_settle_yet_is_named_with_its_reason():
+    text = verdicts.untested(verdicts.judge([], {}))
+    waiting = [name for name, claim in claims.load().items() if claim.needs]
+    assert waiting
+    assert all(f"[{name}](#evidence-{name.lower()})" in text for name in waiting)
+    assert "C17" not in text  # its runs are only missing
+
+
 def test_sources_of_figures_have_names_and_their_marks():
     table = published.accuracies()
     assert set(table["key"]) == set(published.NAMES)

@@ -209,3 +209,20 @@ def test_damage_names_every_message():
     assert "damaged" in text
     assert "damaged" not in words.damage([])
     assert "Every record" in words.damage([])
+
+
+def test_status_says_what_the_records_are_worth(tmp_path):
+    one = put(tmp_path, "ce", seed=0, purpose="exploratory")
+    two = put(tmp_path, "ce", seed=1, purpose="study")
+    other = put(tmp_path, "mae", seed=0, purpose="study")
+    assert words.status([one]) == "one seed each, exploratory"
+    assert words.status([other]) == "one seed each"
+    assert words.status([one, two]) == "2 seeds each, 1 of 2 runs exploratory"
+    assert words.status([one, two, other]) == "1 to 2 seeds each, 1 of 3 runs exploratory"
+
+
+@pytest.mark.parametrize("protocol", ["ma2020-small", "ma2020-small-x4"])
+def test_both_small_protocols_are_called_small(tmp_path, protocol):
+    found = [put(tmp_path, "nce", protocol=protocol, dataset="cifar10-jpeg75")]
+    assert "These runs are small" in words.summary(found)
+    assert "(scaled down)" in dict(report.facts(found))["protocol"]
