@@ -2,11 +2,11 @@
 
 import pandas as pd
 
+from nlr import reported
 from nlr.errors import unknown
 from nlr.paths import ROOT
 
 PUBLISHED = ROOT / "book" / "data" / "published.csv"
-REPORTED = ROOT / "book" / "data" / "reported.csv"
 
 #: How a source is called in a table, by its key.
 NAMES = {
@@ -24,9 +24,10 @@ def accuracies():
     ``sd`` is NaN where the source gives none; ``printed`` are the figures of the five course reports.
     """
     published = pd.read_csv(PUBLISHED, comment="#")
-    reported = pd.read_csv(REPORTED, comment="#").assign(mark="printed", sd=float("nan"))
+    printed = reported.accuracies().rename(columns={"report": "key", "value": "mean"})
+    printed = printed.assign(mark="printed", sd=float("nan"))
     columns = ["key", "where", "mark", "loss", "setting", "mean", "sd"]
-    return pd.concat([published[columns], reported[columns]], ignore_index=True)
+    return pd.concat([published[columns], printed[columns]], ignore_index=True)
 
 
 def means(key):
