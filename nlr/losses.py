@@ -92,7 +92,8 @@ class Loss(nn.Module):
             labels: Integers of shape (N,) in 0..K-1; their range is not checked on a GPU.
 
         Returns:
-            A scalar, or shape (N,) without reduction; float32, or float64 for float64 logits.
+            A scalar, or shape (N,) without reduction; float32, or float64 for float64 logits. It can be differentiated
+            once.
 
         Raises:
             NlrError: For wrong shapes or types.
@@ -417,9 +418,10 @@ _expm1 = _Expm1.apply
 
 
 class _ColumnLogSoftmax(torch.autograd.Function):
-    """Log-softmax of rows, computed along the columns of their transpose, with the bits of torch's own for K below 16.
+    """Log-softmax of rows, computed along the columns of their transpose.
 
-    What comes in and goes out is in rows, so that everything after it adds in the same order.
+    The bits are those of torch's own where a row is shorter than a vector of the CPU: K below 16 with AVX-512, below 8
+    with AVX2. What goes out is in rows, so that everything after it adds in the same order.
     """
 
     @staticmethod
@@ -691,30 +693,33 @@ def _focal(log_p, gamma, detach=False):
 
 
 class _LogFocal(torch.autograd.Function):
-    """log((1 - p_k)^gamma p_k) for every k; written out because each new tensor of (N, K) costs time."""
+    """log((1 - p_k)^gamma p_k) for every k, computed on the transpose (K, N) and with few new tensors, for speed."""
 
     @staticmethod
     def forward(ctx, log_p, gamma):
         # For the largest p_k, which may be near 1, log(1 - p_k) comes from the other classes; log1p would lose it.
         # Those are taken relative to the largest of them, which may itself be too small for exp.
-        top = log_p.argmax(1, keepdim=True)
-        others = log_p.scatter(1, top, -math.inf)
-        second = others.amax(1, keepdim=True)
+        top = log_p.argmax(1)[None]
+        log_p = log_p.t().contiguous()
+        others = log_p.scatter(0, top, -math.inf)
+        second = others.amax(0)
         share = others.sub_(second).exp_()
-        total, second_p = share.sum(1, keepdim=True), second.exp()
+        total, second_p = share.sum(0), second.exp()
         ctx.save_for_backward(top, share, total, second_p)
         ctx.gamma = gamma
-        miss = (share * -second_p).log1p_().scatter_(1, top, total.log() + second)
-        return miss.mul_(gamma).add_(log_p)
+        miss = (share * -second_p).log1p_().scatter_(0, top, (total.log() + second)[None])
+        return miss.mul_(gamma).add_(log_p).t()
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
         top, share, total, second_p = ctx.saved_tensors
-        # The derivative of log(1 - p_k) is -p_k / (1 - p_k) in log p_k, for the largest p_k its part in each other one.
+        gradient = gradient.t().contiguous()
+        # The derivative of log(1 - p_k) in log p_j is -p_k / (1 - p_k) for j = k; for the largest p_k it is
+        # p_j / (1 - p_k) for every other j instead.
         inner = gradient / (share * second_p - 1)
-        inner.mul_(second_p).add_(gradient.gather(1, top) / total).mul_(share)
-        return inner.mul_(ctx.gamma).add_(gradient), None
+        inner.mul_(second_p).add_(gradient.gather(0, top) / total).mul_(share)
+        return inner.mul_(ctx.gamma).add_(gradient).t(), None
 
 
 _log_focal = _LogFocal.apply
@@ -1002,8 +1007,8 @@ def _joshi_nce(log_p):
     gamma=0.5,
 )
 def _joshi_nfl(log_p, select, gamma):
-    terms = _log_focal(log_p, gamma)
-    return terms.logsumexp(1, keepdim=True) - select(terms)
+    # The cross-entropy of the terms as logits; they lie in memory by class, and so does their transpose's softmax.
+    return -select(F.log_softmax(_log_focal(log_p, gamma).t(), dim=0).t())
 
 
 _define_linear(

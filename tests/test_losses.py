@@ -286,6 +286,46 @@ def test_bfloat16_logits_are_computed_in_float32(name):
     torch.testing.assert_close(loss.double(), make_loss(name)(half.detach().double(), y), rtol=2e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("n", [0, 1, 7, 16, 29, 128])
+def test_the_log_softmax_of_a_cpu_has_the_bits_of_torch(n):
+    # Three classes are fewer than the lanes of any vector; ten only of those with 16. Records were made with ten.
+    for num_classes in (3, 10) if torch.backends.cpu.get_cpu_capability() == "AVX512" else (3,):
+        for spread in (0.1, 3.0, 30.0):
+            logits, y = batch(n, num_classes, spread)
+            ours, torchs = (logits.float().requires_grad_() for _ in range(2))
+            losses = make_loss("ce", num_classes, reduction="none")(ours, y)
+            expected = F.cross_entropy(torchs, y, reduction="none")
+            losses.square().sum().backward()
+            expected.square().sum().backward()
+            assert torch.equal(losses, expected)
+            assert torch.equal(ours.grad, torchs.grad)
+            assert ours.grad.is_contiguous()
+
+
+@pytest.mark.parametrize("name", ["soni-nfl", "joshi-nfl", "norm(joshi-nfl)"])
+@pytest.mark.parametrize("gamma", [0.5, 2.0])
+def test_printed_focal_products_keep_their_digits_where_p_is_near_1(name, gamma):
+    logits = torch.tensor([[20.0, 0, 1, -3], [90.0, -90, 2, 0], [0, 0, 0, 0], [40.0, 40, 0, 0]])
+    y = torch.tensor([0, 1, 2, 3])
+    values, gradients = [], []
+    for dtype in (torch.float32, torch.float64):
+        z = logits.to(dtype).requires_grad_()
+        losses = make_loss(name, 4, reduction="none", gamma=gamma)(z, y)
+        values.append(losses.double())
+        gradients.append(torch.autograd.grad(losses.sum(), z)[0].double())
+    torch.testing.assert_close(*values, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["ce", "nce", "soni-nfl", "joshi-nfl"])
+def test_a_second_derivative_is_refused(name):
+    logits, y = batch(4)
+    logits.requires_grad_()
+    (gradient,) = torch.autograd.grad(make_loss(name)(logits, y), logits, create_graph=True)
+    with pytest.raises(RuntimeError, match=r"once_differentiable|does not require grad"):
+        gradient.sum().backward()
+
+
 def test_float16_of_a_confident_prediction():
     # log(p + 1e-8) in half precision is -inf here.
     logits = torch.tensor([[20.0, -20.0]], dtype=torch.float16)
