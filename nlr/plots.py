@@ -268,6 +268,116 @@ def last_and_best(table):
     return figure
 
 
+def groups_by_rate(table, groups, kind):
+    """Last accuracy against the noise rate, a panel a group of losses; mean over seeds, clean labels at rate 0."""
+    chosen = table[table["kind"].isin(["clean", kind])]
+    columns = 2
+    rows = -(-len(groups) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(WIDTH, 2.3 * rows + 0.6), sharex=True, sharey=True, squeeze=False
+    )
+    labels = {}
+    for axis, (name, losses) in zip(axes.flat, groups.items(), strict=False):
+        means = chosen[chosen["loss"].isin(losses)].groupby(["loss", "rate"])["last"].mean()
+        for loss in (loss for loss in losses if loss in means.index):
+            colour, dashes, marker = style(loss)
+            line = (0, dashes) if dashes else "-"
+            drawn = axis.plot(means[loss].index, means[loss], color=colour, linestyle=line, marker=marker, markersize=5)
+            labels.setdefault(loss, drawn[0])
+        axis.set_title(name)
+    for axis in axes.flat[len(groups) :]:
+        axis.set_visible(False)
+    figure.supxlabel(f"{kind} noise rate", size=10)
+    figure.supylabel("clean test accuracy, last epoch (%)", size=10)
+    figure.legend(labels.values(), labels, loc="outside lower center", ncols=5, handlelength=2.6)
+    return figure
+
+
+def curves_by_setting(series, key):
+    """A share or accuracy by epoch, a panel a setting, mean over seeds; ``series`` has the column setting too."""
+    settings = list(dict.fromkeys(series["setting"]))
+    columns = min(3, len(settings))
+    rows = -(-len(settings) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(WIDTH, 2.2 * rows + 0.9), sharex=True, sharey=True, squeeze=False
+    )
+    labels = {}
+    for axis, setting in zip(axes.flat, settings, strict=False):
+        part = series[series["setting"] == setting]
+        for loss, of_loss in part.groupby("loss", sort=False):
+            colour, dashes, _ = style(loss)
+            means = 100 * of_loss.groupby("epoch")[key].mean()
+            drawn = axis.plot(means.index, means, color=colour, linestyle=(0, dashes) if dashes else "-", linewidth=1.4)
+            labels.setdefault(loss, drawn[0])
+        axis.set_title(report.short_name(setting))
+    for axis in axes.flat[len(settings) :]:
+        axis.set_visible(False)
+    figure.supxlabel("epoch", size=10)
+    figure.supylabel("per cent", size=10)
+    figure.legend(labels.values(), labels, loc="outside lower center", ncols=6, handlelength=2.6)
+    return figure
+
+
+def ranks(table):
+    """Mean rank with its interval, a row a loss, the best on top."""
+    figure, axis = plt.subplots(figsize=(WIDTH * 0.75, 0.9 + 0.32 * len(table)))
+    for row, loss in enumerate(table.itertuples()):
+        colour, _, marker = style(loss.loss)
+        axis.plot([loss.low, loss.high], [row, row], color=colour)
+        axis.plot(loss.rank, row, marker, color=colour, markersize=8)
+    axis.set(yticks=range(len(table)), yticklabels=table["loss"], ylim=(len(table) - 0.5, -0.5))
+    axis.set(xlabel="mean rank (1 is best), 95 % bootstrap interval", xlim=(0.5, len(table) + 0.5))
+    axis.grid(axis="y", visible=False)
+    return figure
+
+
+def class_changes(changes, classes):
+    """Accuracy by class with wrong labels (filled) and clean ones (open, where there are runs), a panel a loss."""
+    losses = list(dict.fromkeys(changes["loss"]))
+    columns = 3
+    rows = -(-len(losses) // columns)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(WIDTH, 2.5 * rows + 0.5), sharex=True, sharey=True, squeeze=False
+    )
+    for axis, loss in zip(axes.flat, losses, strict=False):
+        colour, _, marker = style(loss)
+        part = changes[changes["loss"] == loss].sort_values("class")
+        axis.hlines(part["class"], part["clean"], part["noisy"], color=colour, linewidth=1.4)
+        axis.plot(part["clean"], part["class"], marker, markerfacecolor=_FACE[_current], markeredgecolor=colour)
+        axis.plot(part["noisy"], part["class"], marker, color=colour)
+        axis.set_title(loss)
+    for axis in axes.flat[len(losses) :]:
+        axis.set_visible(False)
+    mapped = set(changes.loc[changes["mapped"], "class"])
+    names = [f"{name} *" if k in mapped else name for k, name in enumerate(classes)]
+    axes[0, 0].set(yticks=range(len(classes)), yticklabels=names, ylim=(len(classes) - 0.5, -0.5))
+    for axis in axes[:, 0]:
+        axis.tick_params(axis="y", labelsize=8)
+    figure.supxlabel(
+        "test accuracy (%); filled: wrong labels, open: clean labels; * labels of this class change", size=9
+    )
+    return figure
+
+
+def beside(compared):
+    """Differences to cross-entropy, theirs across and ours up, a mark a loss and setting; equal on the diagonal."""
+    shown = compared[compared["loss"] != "ce"].dropna()
+    figure, axis = plt.subplots(figsize=(WIDTH * 0.75, WIDTH * 0.62))
+    ends = [
+        shown[["ours_less_ce", "theirs_less_ce"]].min().min() - 2,
+        shown[["ours_less_ce", "theirs_less_ce"]].max().max() + 2,
+    ]
+    axis.plot(ends, ends, color=_GRID[_current], linewidth=1.2)
+    for loss, part in shown.groupby("loss", sort=False):
+        colour, _, marker = style(loss)
+        axis.plot(part["theirs_less_ce"], part["ours_less_ce"], marker, color=colour, label=loss, linestyle="")
+    axis.axhline(0, color=_INK[_current], linewidth=0.6)
+    axis.axvline(0, color=_INK[_current], linewidth=0.6)
+    axis.set(xlabel="theirs: accuracy less that of ce (points)", ylabel="ours: the same (points)")
+    figure.legend(loc="outside lower center", ncols=6)
+    return figure
+
+
 def _name_missing(figure, missing):
     if missing:
         figure.text(0.99, 0.99, f"missing: {', '.join(missing)}", ha="right", va="top", size=8, style="italic")

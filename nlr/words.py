@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from nlr import report
+from nlr.noise import MAPS
 
 
 def listed(items):
@@ -147,6 +148,16 @@ def noise_drawn(found, classes):
     low, high = f"{by_class[by_class > 0].min():.1f}", f"{by_class.max():.1f}"
     where = f"{low if low == high else f'{low} to {high}'} %"
     return text + f", {where} in {len(hit)} class{'es' * (len(hit) > 1)} ({listed(hit)}) and none in the others."
+
+
+def class_map(classes):
+    """Which class takes the labels of which under the reference's asymmetric noise."""
+    pairs = MAPS["ma2020"]
+    text = f"The class map sends {listed(f'{classes[a]} to {classes[b]}' for a, b in pairs.items())}."
+    both = [classes[a] for a, b in pairs.items() if pairs.get(b) == a]
+    return text + (
+        f" {listed(both).capitalize()} exchange labels, so each loses some and gains wrong ones." if both else ""
+    )
 
 
 def noise_alt(found, classes):

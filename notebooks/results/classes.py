@@ -1,0 +1,59 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Classes under asymmetric noise
+#
+# *Asymmetric noise changes the labels of five classes and leaves the other five: where the damage falls.*
+
+# %% tags=["parameters"]
+study = "ma2020-small"
+
+# %% tags=["hide-input"]
+from nlr import experiment, plots, report, results, studies, words
+from nlr.page import Figure, Prose, Table
+
+experiment.check_parameters(globals(), known=["study"])
+chosen = studies.load(study)
+found = report.study_records(chosen)
+table = report.frame(found)
+scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
+setting = "asymmetric-0.4"
+classes = report.class_names(chosen.dataset)
+changes = results.class_change(found, setting)
+
+# %% tags=["remove-input"]
+Prose(words.class_map(classes))
+
+# %% tags=["hide-input"]
+Figure(
+    plots.class_changes,
+    changes,
+    classes,
+    name="classes",
+    caption=f"Test accuracy by class after the last epoch with {report.setting_name(setting)} ({scope}); mean over seeds.",
+    alt="A panel a loss, a row a class. Lowest and highest class of each with wrong labels, in per cent: "
+    + "; ".join(
+        f"{loss} {part['noisy'].min():.0f} and {part['noisy'].max():.0f}"
+        for loss, part in changes.groupby("loss", sort=False)
+    )
+    + ".",
+)
+
+# %% tags=["hide-input"]
+Table(
+    results.class_groups(changes),
+    name="groups",
+    caption=f"Mean test accuracy of the classes whose labels change and of the others with {report.setting_name(setting)}, in "
+    f"per cent, and the change from clean labels, in points ({scope}).",
+)

@@ -1,0 +1,122 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Accuracy and noise rate
+#
+# *How the accuracy of each loss falls as more labels are wrong, for all losses and in the groups that the reports compare.*
+#
+# Everything is computed from the records of one study when the book is built; a run that is missing is a gap in a line or
+# says so in a table.
+
+# %% tags=["parameters"]
+study = "ma2020-small"
+
+# %% tags=["hide-input"]
+from nlr import experiment, plots, report, results, studies, words
+from nlr.page import Facts, Figure, Prose, Table
+
+experiment.check_parameters(globals(), known=["study"])
+chosen = studies.load(study)
+found = report.study_records(chosen)
+table = report.frame(found)
+scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
+
+# %% tags=["remove-input"]
+Facts(report.facts(found))
+
+# %% [markdown]
+# ## All losses
+#
+# Clean labels stand at rate 0. A rate of asymmetric noise is that of the five classes whose labels it changes; overall it
+# makes half as many labels wrong.
+
+# %% tags=["hide-input"]
+Figure(
+    plots.accuracy_by_rate,
+    table,
+    "symmetric",
+    name="symmetric",
+    caption=f"Clean test accuracy after the last epoch against the rate of symmetric noise ({scope}); bars: one standard "
+    "deviation over seeds, where there are several.",
+    alt=words.by_rate_alt(table, "symmetric"),
+)
+
+# %% tags=["hide-input"]
+Figure(
+    plots.accuracy_by_rate,
+    table,
+    "asymmetric",
+    name="asymmetric",
+    caption=f"Clean test accuracy after the last epoch against the rate of asymmetric noise ({scope}).",
+    alt=words.by_rate_alt(table, "asymmetric"),
+)
+
+# %% tags=["hide-input"]
+Table(
+    report.settings_table(chosen, found, "last"),
+    name="last",
+    caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds.",
+)
+
+# %% [markdown]
+# ## In the groups of the reports
+#
+# Each report compares a few losses with each other. Joshi's tables are left out, because their accuracies are judged against
+# wrong labels. The losses here are ours, of one protocol, not the variants that a report's formulas define.
+
+# %% tags=["hide-input"]
+Figure(
+    plots.groups_by_rate,
+    table,
+    results.GROUPS,
+    "symmetric",
+    name="groups-symmetric",
+    caption=f"The groups of losses that four reports compare, under symmetric noise ({scope}).",
+    alt="A panel a group: " + "; ".join(f"{name}: {', '.join(group)}" for name, group in results.GROUPS.items()) + ".",
+)
+
+# %% tags=["hide-input"]
+Figure(
+    plots.groups_by_rate,
+    table,
+    results.GROUPS,
+    "asymmetric",
+    name="groups-asymmetric",
+    caption=f"The same groups under asymmetric noise ({scope}).",
+    alt="A panel a group: " + "; ".join(f"{name}: {', '.join(group)}" for name, group in results.GROUPS.items()) + ".",
+)
+
+# %% [markdown]
+# ## What robustness costs on clean labels
+#
+# A robust loss that stands below cross-entropy on clean labels has paid for what it gains on wrong ones.
+
+# %% tags=["hide-input"]
+cost = results.clean_cost(table)
+Table(
+    cost.assign(**{s: cost[s].map(results.signed) for s in cost.columns[1:]}).rename(columns=report.short_name),
+    name="cost",
+    caption=f"Mean accuracy after the last epoch less that of ce in the same setting, in points ({scope}).",
+)
+
+# %% tags=["remove-input"]
+if "clean" in cost and cost["clean"].notna().any():
+    worst, best = (cost.loc[getattr(cost["clean"], pick)()] for pick in ("idxmin", "idxmax"))
+    text = (
+        f"On clean labels {best['loss']} stands {results.signed(best['clean'])} points from ce and {worst['loss']} "
+        f"{results.signed(worst['clean'])}, the largest differences either way."
+    )
+else:
+    text = "No run on clean labels is there yet, so what robustness costs is not known."
+Prose(text)

@@ -1,0 +1,116 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Beside published figures
+#
+# *Our small protocol beside the independent re-run of the full one by Wang et al., and what the JPEG copy changes.*
+#
+# {cite:t}`wang2024` re-ran seven of our twelve losses under the protocol of the paper, on lossless images, and report the last
+# epoch. Ours are small runs on a JPEG copy, so lower accuracies are expected; what can be compared is the order of the losses
+# and their differences to cross-entropy.
+
+# %% tags=["parameters"]
+study = "ma2020-small"
+
+# %% tags=["hide-input"]
+from scipy import stats
+
+from nlr import experiment, plots, report, results, studies, words
+from nlr.page import Figure, Prose, Table
+
+experiment.check_parameters(globals(), known=["study"])
+chosen = studies.load(study)
+found = report.study_records(chosen)
+table = report.frame(found)
+scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
+compared = results.beside(table, "wang2024")
+
+# %% tags=["hide-input"]
+Table(
+    compared.assign(
+        setting=compared["setting"].map(report.short_name),
+        ours=compared["ours"].map("{:.1f}".format),
+        theirs=compared["theirs"].map("{:.1f}".format),
+        ours_less_ce=compared["ours_less_ce"].map(results.signed),
+        theirs_less_ce=compared["theirs_less_ce"].map(results.signed),
+    ).rename(columns={"ours_less_ce": "ours less ce", "theirs_less_ce": "theirs less ce"}),
+    name="beside",
+    caption=f"Clean test accuracy after the last epoch in per cent: ours ({scope}) beside Wang et al. 2024, Table 2; and the "
+    "difference to ce of each, in points.",
+    left=["loss"],
+)
+
+# %% tags=["hide-input"]
+if compared["ours_less_ce"][compared["loss"] != "ce"].notna().any():
+    shown = Figure(
+        plots.beside,
+        compared,
+        name="beside",
+        caption=f"Differences to ce, theirs across and ours up, a mark a loss and setting ({scope}); on the grey line both are "
+        "equal.",
+        alt="Pairs of differences to ce in points, theirs and ours: "
+        + "; ".join(
+            f"{r.loss}, {report.short_name(r.setting)}: {r.theirs_less_ce:.1f} and {r.ours_less_ce:.1f}"
+            for r in compared[compared["loss"] != "ce"].dropna().itertuples()
+        )
+        + ".",
+    )
+else:
+    shown = Prose("No setting has both ce and another of the seven losses yet.")
+shown
+
+# %% tags=["hide-input"]
+order = results.agreement_of_order(compared)
+if len(order):
+    shown = Table(
+        order.assign(
+            setting=order["setting"].map(report.short_name), correlation=order["correlation"].map("{:+.2f}".format)
+        ),
+        name="order",
+        caption="Spearman's rank correlation of our order of the losses with theirs, by setting; with few losses only values "
+        "near 1 or −1 say anything.",
+    )
+else:
+    shown = Prose("No setting has three of the seven losses yet, so the orders cannot be compared.")
+shown
+
+# %% [markdown]
+# ## What the JPEG copy changes
+#
+# For the first images of the test set we have both the lossless original and the JPEG copy. Every run was judged on both
+# after its last epoch, so the effect of the compression at test time is measured within each run. What training on lossless
+# images would change is not known from this.
+
+# %% tags=["hide-input"]
+pairs = results.twins(found)
+by_loss = pairs.groupby("loss", sort=False)[["lossless", "jpeg", "difference"]].mean().reset_index()
+Table(
+    by_loss.assign(
+        lossless=by_loss["lossless"].map("{:.1f}".format),
+        jpeg=by_loss["jpeg"].map("{:.1f}".format),
+        difference=by_loss["difference"].map(results.signed),
+        runs=pairs.groupby("loss", sort=False).size().to_numpy(),
+    ),
+    name="twins",
+    caption=f"Test accuracy on the {pairs['images'].iloc[0]:,} images that we have in both forms, in per cent, mean over the "
+    f"runs of each loss; difference in points ({scope}).",
+)
+
+# %% tags=["remove-input"]
+low, high = stats.t.interval(0.95, len(pairs) - 1, pairs["difference"].mean(), stats.sem(pairs["difference"]))
+Prose(
+    f"Over {len(pairs)} runs the lossless images are judged {results.signed(pairs['difference'].mean(), 2)} points differently "
+    f"(95 % interval over runs {results.signed(low, 2)} to {results.signed(high, 2)}; the runs share the images, so this says "
+    "nothing about other images)."
+)

@@ -1,0 +1,85 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Ranks, and choosing the epoch
+#
+# *Which loss comes first over all settings, how sure that is, and how the order depends on the epoch that is reported.*
+
+# %% tags=["parameters"]
+study = "ma2020-small"
+
+# %% tags=["hide-input"]
+from nlr import experiment, plots, report, results, studies, words
+from nlr.page import Figure, Prose, Table
+
+experiment.check_parameters(globals(), known=["study"])
+chosen = studies.load(study)
+found = report.study_records(chosen)
+table = report.frame(found)
+scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
+
+# %% [markdown]
+# ## Mean ranks
+#
+# In each noisy setting the losses are ranked by their mean accuracy after the last epoch; the mean rank is over the settings
+# in which all of them have a run. The interval is of a bootstrap that draws settings, and in each of them seeds: with few
+# settings and one seed it says little, and it does not know that settings resemble each other.
+
+# %% tags=["hide-input"]
+ranked = results.ranks(table)
+first = ranked.iloc[0]
+Figure(
+    plots.ranks,
+    ranked,
+    name="ranks",
+    caption=f"Mean rank over {first.settings} noisy settings ({scope}); bars: 95 % bootstrap intervals.",
+    alt="Mean ranks with intervals, best first: "
+    + "; ".join(f"{r.loss} {r.rank:.1f} ({r.low:.1f} to {r.high:.1f})" for r in ranked.itertuples())
+    + ".",
+)
+
+# %% tags=["remove-input"]
+tied = ranked[ranked["low"] <= first.high].iloc[1:]
+Prose(
+    f"First by mean rank is **{first.loss}**, {first['rank']:.1f} ({first.low:.1f} to {first.high:.1f}) of {len(ranked)} losses. "
+    + (
+        f"The intervals of {words.listed(tied['loss'])} overlap with it."
+        if len(tied)
+        else "No other interval overlaps."
+    )
+)
+
+# %% [markdown]
+# ## What choosing the best epoch on the test set adds
+#
+# It adds more to a loss that memorises late than to one that does not, so it changes differences between losses, and
+# sometimes their order.
+
+# %% tags=["hide-input"]
+chosen_best = results.selection(table)
+text = chosen_best.drop(columns=["least", "most"]).assign(
+    **{"mean": chosen_best["mean"].map("{:.1f}".format)},
+    range=[f"{r.least:.1f} to {r.most:.1f}" for r in chosen_best.itertuples()],
+    rank_last=chosen_best["rank_last"].map("{:.1f}".format),
+    rank_best=chosen_best["rank_best"].map("{:.1f}".format),
+)
+text = text[["loss", "mean", "range", "settings", "rank_last", "rank_best"]]
+Table(
+    text.rename(columns={"rank_last": "mean rank, last epoch", "rank_best": "mean rank, best epoch"}).replace(
+        "nan", "–"
+    ),
+    name="selection",
+    caption=f"Best epoch, chosen on the test set, less last epoch, in points: mean and range over the noisy settings, and "
+    f"the mean ranks that either gives ({scope}).",
+)

@@ -1,0 +1,165 @@
+"""The results pages' numbers, each against a value that is known beforehand, and their drawings on a whole study."""
+
+import matplotlib.pyplot as plt
+import pytest
+from factory import put
+from scipy import stats
+
+from nlr import plots, published, report, results, studies
+from nlr.data import CIFAR10_CLASSES
+from nlr.errors import NoRecords
+
+SMALL = {"protocol": "ma2020-small", "dataset": "cifar10-jpeg75"}
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A record for every run of the small study; accuracy falls with the place of the loss and with the rate."""
+    store, study = tmp_path_factory.mktemp("store"), studies.load("ma2020-small")
+    losses, made = study.losses(), []
+    for config, _ in study.runs():
+        loss, seed, rate = config["loss"]["spec"], config["seed"], config["noise"]["rate"]
+        last = 0.8 - 0.03 * losses.index(loss) - 0.2 * rate + 0.001 * seed
+        best = last + 0.01 * losses.index(loss)
+        made.append(put(store, loss, report.setting_of(config), seed, last=last, best=best, purpose="study", **SMALL))
+    return made
+
+
+@pytest.fixture
+def some(tmp_path):
+    """Records of (loss, setting, last accuracy) triples."""
+
+    def make(*triples, **figures):
+        return [put(tmp_path, loss, s, last=last, best=last + 0.1, **SMALL, **figures) for loss, s, last in triples]
+
+    return make
+
+
+def test_ranks_are_those_of_the_means_and_certain_where_nothing_overlaps(whole):
+    ranked = results.ranks(report.frame(whole), draws=50)
+    assert ranked["loss"].tolist() == studies.load("ma2020-small").losses()
+    assert ranked["rank"].tolist() == ranked["low"].tolist() == ranked["high"].tolist() == list(range(1, 13))
+    assert set(ranked["settings"]) == {8}
+
+
+def test_ranks_that_change_from_setting_to_setting_are_uncertain(some):
+    made = some(
+        *(("ce", "symmetric-0.2", 0.7), ("mae", "symmetric-0.2", 0.6)),
+        *(("ce", "symmetric-0.4", 0.5), ("mae", "symmetric-0.4", 0.6)),
+    )
+    ranked = results.ranks(report.frame(made), draws=200)
+    assert ranked["rank"].tolist() == [1.5, 1.5]
+    assert (ranked["low"].tolist(), ranked["high"].tolist()) == ([1, 1], [2, 2])
+
+
+def test_only_settings_that_all_ranked_losses_have_are_ranked(some):
+    made = some(
+        *((loss, s, last) for s in ("symmetric-0.2", "symmetric-0.4") for loss, last in (("ce", 0.5), ("mae", 0.6))),
+        *(("ce", "symmetric-0.6", 0.9), ("gce", "symmetric-0.6", 0.9)),
+    )
+    ranked = results.ranks(report.frame(made), draws=10)
+    assert ranked["loss"].tolist() == ["mae", "ce"]
+    assert set(ranked["settings"]) == {2}
+
+
+def test_without_wrong_labels_there_is_nothing_to_rank(some):
+    with pytest.raises(NoRecords):
+        results.ranks(report.frame(some(("ce", "clean", 0.9))))
+
+
+def test_cost_is_the_difference_to_ce_with_clean_labels_first(some):
+    made = some(
+        ("ce", "symmetric-0.4", 0.4), ("mae", "symmetric-0.4", 0.55), ("ce", "clean", 0.9), ("mae", "clean", 0.8)
+    )
+    cost = results.clean_cost(report.frame(made))
+    assert cost.columns.tolist() == ["loss", "clean", "symmetric-0.4"]
+    assert cost["loss"].tolist() == ["mae"]
+    assert cost.loc[0, ["clean", "symmetric-0.4"]].tolist() == pytest.approx([-10, 15])
+    assert results.signed(cost.loc[0, "clean"]) == "−10.0"
+
+
+def test_selection_adds_what_lies_between_the_epochs(whole):
+    found = results.selection(report.frame(whole)).set_index("loss")
+    assert found.index.tolist() == studies.load("ma2020-small").losses()[::-1]  # the later, the larger
+    assert found.loc["ce", ["mean", "least", "most"]].tolist() == pytest.approx([0, 0, 0], abs=1e-6)
+    assert found.loc["rce", ["mean", "settings"]].tolist() == pytest.approx([11, 8])
+    assert found.loc["ce", ["rank_last", "rank_best"]].tolist() == [1, 1]
+
+
+def test_classes_are_told_apart_by_whether_their_labels_change(some):
+    confusion = [[100 * (i == j) for j in range(10)] for i in range(10)]
+    harmed = [row[:] for row in confusion]
+    harmed[3][3], harmed[3][5] = 40, 60  # cats, whose labels change
+    made = some(("ce", "asymmetric-0.4", 0.94), confusion=harmed) + some(("ce", "clean", 1.0), confusion=confusion)
+    changes = results.class_change(made, "asymmetric-0.4")
+    assert changes.set_index("class")["mapped"].to_dict() == {k: k in (2, 3, 4, 5, 9) for k in range(10)}
+    assert changes.set_index("class").loc[3, ["clean", "noisy", "change"]].tolist() == [100, 40, -60]
+    row = results.class_groups(changes).iloc[0]
+    assert row["changed classes: accuracy"] == "88.0"
+    assert (row["changed classes: change"], row["other classes: change"]) == ("−12.0", "+0.0")
+    assert (
+        results.class_groups(results.class_change(made[:1], "asymmetric-0.4")).iloc[0]["other classes: change"]
+        == "missing"
+    )
+    with pytest.raises(NoRecords, match=r"asymmetric-0\.3"):
+        results.class_change(made, "asymmetric-0.3")
+
+
+def test_beside_others_are_the_cells_that_both_have(whole):
+    compared = results.beside(report.frame(whole), "wang2024")
+    means = published.means("wang2024")
+    shared = {(loss, s) for loss, s in means if loss in studies.load("ma2020-small").losses()}
+    assert set(zip(compared["loss"], compared["setting"], strict=True)) == shared
+    row = compared.set_index(["setting", "loss"]).loc[("symmetric-0.4", "nce+rce")]
+    assert row["theirs_less_ce"] == pytest.approx(means["nce+rce", "symmetric-0.4"] - means["ce", "symmetric-0.4"])
+    assert row["ours_less_ce"] == pytest.approx(-12)
+    order = results.agreement_of_order(compared).set_index("setting")
+    part = compared[compared["setting"] == "clean"]
+    assert order.loc["clean", "correlation"] == pytest.approx(stats.spearmanr(part["ours"], part["theirs"]).statistic)
+    assert set(order["losses"]) == {len(part)}
+
+
+def test_too_few_losses_have_no_order_and_none_in_common_is_no_record(some):
+    compared = results.beside(report.frame(some(("ce", "clean", 0.9), ("gce", "clean", 0.8))), "wang2024")
+    assert results.agreement_of_order(compared).empty
+    with pytest.raises(NoRecords, match=r"Wang et al\. 2024"):
+        results.beside(report.frame(some(("nce", "clean", 0.9))), "wang2024")
+
+
+def test_twins_compare_lossless_images_with_jpeg_within_a_run(some):
+    (made,) = some(("ce", "clean", 0.9))
+    with pytest.raises(NoRecords):
+        results.twins([made])
+    made["final"] |= {"twins": 1017, "twins_accuracy_lossless": 0.5, "twins_accuracy_jpeg": 0.52}
+    row = results.twins([made]).iloc[0]
+    assert (row["images"], row["lossless"], row["jpeg"]) == (1017, 50, 52)
+    assert row["difference"] == pytest.approx(-2)
+
+
+def test_groups_are_losses_of_the_study():
+    assert {loss for group in results.GROUPS.values() for loss in group} <= set(studies.load("ma2020-small").losses())
+
+
+@pytest.mark.parametrize("theme", plots.THEMES)
+def test_drawings_show_every_loss_they_are_given(whole, theme):
+    table = report.frame(whole)
+    noisy = [r for r in whole if report.setting_of(r["config"]) == "symmetric-0.4"]
+    curves = report.series(noisy, ["memorised"]).assign(setting="symmetric-0.4")
+    with plots.theme(theme):
+        drawn = {
+            "groups": plots.groups_by_rate(table, results.GROUPS, "asymmetric"),
+            "curves": plots.curves_by_setting(curves, "memorised"),
+            "ranks": plots.ranks(results.ranks(table, draws=10)),
+            "classes": plots.class_changes(results.class_change(whole, "asymmetric-0.4"), CIFAR10_CLASSES),
+            "beside": plots.beside(results.beside(table, "wang2024")),
+        }
+    axes = {name: [axis for axis in figure.axes if axis.get_visible()] for name, figure in drawn.items()}
+    assert [axis.get_title(loc="left") for axis in axes["groups"]] == list(results.GROUPS)
+    assert [len(axis.lines) for axis in axes["groups"]] == [len(group) for group in results.GROUPS.values()]
+    assert len(axes["curves"][0].lines) == 12
+    assert [label.get_text() for label in axes["ranks"][0].get_yticklabels()] == studies.load("ma2020-small").losses()
+    assert [axis.get_title(loc="left") for axis in axes["classes"]] == studies.load("ma2020-small").losses()
+    shared = {loss for loss, _ in published.means("wang2024")} & set(studies.load("ma2020-small").losses())
+    assert {text.get_text() for text in drawn["beside"].legends[0].get_texts()} == shared - {"ce"}
+    for figure in drawn.values():
+        plt.close(figure)
