@@ -36,7 +36,25 @@ def test_names():
     }
     readings = {f"{report}-{reading}" for report in REPORTS for reading in protocols.READINGS}
     faults = {f"joshi-{fault}" for fault in engine.FAULTS if fault != "none"}
-    assert set(OF_REPORTS) == {name + size for name in readings | faults for size in ("", "-small")}
+    controls = {"chheda-clip", "chheda-flips", "krishnan-lambda"}
+    assert set(OF_REPORTS) == {name + size for name in readings | faults | controls for size in ("", "-small")}
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "key"),
+    [
+        ("chheda-clip", "chheda-as-written", ("training", "clip_norm")),
+        ("chheda-flips", "chheda-as-written", ("noise", "symmetric")),
+        ("krishnan-lambda", "krishnan-as-written", ("data", "validation")),
+        ("joshi-outside-autograd", "joshi-as-written", ("training", "fault")),
+    ],
+)
+def test_a_control_changes_one_thing(name, base, key):
+    for size in ("", "-small"):
+        one, other = protocols.load(base + size), protocols.load(name + size)
+        pairs = {(s, k) for s in (*protocols.KEYS, "model", "losses") for k in one[s] | other[s]}
+        changed = {(s, k) for s, k in pairs if one[s].get(k) != other[s].get(k)}
+        assert changed - {("noise", "class_map")} == {key}  # faults are of the intended reading, its map is corrected
 
 
 def test_the_reference_trains_as_the_released_code():

@@ -456,7 +456,9 @@ def test_loss_tables_hold_every_loss_once():
 def test_slope_table_shows_that_equal_names_differ():
     names = ["mae", "rce", "nce+mae", "sce"]
     table = report.slope_table(names).set_index("loss")
-    assert table.columns.tolist() == ["as defined", *protocols.names()]
+    own = [name for name in protocols.names() if "report" not in protocols.load(name)]
+    assert table.columns.tolist() == ["as defined", *own]
+    assert "ma2020" in own
     assert table["as defined"].tolist() == ["2", "4", "2", "4"]
     assert table["ma2020"].tolist() == ["1", "9.21", "1", "9.21"]
 
