@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from factory import short
 
-from nlr import data, engine, models, noise, provenance, records, training
+from nlr import data, engine, models, noise, protocols, provenance, records, training
 from nlr.errors import NlrError
 
 SERIES = {
@@ -413,6 +413,22 @@ def test_runs_without_the_reports_features_keep_their_bits(digits, pictures, nam
 
 
 # What the reports did
+
+
+@pytest.mark.parametrize("name", [n for n in protocols.names() if "report" in protocols.load(n)])
+def test_every_protocol_of_a_report_trains(pictures, name):
+    report = protocols.load(name)["report"]
+    loss, setting = list(report["losses"].values())[-1], report["settings"][-1]
+    narrow = {"width": 0.1} if "width" in protocols.load(name)["model"] else {}
+    training_changes = {"batch_size": 16, "schedule_epochs": 2}
+    changes = {"data": {"train_per_class": 8}, "model": narrow, "training": training_changes}
+    config = short(loss, setting, protocol=name, dataset="cifar10", epochs=1, **changes)
+    result = training.train(config, pictures)
+    assert len(result["series"]["loss"]) == 1
+    assert report["selection"] in result["final"]
+    assert ("last_accuracy_noisy" in result["final"]) == (config["noise"].get("evaluation") == "noisy")
+    moved = result["final"]["distance_from_start"]
+    assert moved == 0 if config["training"].get("fault") == "outside-autograd" else moved > 0
 
 
 def test_float16_is_near_float32_and_goes_on_with_its_scale(digits, tmp_path):
