@@ -1,9 +1,9 @@
 """Is bf16 equivalent to float32 where we train in bf16? python benchmarks/precision.py DATA_ROOT OUT.json
 
 Stated before anything was run: paired by seed, the difference of last-epoch test accuracy (bf16 minus float32) is
-equivalent to none if two one-sided t-tests at 5 % place its mean within MARGIN points, the margin that the study's rules
-give to every protocol but the reference. Loss nce+rce at symmetric noise 0.4; digits in full over five seeds, and
-ma2020-small cut to two epochs over three. The runs leave no records: they are no runs of a study.
+equivalent to none if two one-sided t-tests at 5 % place its mean within MARGIN points, the margin that the study's
+rules give to every protocol but the reference. Loss nce+rce at symmetric noise 0.4; digits in full over five seeds,
+and ma2020-small cut to two epochs over three. The runs leave no records: they are no runs of a study.
 """
 
 import copy

@@ -14,8 +14,11 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
+
+import pandas as pd
 
 from nlr import provenance
 from nlr.errors import NlrError
@@ -108,24 +111,100 @@ def measure(device="cpu", rounds=5, seconds=4.0, progress=lambda text: None):
 
 def table(measured):
     """The contenders of :func:`measure` as a data frame of text, a row each."""
-    import pandas as pd
-
-    def spread(values, digits):
-        return f"{median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
-
     rows = [
         {
-            "contender": name,
-            "threads": f"{one['processes']} × {one['threads']}",
-            "images a second": spread(one["images_per_second"], 0),
-            "seconds an epoch": f"{one['seconds_per_epoch']:.3g}",
-            "times the ordinary script": spread(one["ratio"], 2),
-            "first step after": f"{one['first_step_seconds']:.1f} s",
-            "peak memory": f"{one['peak_memory_mb']} MB",
+            "trained by": name,
+            "processes × threads": f"{one['processes']} × {one['threads']}",
+            "images/s": _spread(one["images_per_second"], 0),
+            "s/epoch": f"{one['seconds_per_epoch']:.3g}",
+            "ratio": _spread(one["ratio"], 2),
+            "first step": f"{one['first_step_seconds']:.1f} s",
+            "memory": f"{one['peak_memory_mb'] / 1024:.2f} GB",
         }
         for name, one in measured["contenders"].items()
     ]
     return pd.DataFrame(rows)
+
+
+def losses_table(measured):
+    """Every loss relative to torch's cross-entropy: alone, and the whole step where it was measured."""
+    alone, step = measured["losses"]["alone"], measured["losses"]["step"]
+
+    def text(ratio):
+        return f"{ratio['ratio']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})" if ratio else "–"
+
+    rows = [
+        {"loss": name, "alone": text(ratio), "whole step": text(step.get(name))}
+        for name, ratio in sorted(alone.items(), key=lambda item: -item[1]["ratio"])
+    ]
+    return pd.DataFrame(rows)
+
+
+def tried_table(measured):
+    """Changes that were looked at: the time of the part that each would change, relative to what the engine does."""
+    step = measured["losses"]["step"]["ce"]["seconds"]
+    rows = [
+        {
+            "instead of what the engine does": name,
+            "part of a step": f"{100 * one['ours_seconds'] / step:.1f} %",
+            "relative time": f"{one['ratio']:.2f} ({one['low']:.2f} to {one['high']:.2f})",
+        }
+        for name, one in measured["tried"].items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def facts(measured):
+    """The machine and the day: pairs (label, text)."""
+    machine, protocol = measured["machine"], measured["protocol"]
+    return [
+        ("device", machine["device"]),
+        ("cores", str(machine["cores"])),
+        ("instructions", ", ".join(machine["instructions"]) or "none of those looked for"),
+        ("torch", machine["versions"]["torch"]),
+        ("commit", machine["commit"]),
+        ("date", machine["date"]),
+        ("rounds", f"{protocol['rounds']} of {protocol['seconds']:g} s each"),
+    ]
+
+
+def in_words(measured):
+    """What each step bought, how far the ceiling is, and what an epoch costs, in sentences."""
+    contenders, engine = measured["contenders"], measured["engine"]
+    names = [name for name in contenders if name != "engine, bf16, one thread"]
+    steps = [
+        f"{after} took the ratio from {median(contenders[before]['ratio']):.2f} to "
+        f"{median(contenders[after]['ratio']):.2f}"
+        for before, after in pairwise(names)
+    ]
+    evaluated = TEST / engine["evaluated_images_per_second"]
+    return (
+        "Step by step: "
+        + "; ".join(steps)
+        + f". One process reaches {engine['flop_per_second'] / 1e9:.0f} GFLOP/s in whole training steps, "
+        f"{100 * engine['share_of_ceiling']:.0f} % of what square matrix products reach in bf16 on as many threads in "
+        f"the same call ({engine['ceiling_flop_per_second'] / 1e9:.0f} GFLOP/s), at "
+        f"{engine['flop_per_image'] / 1e9:.2f} GFLOP an image. Evaluating the {TEST:,} clean test images takes "
+        f"{evaluated:.2g} s more an epoch."
+    )
+
+
+def precision_in_words(measured):
+    """What the test of bf16 against float32 found, in sentences."""
+    sentences = []
+    for name, case in measured["cases"].items():
+        test = case["test"]
+        verdict = "equivalent" if test["equivalent"] else "not shown to be equivalent"
+        sentences.append(
+            f"On {name} over {test['n']} seeds, bf16 minus float32 is {test['mean']:+.2f} points of accuracy (90 % "
+            f"interval {test['low']:+.2f} to {test['high']:+.2f}): {verdict} within {test['margin']:g} points (two "
+            f"one-sided tests, p = {test['p']:.2g})."
+        )
+    return " ".join(sentences)
+
+
+def _spread(values, digits):
+    return f"{median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
 def _together(crew, seconds):
