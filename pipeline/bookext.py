@@ -88,7 +88,7 @@ class ValueRole(SphinxRole):
         return [nodes.inline(self.rawtext, f"[{self.text}]", classes=["nlr-value", "nlr-missing"])], []
 
 
-# The fixed words of a verdict and the class that gives each its shape and colour.
+# The fixed words of a verdict or a status and the class that gives each its shape and colour.
 VERDICTS = {
     "held": "held",
     "partly": "partly",
@@ -98,6 +98,13 @@ VERDICTS = {
     "agrees": "held",
     "differs": "failed",
     "small": "small",
+    # errata and features
+    "shown": "held",
+    "in part": "partly",
+    "not yet": "untested",
+    "done": "held",
+    "otherwise": "partly",
+    "not done": "untested",
 }
 
 
@@ -256,13 +263,16 @@ MENDED = (
 )
 
 
-def is_claims(node) -> bool:
-    """Whether a node is the table of the claims."""
-    return isinstance(node, nodes.table) and "claims" in node["classes"]
+FILTERED = {"claims", "errata", "features"}  # classes of the tables that filters.js knows
+
+
+def is_filtered(node) -> bool:
+    """Whether a node is a table that gets filters."""
+    return isinstance(node, nodes.table) and not FILTERED.isdisjoint(node["classes"])
 
 
 # The scripts that only some pages need, and the node that needs them.
-SCRIPTS = {"slider.js": slider, "verdicts.js": is_claims}
+SCRIPTS = {"slider.js": slider, "filters.js": is_filtered}
 
 
 def complete_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:

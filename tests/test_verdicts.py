@@ -185,7 +185,7 @@ def html():
             f'<a href="#"><span class="badge">{o}</span></a> <span class="verdict-scope">{s}</span>' for o, s in lines
         )
         rows += f"<tr><td>{name}</td><td>text</td><td>{people}</td><td>–</td><td>{cell}</td></tr>"
-    script = (paths.ROOT / "book" / "_assets" / "verdicts.js").read_text()
+    script = (paths.ROOT / "book" / "_assets" / "filters.js").read_text()
     return f'<table class="claims"><tbody>{rows}</tbody></table><script>{script}</script>'
 
 
