@@ -1,0 +1,122 @@
+"""The errata of the five reports: what is written, what is right, how much it matters, and where the book shows it."""
+
+import tomllib
+from dataclasses import dataclass
+
+import pandas as pd
+
+from nlr import places, reported
+from nlr.errors import NlrError, unknown
+from nlr.paths import ROOT
+
+ERRATA = ROOT / "book" / "data" / "errata.toml"
+
+#: What an erratum changes, from much to little.
+SEVERITIES = ("changes a conclusion", "has consequences", "slip or ambiguity")
+
+#: How much of an erratum the book shows.
+STATES = ("shown", "in part", "not yet")
+
+_KEYS = {"severity", "written", "right", "shown", "open", "differs"}
+
+
+@dataclass(frozen=True)
+class Erratum:
+    """One erratum.
+
+    Attributes:
+        name: ``E20``.
+        severity: one of :data:`SEVERITIES`.
+        written: dicts with ``report``, ``place`` and either ``quote``, verbatim, or ``says``, in our words; MyST.
+        right: what is right, MyST.
+        shown: the places that show it, as :mod:`nlr.places` names them.
+        open: what is not shown yet; empty where all is.
+        differs: where our reading is not that of the audit that first listed the errata; mostly empty.
+    """
+
+    name: str
+    severity: str
+    written: tuple
+    right: str
+    shown: tuple = ()
+    open: str = ""
+    differs: str = ""
+
+    @property
+    def reports(self):
+        """The reports that it is about, in the order of :data:`nlr.reported.REPORTS`."""
+        return tuple(name for name in reported.REPORTS if any(part["report"] == name for part in self.written))
+
+    @property
+    def state(self):
+        """One of :data:`STATES`."""
+        return "shown" if not self.open else "in part" if self.shown else "not yet"
+
+
+def load():
+    """The errata in order: ``{"E1": Erratum}``.
+
+    Raises:
+        NlrError: the file has an entry that is not one.
+    """
+    return {name: _erratum(name, entry) for name, entry in tomllib.loads(ERRATA.read_text()).items()}
+
+
+def _erratum(name, entry):
+    if unknown_keys := set(entry) - _KEYS:
+        raise unknown(f"key of {name}", min(unknown_keys), sorted(_KEYS))
+    if missing := {"severity", "written", "right"} - set(entry):
+        raise NlrError(f"Erratum {name} has no {min(missing)}: every entry of {ERRATA.name} needs one.")
+    if entry["severity"] not in SEVERITIES:
+        raise unknown(f"severity of {name}", entry["severity"], SEVERITIES)
+    if not entry.get("shown") and not entry.get("open"):
+        raise NlrError(f"Erratum {name} says neither where it is shown nor what is open: give shown, open or both.")
+    for part in entry["written"]:
+        if set(part) not in ({"report", "place", "quote"}, {"report", "place", "says"}):
+            raise NlrError(
+                f"Erratum {name} has {sorted(part)} in written: expected report, place and one of quote, says."
+            )
+        if part["report"] not in reported.REPORTS:
+            raise unknown(f"report of {name}", part["report"], reported.REPORTS)
+    return Erratum(name, **entry | {key: tuple(entry.get(key, ())) for key in ("written", "shown")})
+
+
+def row_label(name):
+    """The label of an erratum's row on the page of all errata: ``errata-row-e20``."""
+    return f"errata-row-{name.lower()}"
+
+
+def table(errata):
+    """A row an erratum, cells in MyST: erratum, report, as written, right, severity, shown."""
+    return pd.DataFrame(
+        {
+            "erratum": f"[{one.name}]{{#{row_label(one.name)}}}",
+            "report": ", ".join(name.capitalize() for name in one.reports),
+            "as written": "<br>".join(_written(part, len(one.reports) > 1) for part in one.written),
+            "right": one.right,
+            "severity": one.severity,
+            "shown": f"{{verdict}}`{one.state}` {places.links(one.shown)}"
+            + (f"<br>*Open:* {one.open}" if one.open else ""),
+        }
+        for one in errata.values()
+    )
+
+
+def _written(part, named):
+    """A part of what is written with its place, and with its report where there are several."""
+    words = f"“{part['quote']}”" if "quote" in part else part["says"]
+    return f"{words} ({part['report'].capitalize() + ', ' if named else ''}{part['place']})"
+
+
+def counts(errata):
+    """How many errata of each severity the book shows: a row a severity, a column a state."""
+    rows = []
+    for severity in SEVERITIES:
+        states = [one.state for one in errata.values() if one.severity == severity]
+        rows.append({"severity": severity, "errata": len(states)} | {state: states.count(state) for state in STATES})
+    return pd.DataFrame(rows)
+
+
+def differences(errata):
+    """Where our reading is not that of the first audit, as a MyST list."""
+    return "\n".join(f"- [{one.name}](#{row_label(one.name)}): {one.differs}" for one in errata.values() if one.differs)
