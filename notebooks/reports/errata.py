@@ -17,9 +17,9 @@
 # *Every place that we found to be wrong or ambiguous in the five course reports: what is written, what is right, and the
 # cell that shows it.*
 #
-# The reports {cite}`soni2025,kathuria2025,krishnan2025,joshi2025,chheda2025` were written by students in a few weeks, and
-# they say more about their work than most papers do; that is why so much can be checked. A report prints formulas,
-# figures and sentences. What its code computed is not known to us, so that an erratum is about what is printed.
+# A report {cite}`soni2025,kathuria2025,krishnan2025,joshi2025,chheda2025` prints formulas, figures and sentences. What its
+# code computed is not known to us, so that an erratum is about what is printed. Only what is stated can be checked: the
+# number of errata is no measure of a report.
 #
 # Text in quotation marks is verbatim; the rest of a cell is in our words. An erratum *changes a conclusion* if the report
 # cannot conclude what it does, *has consequences* if a formula or statement is wrong and something follows from it, and is
@@ -41,8 +41,6 @@ from nlr.page import Prose, Table
 from nlr.words import listed
 
 listed_errata = errata.load()
-
-# %% tags=["hide-input"]
 Table(errata.counts(listed_errata), name="counts", caption="Errata by severity, and how much of them this book shows.")
 
 # %% [markdown]
