@@ -37,7 +37,10 @@ def test_names():
     readings = {f"{report}-{reading}" for report in REPORTS for reading in protocols.READINGS}
     faults = {f"joshi-{fault}" for fault in engine.FAULTS if fault != "none"}
     controls = {"chheda-clip", "chheda-flips", "krishnan-lambda"}
-    assert set(OF_REPORTS) == {name + size for name in readings | faults | controls for size in ("", "-small")}
+    digits = {f"{name}-digits" for name in faults | controls | {f"{report}-as-written" for report in REPORTS}}
+    maps = {f"joshi-map-{name}-digits" for name in ("typed", "corrected", "paper")}
+    expected = {name + size for name in readings | faults | controls for size in ("", "-small")}
+    assert set(OF_REPORTS) == expected | digits | maps | {"joshi-as-intended-digits"}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +53,7 @@ def test_names():
     ],
 )
 def test_a_control_changes_one_thing(name, base, key):
-    for size in ("", "-small"):
+    for size in ("", "-small", "-digits"):
         one, other = protocols.load(base + size), protocols.load(name + size)
         pairs = {(s, k) for s in (*protocols.KEYS, "model", "losses") for k in one[s] | other[s]}
         changed = {(s, k) for s, k in pairs if one[s].get(k) != other[s].get(k)}
@@ -254,7 +257,7 @@ def test_the_readings_differ_in_what_is_mended_alone(report):
     assert all(re.match(r"E\d+", intended[key]["words"]) for key in mended)
 
 
-@pytest.mark.parametrize("name", [name for name in OF_REPORTS if not name.endswith("-small")])
+@pytest.mark.parametrize("name", [name for name in OF_REPORTS if not name.endswith(("-small", "-digits"))])
 def test_the_small_version_is_of_ten_thousand_images_and_differs_where_it_says_so(name):
     small = {(r["section"], r["key"]): r for r in protocols.origins(f"{name}-small")}
     whole = {(r["section"], r["key"]): r for r in protocols.origins(name)}
@@ -263,6 +266,16 @@ def test_the_small_version_is_of_ten_thousand_images_and_differs_where_it_says_s
     assert small["data", "train_per_class"]["value"] == 1000
     assert small["model", "width"]["value"] == 0.5
     assert "scaled down" in protocols.load(f"{name}-small")["title"]
+
+
+@pytest.mark.parametrize("name", [name for name in OF_REPORTS if name.endswith("-digits") and "-map-" not in name])
+def test_the_version_on_digits_differs_where_it_says_so(name):
+    digits = {(r["section"], r["key"]): r for r in protocols.origins(name)}
+    whole = {(r["section"], r["key"]): r for r in protocols.origins(name.removesuffix("-digits"))}
+    scaled = {key for key, row in digits.items() if row["origin"] == "small"}
+    assert {key for key in digits if key not in whole or digits[key]["value"] != whole[key]["value"]} <= scaled
+    assert (digits["data", "dataset"]["value"], digits["model", "name"]["value"]) == ("digits", "digits-cnn")
+    assert "on digits" in protocols.load(name)["title"]
 
 
 @pytest.mark.parametrize("name", OF_REPORTS)

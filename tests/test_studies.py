@@ -4,17 +4,31 @@ import re
 
 import pytest
 
-from nlr import protocols, report, studies
+from nlr import protocols, report, reported, studies
 from nlr.errors import NlrError
 
 PAPER = {"ce", "nce", "mae", "nce+mae", "nce+rce", "nfl+rce", "nfl+mae", "gce", "sce", "fl", "nfl", "rce"}
 PILOT = {"ce", "mae", "nce", "nce+mae", "nce+rce"}
 CONTRASTS = {"ce+mae", "nfl+nce", "mae+rce", "nrce"}
+OF_REPORTS = [name for name in studies.names() if name.split("-")[0] in reported.REPORTS]
 WEIGHTS = {"nce+mae,beta=0.3", "nce+mae,beta=3", "nce+mae,beta=9.21", "nce+mae,beta=30"}
 
 
 def test_names():
-    assert studies.names() == ["digits", "ma2020", "ma2020-small", "ma2020-small-x4"]
+    assert set(studies.names()) - set(OF_REPORTS) == {"digits", "ma2020", "ma2020-small", "ma2020-small-x4"}
+
+
+def test_studies_of_the_reports_say_their_place_in_the_order():
+    places = []
+    for name in OF_REPORTS:
+        study = studies.load(name)
+        assert (study.protocol, study.store) == (name, studies.STORES["results"])
+        assert {purpose for _, purpose in study.runs()} == {"study"}
+        assert all(len(study.seeds(setting)) >= 5 for setting in study.settings)
+        said = re.search(r"number (\d+) of (\d+) in the order", (studies.FOLDER / f"{name}.toml").read_text())
+        places.append(int(said[1]))
+        assert int(said[2]) == len(OF_REPORTS)
+    assert sorted(places) == list(range(1, len(OF_REPORTS) + 1))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +82,7 @@ def test_the_weight_of_the_passive_term_is_its_slope():
 
 def test_only_the_pilot_is_exploratory():
     purposes = {name: {purpose for _, purpose in studies.load(name).runs()} for name in studies.names()}
-    assert purposes == {
+    assert {name: words for name, words in purposes.items() if name not in OF_REPORTS} == {
         "digits": {"demonstration"},
         "ma2020-small": {"exploratory", "study"},
         "ma2020-small-x4": {"control"},
@@ -135,5 +149,5 @@ def test_a_misspelt_study_is_refused_by_name(own_studies, old, new, words):
 
 @pytest.mark.parametrize("name", ["digit", "", "../studies/digits"])
 def test_an_unknown_study_names_the_known_ones(name):
-    with pytest.raises(NlrError, match="Known: digits, ma2020, ma2020-small"):
+    with pytest.raises(NlrError, match="Known: chheda-as-written-digits, .*ma2020-small"):
         studies.load(name)

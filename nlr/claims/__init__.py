@@ -9,6 +9,10 @@ the settings of the protocol. All rows of a claim are one family, adjusted by Ho
 claim, or is open. All rows supporting: held; some supporting, some contradicting: partly; some contradicting and none
 supporting: did not hold; otherwise undecided. A claim with a row that has no run, or exploratory runs alone, is not
 run, unless it is partly already.
+
+A loss of a test is one of the protocol that is asked about; ``ce @ chheda-flips`` is ce in the runs of another.
+
+``errata.toml`` has tests of the same form for errors of the reports that are no claim: :func:`errata`.
 """
 
 import hashlib
@@ -31,6 +35,8 @@ from nlr.errors import NlrError, unknown
 from nlr.noise import parse_setting
 
 REGISTRY = Path(__file__).parent / "registry.toml"
+ERRATA = Path(__file__).parent / "errata.toml"
+ELSEWHERE = " @ "  # between a loss and the protocol that it was trained in
 SOURCES = ("paper", "soni", "kathuria", "krishnan", "joshi", "chheda", "project")
 KINDS = ("theory", "both", "empirical")
 OUTCOMES = ("held", "partly", "did not hold", "undecided", "not run")
@@ -55,6 +61,7 @@ _TEST_KEYS = {
     "change": {"losses", "pairs", "from", "to"},
     "slope": {"losses", "pairs", "settings"},
     "best_of": {"group", "others", "settings"},
+    "between": {"cells"},
     "collapse": {"losses", "settings"},
     "seed_range": {"losses", "settings"},
 }
@@ -195,6 +202,21 @@ def load(registry=None):
     return {name: _claim(name, entry, rules, groups) for name, entry in text.items()}
 
 
+def errata(registry=None, text=None):
+    """What is tested of the reports' errors beside the claims: a :class:`Claim` by the name of an erratum, ``E1``.
+
+    Args:
+        registry: as for :func:`load`; rules and groups are those of the claims.
+        text: the text of the errata's tests; that of this package where None.
+
+    Raises:
+        NlrError: as :func:`load`.
+    """
+    common = tomllib.loads(REGISTRY.read_text() if registry is None else registry)
+    own = tomllib.loads(ERRATA.read_text() if text is None else text)
+    return {name: _claim(name, entry, common["rules"], common["groups"]) for name, entry in own.items()}
+
+
 def get(name):
     """The claim of that identifier.
 
@@ -280,7 +302,7 @@ def evaluate(claim, records, protocol):
     if reason := _cannot_run(claim, protocol):
         return Outcome(claim.id, protocol, "not run", reason, without_exploratory="not run")
     tests = claim.tests_in(protocol)
-    table = _table(claim, records, protocol, tests)
+    table = _table(claim, records, protocol, tests, claim.cells(protocol))
     evidence = _judge(claim, tests, table)
     outcome = _outcome(evidence)
     confirmed = table[~table["exploratory"]]
@@ -309,22 +331,33 @@ def _cannot_run(claim, protocol):
     return ""
 
 
-def _table(claim, records, protocol, tests):
-    """One row a run of the protocol with the figures that the tests use."""
-    found = [record for record in records if record["config"]["protocol"] == protocol]
-    datasets = sorted({record["config"]["dataset"] for record in found})
+def _place(loss, protocol):
+    """A loss of a test and the protocol of its runs."""
+    name, _, other = loss.partition(ELSEWHERE)
+    return name, other or protocol
+
+
+def _table(claim, records, protocol, tests, cells=()):
+    """One row a run of the protocol, and of others as far as the cells name them, with the figures of the tests."""
+    found = [
+        (record["config"]["loss"]["spec"], record) for record in records if record["config"]["protocol"] == protocol
+    ]
+    for name in dict.fromkeys(loss for loss, _ in cells if ELSEWHERE in loss):
+        place = _place(name, protocol)
+        found += [(name, r) for r in records if (r["config"]["loss"]["spec"], r["config"]["protocol"]) == place]
+    datasets = sorted({record["config"]["dataset"] for _, record in found})
     if len(datasets) > 1:
         raise NlrError(f"The records of {protocol} are of {' and '.join(datasets)}; give those of one data set.")
     used = dict.fromkeys(test["figure"] for test in tests)
     out = [
         {
-            "loss": record["config"]["loss"]["spec"],
+            "loss": loss,
             "setting": report.setting_of(record["config"]),
             "seed": record["config"]["seed"],
             "exploratory": exploratory_for(claim, record),
         }
         | {name: FIGURES[name][0](record) for name in used}
-        for record in found
+        for loss, record in found
     ]
     return pd.DataFrame(out, columns=["loss", "setting", "seed", "exploratory", *used]).astype({"exploratory": bool})
 
@@ -455,6 +488,11 @@ def _studies(folder):  # every claim asks for all of them, so a process reads a 
     return [studies.load(name) for name in studies.names()]
 
 
+def needed(claim, protocol):
+    """The runs that a claim's tests rest on in a protocol, but for their seeds: triples (protocol, loss, setting)."""
+    return [(*_place(loss, protocol)[::-1], setting) for loss, setting in claim.cells(protocol)]
+
+
 def missing_runs(claim, protocol, have):
     """The runs that a claim needs in a protocol and that no record has, those of the control included.
 
@@ -470,7 +508,7 @@ def missing_runs(claim, protocol, have):
     """
     if claim.kind == "theory" or _cannot_run(claim, protocol):
         return []
-    wanted = [(protocol, cell) for cell in claim.cells(protocol)]
+    wanted = [(name, (loss, setting)) for name, loss, setting in needed(claim, protocol)]
     if claim.slow and (control := claim.rules["control"].get(protocol)):
         wanted += [(control, (loss, setting)) for loss, setting, _ in _of_studies(control)]
     there = {
@@ -504,7 +542,8 @@ def check_spelling(claim):
         NlrError: a loss of one of the claim's tests is unknown, or is spelled otherwise in a protocol's records.
     """
     for protocol in set(claim.protocols) & set(protocols.names()):
-        for loss, _ in claim.cells(protocol):
-            spelled = runs.canonical_loss(protocols.load(protocol), loss)[0]
+        for named, _ in claim.cells(protocol):
+            loss, place = _place(named, protocol)
+            spelled = runs.canonical_loss(protocols.load(place), loss)[0]
             if spelled != loss:
-                raise NlrError(f"Claim {claim.id} names {loss!r}; records of {protocol} spell it {spelled!r}.")
+                raise NlrError(f"Claim {claim.id} names {loss!r}; records of {place} spell it {spelled!r}.")

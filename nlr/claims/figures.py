@@ -49,6 +49,16 @@ def clean_part(record):
     return 100 * _series(record, "accuracy_clean_part")[-1]
 
 
+@_figure("points", "mean probability of the given label, of the samples whose label is right, last epoch")
+def sureness(record):
+    return 100 * _series(record, "p_y_clean_part")[-1]
+
+
+@_figure("points", "accuracy on held-out noisy labels, last epoch")
+def validation(record):
+    return 100 * _series(record, "validation_accuracy_noisy")[-1]
+
+
 @_figure("points", "mean over the epochs of the wrong labels' share in the summed norms of the gradients in the logits")
 def gradient_share(record):
     return 100 * _series(record, "corrupted_gradient_share").mean()
@@ -99,3 +109,14 @@ def unmapped_classes(record):
 @_figure("points", "share of the test set that is given the commonest prediction")
 def modal_share(record):
     return _percent(record["final"].get("modal_class_share"))
+
+
+@_figure("units of weight", "distance of the weights from their start")
+def distance(record):
+    value = record["final"].get("distance_from_start")
+    return np.nan if value is None else value
+
+
+@_figure("per cent", "runs whose weights are no longer finite")
+def diverged(record):
+    return 100.0 * record["final"]["diverged"]

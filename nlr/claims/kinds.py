@@ -110,7 +110,21 @@ def _slope(test):
     ]
 
 
-CONTRASTS = {"difference": _at_each_setting, "level": _at_each_setting, "change": _change, "slope": _slope}
+def _between(test):
+    """Contrasts of ``between``: pairs of cells (loss, setting), the first less the second."""
+    return [
+        Contrast(f"{one}, {here} − {other}, {there}", ((one, here, 1.0), (other, there, -1.0)))
+        for (one, here), (other, there) in test["cells"]
+    ]
+
+
+CONTRASTS = {
+    "difference": _at_each_setting,
+    "level": _at_each_setting,
+    "change": _change,
+    "slope": _slope,
+    "between": _between,
+}
 
 
 def rows(test, runs, rules):
