@@ -1,8 +1,8 @@
 """Places in the book and in the package, by name, and links to them that cannot be dead.
 
-A place is one of four things: a label in a notebook (``prop-rates``), a page (``results/ranks``, ``book/method``), an
-object of the package that the API pages show (``nlr.noise.add_noise``), or a file of the project
-(``nlr/protocols/ma2020.toml``). The labels are read from the sources of the notebooks, not from the built pages.
+A place is one of five things: a label in a notebook (``prop-rates``), a page (``results/ranks``, ``book/method``), an
+object of the package that the API pages show (``nlr.noise.add_noise``), a loss (``loss:nce+mae``), or a file of the
+project (``nlr/protocols/ma2020.toml``). Labels are read from the sources of the notebooks, not from the built pages.
 """
 
 import ast
@@ -14,6 +14,7 @@ from functools import cache
 
 from nlr import paths
 from nlr.errors import NlrError
+from nlr.losses import make_loss, parse_loss
 from nlr.report import slug
 
 _STATEMENT = re.compile(r"(def|prop|lem|thm|cor)-")
@@ -72,6 +73,10 @@ def links(places):
 
 def _link(place):
     """The page whose title goes before the link, or nothing, and the link."""
+    if place.startswith("loss:"):
+        name, parameters = parse_loss(place.removeprefix("loss:"))
+        make_loss(name, **parameters)  # raises where there is no such loss
+        return "", f"[`{place.removeprefix('loss:')}`](#tab-losses-{'printed' if '-' in name else 'definitions'})"
     if place.startswith("nlr."):
         return "", f"{{py:obj}}`{_documented(place).removeprefix('nlr.')} <{place}>`"
     if place in labels():

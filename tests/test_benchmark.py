@@ -1,0 +1,111 @@
+"""The benchmark measures, in turns, what it says; its tables and sentences follow from the numbers."""
+
+import copy
+import json
+import runpy
+import subprocess
+import sys
+
+import pytest
+
+from nlr import benchmark, losses, paths
+from nlr.errors import NlrError
+from nlr.models import cnn8
+
+
+@pytest.fixture(scope="module")
+def measured():
+    return json.loads((paths.RESULTS / "bench" / "cpu.json").read_text())
+
+
+def test_contenders_train_in_turns_and_are_compared_round_by_round(monkeypatch):
+    """Two small rounds of the real thing, without the parts that take minutes."""
+    monkeypatch.setattr(
+        benchmark, "CPU", {k: benchmark.CPU[k] for k in (benchmark.BASELINE, "engine, bf16, one thread")}
+    )
+    ask = benchmark._Contender.ask
+    monkeypatch.setattr(
+        benchmark._Contender, "ask", lambda self, request: ask(self, request) if request["do"] == "memory" else {}
+    )
+    heard = []
+    found = benchmark.measure("cpu", rounds=2, seconds=0.1, progress=heard.append)
+    asked = [text for text in heard if text.startswith("round")]
+    assert asked == [f"round {n} of 2: {name}" for n in (1, 2) for name in found["contenders"]]
+    base, engine = found["contenders"].values()
+    assert base["ratio"] == [1.0, 1.0]
+    assert engine["ratio"] == [
+        a / b for a, b in zip(engine["images_per_second"], base["images_per_second"], strict=True)
+    ]
+    assert engine["threads"] == 1
+    assert min(base["images_per_second"] + engine["images_per_second"]) > 1
+    assert 100 < engine["peak_memory_mb"] < 8000
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_a_contender_that_fails_is_said(monkeypatch):
+    monkeypatch.setattr(benchmark, "CPU", {benchmark.BASELINE: ("engine", {"precision": "half"}, 0, 1)})
+    with pytest.raises(NlrError, match="ended early"):
+        benchmark.measure("cpu", rounds=1)
+
+
+def test_the_committed_measurement_has_every_contender_and_loss(measured):
+    assert list(measured["contenders"]) == list(benchmark.CPU)
+    assert set(losses.names()) <= set(measured["losses"]["alone"])
+    assert len(measured["contenders"][benchmark.BASELINE]["ratio"]) == measured["protocol"]["rounds"] >= 5
+
+
+def test_tables_and_sentences_follow_the_numbers(measured):
+    changed = copy.deepcopy(measured)
+    engine = "engine, bf16, two workers of one thread"
+    changed["contenders"][engine] |= {"ratio": [7.0, 8.0, 9.0], "images_per_second": [700.0, 800.0, 900.0]}
+    row = benchmark.table(changed).set_index("trained by").loc[engine]
+    assert (row["ratio"], row["images/s"]) == ("8.00 (7.00 to 9.00)", "800 (700 to 900)")
+    assert "to 8.00" in benchmark.in_words(changed)
+    changed["losses"]["alone"]["ce"] |= {"ratio": 99.0, "low": 98.0, "high": 100.0}
+    assert benchmark.losses_table(changed).iloc[0].tolist()[:2] == ["ce", "99.00 (98.00 to 100.00)"]
+
+
+# Precision
+
+
+@pytest.fixture(scope="module")
+def precision():
+    return runpy.run_path(str(benchmark.FOLDER / "precision.py"))
+
+
+def test_equivalence_needs_a_small_and_a_sure_difference(precision):
+    equivalence = precision["equivalence"]
+    base = [50.0, 60.0, 70.0]
+    assert equivalence({"float32": base, "bf16": [50.5, 60.4, 70.6]})["equivalent"] is True
+    assert equivalence({"float32": base, "bf16": [54.0, 64.1, 73.9]})["equivalent"] is False  # sure, but not small
+    assert equivalence({"float32": base, "bf16": [45.0, 60.0, 75.5]})["equivalent"] is False  # small, but not sure
+
+
+def test_bf16_ends_where_float32_does_on_the_committed_runs(precision):
+    found = json.loads((paths.RESULTS / "bench" / "precision.json").read_text())
+    assert list(found["cases"]) == list(precision["CASES"])
+    for name, case in found["cases"].items():
+        seeds = precision["CASES"][name]["seeds"]
+        assert [len(taken) for taken in case["accuracies"].values()] == [len(seeds)] * 2
+        assert case["test"] == pytest.approx(precision["equivalence"](case["accuracies"]))
+        assert case["test"]["equivalent"], name
+
+
+def test_bf16_ends_where_float32_does_on_digits_here_and_now(precision):
+    test = precision["equivalence"](precision["accuracies"](precision["CASES"]["digits"]))
+    assert test["n"] == 5
+    assert test["equivalent"], test
+
+
+def test_the_command_refuses_a_device_that_is_not_here():
+    done = subprocess.run(
+        [sys.executable, "-m", "nlr", "bench", "--device", "abacus"], capture_output=True, text=True, cwd=paths.ROOT
+    )
+    assert done.returncode == 1
+    assert "abacus" in done.stderr
+
+
+def test_the_ordinary_script_trains_the_papers_network():
+    ordinary = runpy.run_path(str(benchmark.FOLDER / "ordinary.py"))
+    shapes = [tuple(p.shape) for p in ordinary["network"]().parameters()]
+    assert shapes == [tuple(p.shape) for p in cnn8().parameters()]
