@@ -1,0 +1,422 @@
+"""The five course reports: what each set out to do, its figures, and our runs of its protocols in both readings.
+
+A report is trained as written and as intended, each in full and scaled down; :func:`runs_of` brings the records of
+these four protocols into one table under the report's own names of its losses. Numbers of the reports themselves come
+from :mod:`nlr.reported`, the origin of every value of a protocol from :mod:`nlr.protocols`.
+"""
+
+import math
+import re
+import tomllib
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from nlr import protocols, report, reported, runs, statistics, studies
+from nlr.errors import NlrError, unknown
+from nlr.noise import parse_setting
+
+REGISTRY = Path(__file__).parent / "registry.toml"
+READINGS = protocols.READINGS
+
+#: How a figure of a report is drawn: accuracy by noise rate; accuracy by epoch; loss and accuracy on validation by
+#: epoch; loss and accuracy in training and on the test set by epoch; overall and by class; by code, without runs.
+FORMS = ("rate", "epoch", "validation", "training", "classes", "drawn")
+_FORM_OF = {
+    "test_accuracy": "rate",
+    "accuracy_curve": "epoch",
+    "validation_curves": "validation",
+    "training_curves": "training",
+}
+
+#: Where a value of a protocol comes from, as a shape and a word.
+MARKS = {
+    "stated": "● stated",
+    "ours": "◇ **our choice**",
+    "mended": "▲ mended",
+    "small": "▹ scaled down",
+    "fault": "✗ on purpose",
+}
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """A figure of a report.
+
+    Attributes:
+        name: as the report numbers it, ``Figure 3``; where it has no number, what it is of.
+        caption: as printed, a long one without its later sentences; empty where there is none.
+        section: where it stands.
+        form: one of :data:`FORMS`.
+        losses: the report's names of the losses in it.
+        settings: ``symmetric-0.4`` and the like.
+        drawing: for form ``drawn``, which drawing stands in its place.
+    """
+
+    name: str
+    caption: str
+    section: str
+    form: str
+    losses: tuple = ()
+    settings: tuple = ()
+    drawing: str = ""
+
+
+def about(name):
+    """What the registry says of a report: author, dated, aim, how, captions, drawn and settings.
+
+    Raises:
+        NlrError: the report is unknown.
+    """
+    if name not in reported.REPORTS:
+        raise unknown("report", name, reported.REPORTS)
+    return {"captions": {}, "drawn": {}, "settings": []} | tomllib.loads(REGISTRY.read_text())[name]
+
+
+def protocol_of(name, reading, small=False):
+    """The name of a report's protocol: ``soni-as-written``, ``soni-as-written-small``."""
+    return f"{name}-{reading}" + ("-small" if small else "")
+
+
+def figures_of(name):
+    """The figures of a report in its order, those that it does not number last.
+
+    Args:
+        name: one of :data:`nlr.reported.REPORTS`.
+
+    Returns:
+        A list of :class:`ReportFigure`. Joshi's plots of overall and class accuracy have no number; there is one for
+        each of his losses and kinds of noise.
+    """
+    told, own = about(name), protocols.load(protocol_of(name, "as-written"))["report"]
+    out = []
+    rows = reported.load(name)
+    for where, part in rows[rows["kind"] == "figure"].groupby("where", sort=False):
+        first = part.iloc[0]
+        caption = told["captions"].get(where.removeprefix("Figure "), first["loss"])
+        settings = dict.fromkeys(s for setting in part["setting"] for s in _settings(setting, own["settings"]))
+        losses = tuple(dict.fromkeys(part["loss"]))
+        out.append(ReportFigure(where, caption, first["section"], _FORM_OF[first["metric"]], losses, tuple(settings)))
+    for number, drawn in told["drawn"].items():
+        label = f"Figure {number}" if number.isdigit() else number
+        caption = told["captions"][number]
+        out.append(ReportFigure(label, caption, drawn["section"], "drawn", drawing=drawn["drawing"]))
+    out.sort(key=lambda figure: int(figure.name.split()[-1]) if figure.name.startswith("Figure ") else math.inf)
+    for kind, section in (("symmetric", "0.1"), ("asymmetric", "0.2")) if name == "joshi" else ():
+        for loss in own["losses"]:
+            settings = tuple(_settings(kind, own["settings"]))
+            out.append(ReportFigure(f"{loss}, {kind} noise", "", section, "classes", (loss,), settings))
+    return out
+
+
+def _settings(setting, known):
+    """The settings that a row is about: its own, or all of a kind."""
+    return [setting] if setting in known else [s for s in known if s.startswith(f"{setting}-")]
+
+
+# Runs
+
+
+def _names(protocol):
+    """``{loss as records spell it: name in the report}`` of a report's protocol."""
+    loaded = protocols.load(protocol)
+    return {runs.canonical_loss(loaded, spec)[0]: name for name, spec in loaded["report"]["losses"].items()}
+
+
+def _spec(protocol, loss):
+    return next(spec for spec, name in _names(protocol).items() if name == loss)
+
+
+def look(name, loss):
+    """The loss of ours whose colour and dashes a loss of a report bears: the one that it is meant to be."""
+    spec = _spec(protocol_of(name, "as-intended"), loss)
+    return re.sub(r"^[a-z]+-apl\((.*)\)$", r"\1", spec)
+
+
+def runs_of(name, records):
+    """Our runs of a report, a row a run and reading.
+
+    Where the two readings of a run differ in nothing but their protocol's name, a record of one counts for both.
+
+    Args:
+        name: the report.
+        records: records, of any protocol.
+
+    Returns:
+        A data frame with small (bool), reading, loss (as the report names it), setting, kind, rate (0.0 for clean
+        labels), seed, value (per cent: the accuracy by which the report's protocol judges a run) and record.
+
+    Raises:
+        NlrError: the records of a protocol are of two data sets.
+    """
+    rows, shared = {}, {}
+    for small, reading in product((False, True), READINGS):
+        protocol = protocol_of(name, reading, small)
+        others = [(other, protocol_of(name, other, small)) for other in READINGS if other != reading]
+        found, names = [r for r in records if r["config"]["protocol"] == protocol], _names(protocol)
+        datasets = sorted({r["config"]["dataset"] for r in found})
+        if len(datasets) > 1:
+            raise NlrError(f"The records of {protocol} are of {' and '.join(datasets)}; keep those of one data set.")
+        for record in found:
+            config = record["config"]
+            if (loss := names.get(config["loss"]["spec"])) is None:
+                continue  # a loss that the report does not train
+            key = loss, report.setting_of(config), config["seed"]
+            rows[small, reading, *key] = record
+            for other, its_protocol in others:
+                question = (
+                    protocol,
+                    its_protocol,
+                    loss,
+                    config["noise"]["kind"],
+                )  # rate and seed do not change the answer
+                if question not in shared:
+                    shared[question] = _same_run(config, its_protocol, *key)
+                if shared[question]:
+                    rows.setdefault((small, other, *key), record)
+    judged = {reading: _figure(name, reading) for reading in READINGS}
+    out = []
+    for (small, reading, loss, setting, seed), record in rows.items():
+        kind, rate = parse_setting(setting)
+        row = {"small": small, "reading": reading, "loss": loss, "setting": setting, "kind": kind, "rate": rate}
+        out.append(row | {"seed": seed, "value": 100 * record["final"][judged[reading]], "record": record})
+    columns = ["small", "reading", "loss", "setting", "kind", "rate", "seed", "value", "record"]
+    return pd.DataFrame(out, columns=columns).astype({"small": bool, "value": float})
+
+
+def _same_run(config, protocol, loss, setting, seed):
+    """Whether a resolved run is also one of another protocol, but for the protocol's name."""
+    other = runs.resolve(protocol, _spec(protocol, loss), setting, seed, config["dataset"])
+    return {**other, "protocol": ""} == {**config, "protocol": ""}
+
+
+def _figure(name, reading):
+    """The entry of a record's final part by which a report judges a run in a reading."""
+    loaded = protocols.load(protocol_of(name, reading))
+    noisy = loaded["noise"].get("evaluation") == "noisy"
+    return loaded["report"]["selection"] + ("_noisy" if noisy else "")
+
+
+def judged_by(name, reading):
+    """That entry in words."""
+    return {
+        "last_accuracy": "clean test accuracy after the last epoch",
+        "last_accuracy_noisy": "accuracy on noisy test labels after the last epoch",
+        "best_by_noisy_validation": "clean test accuracy in the epoch that is best on noisy validation labels",
+        "best_by_clean_validation": "clean test accuracy in the epoch that is best on clean validation labels",
+        "best_accuracy": "clean test accuracy in the best epoch, chosen on the test set",
+    }[_figure(name, reading)]
+
+
+def curves(found, keys, name=""):
+    """Series of runs by epoch, a row a run and epoch.
+
+    Args:
+        found: rows of :func:`runs_of`.
+        keys: the series wanted; a run that lacks one has NaN there.
+        name: the report, where a key says ``{rule}`` for its rule of selection.
+
+    Returns:
+        A data frame with reading, loss, setting, seed, epoch (from 1) and the keys.
+    """
+    parts = []
+    rules = {r: "noisy" if name and "noisy" in _figure(name, r) else "clean" for r in READINGS}
+    for row in found.itertuples():
+        series, rule = row.record["series"], rules[row.reading]
+        length = len(series["test_accuracy"])
+        part = {key: pd.Series(series.get(key.format(rule=rule), [None] * length), dtype=float) for key in keys}
+        head = {"reading": row.reading, "loss": row.loss, "setting": row.setting, "seed": row.seed}
+        parts.append(pd.DataFrame(head | {"epoch": np.arange(1, length + 1)} | part))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["reading", "loss", "epoch", *keys])
+
+
+def by_class(found):
+    """Accuracy by class of runs in per cent, against the labels by which they are judged.
+
+    Returns:
+        A data frame with loss, setting, rate, seed, class and accuracy.
+    """
+    rows = []
+    for row in found.itertuples():
+        final = row.record["final"]
+        values = final.get("accuracy_by_noisy_class", final["accuracy_by_class"])
+        head = {"loss": row.loss, "setting": row.setting, "rate": row.rate, "seed": row.seed}
+        rows += [head | {"class": k, "accuracy": 100 * value} for k, value in enumerate(values)]
+    return pd.DataFrame(rows, columns=["loss", "setting", "rate", "seed", "class", "accuracy"])
+
+
+# Printed figures
+
+
+def printed(name):
+    """The overall accuracies that a report prints in tables: loss, setting, kind, rate, value and where."""
+    rows = reported.load(name)
+    chosen = rows[(rows["kind"] == "table") & rows["class"].isna()]
+    out = chosen[["where", "loss", "setting", "value", "text", "starred"]].reset_index(drop=True)
+    split = [parse_setting(setting) for setting in out["setting"]]
+    return out.assign(kind=[kind for kind, _ in split], rate=[rate for _, rate in split])
+
+
+def printed_tables(name):
+    """The tables of accuracies as printed: ``[(where, section, frame of text)]``, a row a loss or class."""
+    rows = reported.load(name)
+    rows = rows[rows["kind"].isin(["table", "absent"]) & rows["where"].str.lower().str.startswith("table")]
+    out = []
+    for where, part in rows.groupby("where", sort=False):
+        text = part["text"].where(part["kind"] == "table", "—") + np.where(part["starred"], "*", "")
+        classes = part["class"].notna().any()
+        number = part["class"].map(lambda k: "overall" if pd.isna(k) else f"class {k}")
+        part = part.assign(text=text, row=number if classes else part["loss"])
+        if name == "joshi":
+            part["row"] = part["loss"] + ", " + number
+        frame = part.pivot_table(index="row", columns="setting", values="text", aggfunc="first", sort=False)
+        frame = frame[report.in_order(frame.columns)].rename(columns=report.short_name)
+        out.append((where, part.iloc[0]["section"], frame.rename_axis(index="loss", columns=None).reset_index()))
+    return out
+
+
+# Comparison
+
+
+def comparison(name, found):
+    """Printed figures beside our runs of one scale, in the cells that have a run.
+
+    Args:
+        name: the report.
+        found: rows of :func:`runs_of`, all small or all in full.
+
+    Returns:
+        A data frame with loss, setting, printed (NaN where there is none); for each reading its mean, sd and n; and
+        four differences, each with effect, low and high (95 %, NaN where no spread over seeds is known): ``readings``
+        (as written less as intended), ``printed`` (as written less printed, the interval being that of one further
+        run), ``written_ce`` and ``intended_ce`` (less CE in the same reading); and ``printed_ce``, without interval.
+    """
+    theirs = printed(name).set_index(["loss", "setting"])["value"].to_dict()
+    table = found.assign(loss=found["loss"] + "|" + found["reading"])
+    order = report.in_order(found["setting"])
+    known = list(protocols.load(protocol_of(name, "as-written"))["report"]["losses"])
+    cells = [(loss, s) for loss in known for s in order if ((found["loss"] == loss) & (found["setting"] == s)).any()]
+    rows = []
+    for loss, setting in cells:
+        row = {"loss": loss, "setting": setting, "printed": theirs.get((loss, setting), math.nan)}
+        for reading in READINGS:
+            mine = found[(found["loss"] == loss) & (found["setting"] == setting) & (found["reading"] == reading)]
+            row |= {
+                f"{reading}_mean": mine["value"].mean(),
+                f"{reading}_sd": mine["value"].std(),
+                f"{reading}_n": len(mine),
+            }
+        rows.append(row | {"printed_ce": row["printed"] - theirs.get(("CE", setting), math.nan)})
+    out = pd.DataFrame(rows)
+    contrasts = {
+        "readings": [[(f"{loss}|as-written", s, 1.0), (f"{loss}|as-intended", s, -1.0)] for loss, s in cells],
+        "written_ce": [[(f"{loss}|as-written", s, 1.0), ("CE|as-written", s, -1.0)] for loss, s in cells],
+        "intended_ce": [[(f"{loss}|as-intended", s, 1.0), ("CE|as-intended", s, -1.0)] for loss, s in cells],
+    }
+    for key, terms in contrasts.items():
+        wanted = [statistics.Contrast(key, tuple(pair)) for pair in terms]
+        values = statistics.estimates(table, "value", wanted)
+        if key.endswith("_ce"):
+            values = [None if loss == "CE" else value for (loss, _), value in zip(cells, values, strict=True)]
+        out = out.join(_columns(key, values))
+    spread = statistics.pooled_spread(table[table["reading"] == "as-written"], "value", paired=False)
+    enough = spread.df >= statistics.MINIMUM_DF
+    half = stats.t.ppf(0.975, spread.df) * spread.sd * np.sqrt(1 + 1 / out["as-written_n"]) if enough else math.nan
+    effect = out["as-written_mean"] - out["printed"]
+    return out.assign(printed_effect=effect, printed_low=effect - half, printed_high=effect + half)
+
+
+def _columns(key, values):
+    triples = [(math.nan,) * 3 if v is None else (v.effect, *v.interval()) for v in values]
+    return pd.DataFrame(triples, columns=[f"{key}_effect", f"{key}_low", f"{key}_high"])
+
+
+def effect(found, loss, kind):
+    """What reading a report as written does to a loss: accuracy as written less as intended.
+
+    Args:
+        found: rows of :func:`runs_of` of one scale.
+        loss: as the report names it.
+        kind: of noise; the mean is over the settings of this kind in which both readings share a seed.
+
+    Returns:
+        A :class:`nlr.statistics.Estimate`, or None where there is no such setting.
+    """
+    table = found.assign(loss=found["loss"] + "|" + found["reading"])
+    pair = [(f"{loss}|{reading}", sign) for reading, sign in zip(READINGS, (1.0, -1.0), strict=True)]
+    mine = found[(found["loss"] == loss) & (found["kind"] == kind)]
+    there = [s for s, part in mine.groupby("setting") if part.groupby("seed")["reading"].nunique().max() == 2]
+    if not there:
+        return None
+    terms = tuple((spec, s, sign / len(there)) for s in there for spec, sign in pair)
+    return statistics.estimates(table, "value", [statistics.Contrast(loss, terms)])[0]
+
+
+# What is there and what is missing
+
+
+def wanted(name, small=False):
+    """The runs of a report, of one seed each: a list of (reading, loss, setting)."""
+    own = protocols.load(protocol_of(name, "as-written", small))["report"]
+    return [(reading, loss, s) for reading in READINGS for loss in own["losses"] for s in own["settings"]]
+
+
+def inventory(name, found):
+    """Which figures of a report our runs can fill: a row a figure, or a row a setting for curves of single losses.
+
+    Returns:
+        A data frame with names (tuple of names of figures), caption, form, and for each of ``as-written``,
+        ``as-intended``, ``as-written-small`` and ``as-intended-small`` the pair (cells with a run, cells wanted).
+    """
+    have = {(r.small, r.reading, r.loss, r.setting) for r in found.itertuples()}
+    groups = {}
+    for figure in figures_of(name):
+        key = figure.form, figure.settings if figure.form in ("training", "classes") else figure.name
+        groups.setdefault(key, []).append(figure)
+    rows = []
+    for (form, _), members in groups.items():
+        cells = [(loss, s) for figure in members for loss in figure.losses for s in figure.settings]
+        row = {"names": tuple(figure.name for figure in members), "caption": members[0].caption, "form": form}
+        for small in (False, True):
+            for reading in READINGS:
+                there = sum((small, reading, *cell) in have for cell in cells)
+                row[reading + ("-small" if small else "")] = there, len(cells)
+        rows.append(row | {"settings": members[0].settings})
+    return pd.DataFrame(rows)
+
+
+def commands(name, found, small):
+    """What makes the missing runs of a report: its studies, or where a protocol has none the command of its first run.
+
+    Returns:
+        A list of pairs (command, reading).
+    """
+    have = set(found.loc[found["small"] == small, ["reading", "loss", "setting"]].itertuples(index=False, name=None))
+    out = []
+    for reading in READINGS:
+        protocol = protocol_of(name, reading, small)
+        missing = [(loss, s) for r, loss, s in wanted(name, small) if r == reading and (r, loss, s) not in have]
+        if not missing:
+            continue
+        loss, setting = missing[0]
+        alone = f"python -m nlr run {protocol} '{_spec(protocol, loss)}' {setting} --store results"
+        planned = [f"python -m nlr study {study.name}" for study in _studies(protocol)]
+        out += [(command, reading) for command in planned or [alone]]
+    return out
+
+
+def _studies(protocol):
+    loaded = (studies.load(name) for name in studies.names())
+    return [study for study in loaded if study.protocol == protocol and study.store == studies.STORES["results"]]
+
+
+def span(sizes):
+    """How many there are of each, ``1 to 5``; an en dash where there is nothing."""
+    if not len(sizes):
+        return "–"
+    low, high = min(sizes), max(sizes)
+    return f"{low}" if low == high else f"{low} to {high}"

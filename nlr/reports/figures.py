@@ -1,0 +1,403 @@
+"""The figures of the five reports as figures of a page: from our runs, from printed numbers, or by code alone."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from nlr import data, losses, models, protocols, report, reported, reports, words
+from nlr.noise import add_noise, parse_setting, transition_matrix
+from nlr.page import Figure
+from nlr.reports import READINGS, drawings
+
+
+def drawn(name):
+    """The figures of a report that no run enters, made by code."""
+    author = reports.about(name)["author"]
+    out = []
+    for figure in reports.figures_of(name):
+        if figure.form == "drawn":
+            draw, arguments, caption, alt = _DRAWINGS[figure.drawing](name)
+            head = f"{author}'s {figure.name}" if figure.name.startswith("Figure") else f"In {author}'s report"
+            text = f"{head}, “{figure.caption}”, by code: {caption}"
+            out.append(Figure(draw, *arguments, name=report.slug(figure.name), caption=text, alt=alt))
+    return out
+
+
+def results(name, found, small):
+    """The figures of a report that have at least one run of a scale, or printed numbers, drawn as the report does."""
+    mine, out = found[found["small"] == small], []
+    training = {}
+    for figure in reports.figures_of(name):
+        cells = mine[mine["loss"].isin(figure.losses) & mine["setting"].isin(figure.settings)]
+        if figure.form == "training":
+            training.setdefault(figure.settings[0], []).append((figure, cells))
+        elif figure.form in _RESULTS:
+            made = _RESULTS[figure.form](name, figure, cells, small)
+            out += [made] if made else []
+    for setting, members in training.items():
+        if any(len(cells) for _, cells in members):
+            out += _training(name, setting, members, small)
+    return out + _classes(name, mine, small)
+
+
+def _caption(name, figure, text, cells, small):
+    author = reports.about(name)["author"]
+    return f"{author}'s {figure.name}, “{figure.caption}”: {text} {_scope(cells, small)}"
+
+
+def _scope(cells, small):
+    """From which runs a figure is made."""
+    if cells.empty:
+        return "Our runs are missing."
+    datasets = {report.DATASETS[record["config"]["dataset"]] for record in cells["record"]}
+    seeds = reports.span(cells.groupby(["reading", "loss", "setting"]).size())
+    plural = "" if seeds == "1" else "s"
+    size = "**Scaled down**" if small else "In full"
+    return f"{size}; {words.listed(sorted(datasets))}; {seeds} seed{plural} a cell."
+
+
+def _looks(name, losses):
+    return {loss: reports.look(name, loss) for loss in losses}
+
+
+def _title(reading):
+    return reading.replace("-", " ")
+
+
+def _absent(cells, figure):
+    """Which losses of a figure lack runs in a reading, in a sentence; empty where none does."""
+    parts = []
+    for reading in READINGS:
+        mine = cells[cells["reading"] == reading]
+        have = set(zip(mine["loss"], mine["setting"], strict=True))
+        lacking = [loss for loss in figure.losses if any((loss, s) not in have for s in figure.settings)]
+        if lacking and len(mine):
+            parts.append(f"{_title(reading)} {words.listed(lacking)}")
+    return f"Runs are missing of: {'; '.join(parts)}." if parts else ""
+
+
+def _rate(name, figure, cells, small):
+    theirs = reports.printed(name)
+    theirs = theirs[theirs["loss"].isin(figure.losses) & theirs["setting"].isin(figure.settings)]
+    if small:
+        theirs = theirs.iloc[:0]  # a scale of its own
+    if cells.empty and theirs.empty:
+        return None
+    panels = {"as printed": theirs} if len(theirs) else {}
+    panels |= {_title(reading): cells[cells["reading"] == reading] for reading in READINGS}
+    kind = next(parse_setting(s)[0] for s in figure.settings if s != "clean")
+    judged = reports.judged_by(name, "as-written")
+    text = f"{judged}, mean over seeds with their range, by rate of {kind} noise. {_absent(cells, figure)}"
+    return Figure(
+        drawings.rates,
+        panels,
+        _looks(name, figure.losses),
+        f"{kind} noise rate",
+        "accuracy (%)",
+        name=report.slug(figure.name) + "-small" * small,
+        caption=_caption(name, figure, text, cells, small),
+        alt=f"Lines of accuracy against the noise rate, a panel each. {_rates_alt(panels)}",
+    )
+
+
+def _rates_alt(panels):
+    parts = []
+    for title, table in panels.items():
+        if table.empty:
+            parts.append(f"{title}: missing")
+            continue
+        means = table.groupby(["loss", "rate"], sort=False)["value"].mean()
+        lines = []
+        for loss, of_loss in means.groupby("loss", sort=False):
+            of_loss = of_loss.droplevel("loss").sort_index()
+            lines.append(
+                f"{loss} {of_loss.iloc[0]:.1f} at {of_loss.index[0]:g}, {of_loss.iloc[-1]:.1f} at {of_loss.index[-1]:g}"
+            )
+        parts.append(f"{title}: {'; '.join(lines)}")
+    return ". ".join(parts) + "."
+
+
+def _epoch(name, figure, cells, small):
+    return _by_epoch(name, figure, cells, small, {"test_accuracy": "clean test accuracy (%)"}, "clean test accuracy")
+
+
+def _validation(name, figure, cells, small):
+    keys = {"validation_loss_{rule}": "validation loss", "validation_accuracy_{rule}": "validation accuracy (%)"}
+    return _by_epoch(name, figure, cells, small, keys, "loss and accuracy on the held-out labels, noisy as trained on")
+
+
+def _by_epoch(name, figure, cells, small, keys, text):
+    if cells.empty:
+        return None
+    series = reports.curves(cells, list(keys), name)
+    for key, label in keys.items():
+        series[key] *= 100 if label.endswith("(%)") else 1
+    panels = {_title(reading): series[series["reading"] == reading] for reading in READINGS}
+    last = list(keys)[-1]
+    ends = [
+        f"{title}: "
+        + (
+            "; ".join(
+                f"{loss} {part.loc[part['epoch'] == part['epoch'].max(), last].mean():.1f}"
+                for loss, part in table.groupby("loss", sort=False)
+            )
+            or "missing"
+        )
+        for title, table in panels.items()
+    ]
+    return Figure(
+        drawings.epochs,
+        panels,
+        keys,
+        _looks(name, figure.losses),
+        name=report.slug(figure.name) + "-small" * small,
+        caption=_caption(
+            name, figure, f"{text}, by epoch, mean over seeds with their range. {_absent(cells, figure)}", cells, small
+        ),
+        alt=f"Lines by epoch, a column a reading. {keys[last]} in the last epoch: {'. '.join(ends)}.",
+    )
+
+
+_RESULTS = {"rate": _rate, "epoch": _epoch, "validation": _validation}
+
+_TRAINING = {
+    "accuracy": ({"training labels": "accuracy_noisy", "clean test labels": "test_accuracy"}, "accuracy (%)"),
+    "loss": ({"training labels": "loss", "clean test labels": "test_loss"}, "loss"),
+}
+
+
+def _training(name, setting, members, small):
+    """Accuracy and loss in training, a panel a figure of the report."""
+    author = reports.about(name)["author"]
+    cells = pd.concat([part for _, part in members])
+    first, last = members[0][0].name, members[-1][0].name.removeprefix("Figure ")
+    out = []
+    for what, (keys, label) in _TRAINING.items():
+        panels = {}
+        for figure, part in members:
+            series = reports.curves(part, list(keys.values()))
+            if what == "accuracy" and len(series):
+                series[list(keys.values())] *= 100
+            misnamed = f" (printed {figure.caption})" if figure.caption != figure.losses[0] else ""
+            panels[f"{figure.name.removeprefix('Figure ')}: {figure.losses[0]}{misnamed}"] = series
+        missing = [title for title, table in panels.items() if table.empty]
+        ends = []
+        for title, table in panels.items():
+            ends += [
+                f"{title}, {_title(reading)}: "
+                + ", ".join(
+                    f"{part} {of.loc[of['epoch'] == of['epoch'].max(), key].mean():.2f}" for part, key in keys.items()
+                )
+                for reading, of in table.groupby("reading", sort=False)
+            ]
+        where = report.setting_name(setting)
+        text = f"{author}'s {first} to {last}, the {what} in training with {where}, a panel a figure of "
+        text += (
+            "the report under its number: on the training labels as given, and on clean test labels; mean over seeds. "
+        )
+        text += f"{len(missing)} of {len(panels)} are missing. " if missing else ""
+        out.append(
+            Figure(
+                drawings.training,
+                panels,
+                keys,
+                label,
+                name=f"training-{what}-{setting}" + "-small" * small,
+                caption=text + _scope(cells, small),
+                alt=f"Small panels of {what} by epoch, one a loss. In the last epoch: {'; '.join(ends)}.",
+            )
+        )
+    return out
+
+
+def _classes(name, mine, small):
+    """Overall and class accuracies by noise rate: as printed, and of each reading that has runs."""
+    members = [figure for figure in reports.figures_of(name) if figure.form == "classes"]
+    if not members:
+        return []
+    theirs = reported.load(name)
+    theirs = theirs[theirs["kind"] == "table"]
+    theirs = theirs.assign(rate=[parse_setting(s)[1] if s[-1].isdigit() else math.nan for s in theirs["setting"]])
+    out = []
+    for kind in ("symmetric", "asymmetric"):
+        figures = [figure for figure in members if figure.settings[0].startswith(f"{kind}-")]
+        sources = {} if small else {"as printed": None}
+        sources |= {
+            r: mine[mine["reading"] == r]
+            for r in READINGS
+            if len(mine[(mine["reading"] == r) & (mine["kind"] == kind)])
+        }
+        for source, cells in sources.items():
+            panels = {}
+            for figure in figures:
+                (loss,) = figure.losses
+                if cells is None:
+                    rows = theirs[(theirs["loss"] == loss) & theirs["setting"].isin(figure.settings)]
+                    overall = rows.loc[rows["class"].isna(), ["rate", "value"]]
+                    parts = rows[rows["class"].notna()].rename(columns={"value": "accuracy"})[
+                        ["rate", "class", "accuracy"]
+                    ]
+                else:
+                    rows = cells[(cells["loss"] == loss) & cells["setting"].isin(figure.settings)]
+                    overall, parts = rows[["rate", "value"]], reports.by_class(rows)
+                panels[loss] = overall, parts
+            out.append(_class_figure(name, kind, source, panels, cells, small))
+    return out
+
+
+def _class_figure(name, kind, source, panels, cells, small):
+    author = reports.about(name)["author"]
+    if cells is None:
+        origin = "The numbers are those of the report's tables."
+        judged = reports.judged_by(name, "as-written")
+    else:
+        origin, judged = _scope(cells[cells["kind"] == kind], small), reports.judged_by(name, source)
+    missing = [loss for loss, (overall, _) in panels.items() if overall.empty]
+    gaps = f" {words.listed(missing)} {'are' if len(missing) > 1 else 'is'} missing." if missing else ""
+    said = []
+    for loss, (overall, parts) in panels.items():
+        if len(overall):
+            best = parts.groupby("class")["accuracy"].mean()
+            said.append(
+                f"{loss} {overall['value'].min():.1f} to {overall['value'].max():.1f} overall, class {best.idxmax()} "
+                f"highest with {best.max():.0f}"
+            )
+    return Figure(
+        drawings.classes,
+        panels,
+        name=f"classes-{kind}-{report.slug(source)}" + "-small" * small,
+        caption=f"{author}'s plots with {kind} noise, {_title(source)}: for each loss the overall accuracy by "
+        "noise rate "
+        f"(left) and by class (right); {judged}. {origin}{gaps}",
+        alt=f"Two panels a loss, in per cent: {'; '.join(said) or 'all missing'}.",
+    )
+
+
+# Drawings in which no run enters
+
+
+def _noise_matrix(name, kind, rate):
+    spec = protocols.load(reports.protocol_of(name, "as-written"))["noise"]
+    return transition_matrix(kind, rate, sampler=spec[kind], class_map=spec["class_map"])
+
+
+def _rates_of(name, kind):
+    own = protocols.load(reports.protocol_of(name, "as-written"))["report"]
+    return [rate for known, rate in map(parse_setting, own["settings"]) if known == kind]
+
+
+def _symmetric(name):
+    rates = _rates_of(name, "symmetric")
+    matrices = {f"rate {rate:g}": _noise_matrix(name, "symmetric", rate) for rate in rates}
+    kept, moved = (
+        [f"{100 * m[0, 0]:.0f}" for m in matrices.values()],
+        [f"{100 * m[0, 1]:.1f}" for m in matrices.values()],
+    )
+    caption = "the transition matrices at the report's rates, in per cent. "
+    caption += f"A label stays in {words.listed(kept)} % of the cases and "
+    caption += f"becomes each other class in {words.listed(moved)} %."
+    return drawings.transitions, (matrices, data.CIFAR10_CLASSES), caption, f"Matrices of ten by ten classes: {caption}"
+
+
+def _patterns(name):
+    rate = max(set(_rates_of(name, "symmetric")) & set(_rates_of(name, "asymmetric")))
+    matrices = {f"{kind}, rate {rate:g}": _noise_matrix(name, kind, rate) for kind in ("symmetric", "asymmetric")}
+    wrong = [f"{100 * (1 - np.trace(m) / len(m)):.0f}" for m in matrices.values()]
+    caption = f"the transition matrices of the samplers as written, at rate {rate:g}, in per cent. "
+    caption += f"Of all labels {wrong[0]} % are "
+    caption += f"wrong under symmetric and {wrong[1]} % under asymmetric noise; the class map is our choice."
+    return (
+        drawings.transitions,
+        (matrices, data.CIFAR10_CLASSES),
+        caption,
+        f"Two matrices of ten by ten classes: {caption}",
+    )
+
+
+_LAYERS = {"Conv2d": "convolution 3 × 3", "BatchNorm2d": "batch norm", "BatchNorm1d": "batch norm", "Linear": "linear"}
+_LAYERS |= {"MaxPool2d": "pool", "ReLU": "ReLU"}
+
+
+def network_rows(protocol):
+    """The layers of a protocol's network: pairs (layer with what follows it, its output and number of parameters)."""
+    options = dict(protocols.load(protocol)["model"])
+    with torch.random.fork_rng(devices=[]):
+        model = models.make_model(options.pop("name"), **options).eval()
+    rows, values = [], torch.zeros(1, 3, 32, 32)
+    with torch.no_grad():
+        for module in model:
+            values = module(values)
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                rows.append([[], None, 0])
+            if type(module).__name__ in _LAYERS:
+                rows[-1][0].append(_LAYERS[type(module).__name__])
+                rows[-1][1] = " × ".join(str(n) for n in values.shape[1:])
+                rows[-1][2] += models.num_parameters(module)
+    shown = [(", ".join(names), f"{shape}; {n:,} parameters") for names, shape, n in rows]
+    return [("input", "3 × 32 × 32"), *shown], models.num_parameters(model)
+
+
+def _network(name):
+    rows, total = network_rows(reports.protocol_of(name, "as-written"))
+    caption = (
+        f"the network that we train in its place, {len(rows) - 1} layers and {total:,} parameters, drawn from the "
+    )
+    caption += "model itself. Its widths are our choice."
+    return drawings.boxes, (rows,), caption, f"Boxes from top to bottom: {'; '.join(f'{a} {b}' for a, b in rows)}."
+
+
+def _pipeline(name):
+    loaded = protocols.load(reports.protocol_of(name, "as-written"))
+    training, spec = loaded["training"], loaded["noise"]
+    length = training.get("schedule_epochs", training["epochs"])
+    rows = [
+        ("load", "CIFAR-10, the standard split"),
+        ("make labels wrong", f"symmetric: {spec['symmetric']}; asymmetric: {spec['asymmetric']}"),
+        ("augment", f"{loaded['data']['augmentation']}, normalised channels"),
+        ("train", f"{loaded['model']['name']}, {training['optimiser']}, batches of {training['batch_size']}"),
+        ("schedule", f"{training['schedule']}, {training['epochs']} of {length} epochs"),
+        ("evaluate", "clean test labels, after every epoch"),
+        ("record", "one file a run, with all its series"),
+        ("plot", "tables and figures of this page"),
+    ]
+    caption = "the steps of our runs as written, with the values of the protocol."
+    return drawings.boxes, (rows,), caption, f"Boxes from top to bottom: {'; '.join(f'{a}: {b}' for a, b in rows)}."
+
+
+def _normaliser(name):
+    cross_entropy = np.linspace(0.001, 5, 200)
+    p_y = np.exp(-cross_entropy)
+    logits = torch.log(torch.tensor(np.column_stack([p_y, *[(1 - p_y) / 9] * 9])))
+    spec = protocols.load(reports.protocol_of(name, "as-written"))["report"]["losses"]["NCE"]
+    values = losses.make_loss(spec, reduction="none")(logits, torch.zeros(len(p_y), dtype=torch.int64)).numpy()
+    caption = f"`{spec}` at predictions of rising cross-entropy, and cross-entropy itself (dashed)."
+    alt = f"A curve that levels off at {values[-1]:.2f}, beside a straight dashed line up to {cross_entropy[-1]:g}."
+    return drawings.normaliser, (cross_entropy, values), caption, alt
+
+
+def _images(name):
+    digits = data.load("digits")
+    rate = sorted(_rates_of(name, "symmetric"))[1]
+    true = digits.labels.numpy()[:30]
+    given = add_noise(true, "symmetric", rate, seed=0).labels
+    pictures = digits.images[:30, ..., 0].numpy()
+    wrong = int((given != true).sum())
+    caption = (
+        f"{len(true)} of scikit-learn's digits with labels under symmetric noise of rate {rate:g}; {wrong} labels "
+    )
+    caption += "are wrong (framed, with the true class in brackets). A network is given the labels alone."
+    alt = f"Images of handwritten digits in rows of ten, {wrong} of {len(true)} with a wrong label beneath."
+    return drawings.images, (pictures, given, true), caption, alt
+
+
+_DRAWINGS = {
+    "images": _images,
+    "symmetric": _symmetric,
+    "normaliser": _normaliser,
+    "network": _network,
+    "patterns": _patterns,
+    "pipeline": _pipeline,
+}

@@ -1,0 +1,373 @@
+"""The pages of the five reports: every figure of a report is accounted for, and fills as soon as records arrive."""
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from factory import parts
+
+from nlr import claims, plots, protocols, records, reported, reports, runs, verdicts
+from nlr.errors import NlrError
+from nlr.reports import drawings, figures, pages
+
+EPOCHS = 3
+every_report = pytest.mark.parametrize("name", reported.REPORTS)
+
+
+@pytest.fixture(autouse=True)
+def light():
+    with plots.theme("light"):
+        yield
+    plt.close("all")
+
+
+def put(store, protocol, loss, setting, seed=0, last=0.5, dataset="cifar10-jpeg75"):
+    """A record of a report's protocol, with the series and figures that its kind of evaluation adds."""
+    loaded = protocols.load(protocol)
+    config = runs.resolve(protocol, loss, setting, seed, dataset)
+    made = parts(config, last=last, best=last + 0.1, epochs=EPOCHS)
+    series, final = made["series"], made["final"]
+    series["accuracy_noisy"] = [last + 0.2] * EPOCHS
+    series["test_loss"] = [2.0, 1.5, 1.0]
+    for rule in ("noisy", "clean") if loaded["data"]["validation"] else ():
+        series |= {f"validation_accuracy_{rule}": [last - 0.1] * EPOCHS, f"validation_loss_{rule}": [1.0] * EPOCHS}
+        final[f"best_by_{rule}_validation"] = last + 0.05
+    if loaded["noise"].get("evaluation") == "noisy":
+        by_class = [1.0 if k == 5 else 0.0 for k in range(10)]
+        final |= {"last_accuracy_noisy": last - 0.3, "accuracy_by_noisy_class": by_class}
+    path = records.write(store, config, **made)
+    return records.read(path, store)
+
+
+def put_report(store, name, small, losses=None, seeds=(0,), readings=reports.READINGS):
+    """Records of a report's losses in all its settings: 0.3 and 0.02 more from loss to loss, 0.01 from seed to seed."""
+    out = []
+    for reading in readings:
+        protocol = reports.protocol_of(name, reading, small)
+        own = protocols.load(protocol)["report"]
+        for k, (loss, spec) in enumerate(own["losses"].items()):
+            for setting in own["settings"] if losses is None or loss in losses else ():
+                out += [put(store, protocol, spec, setting, seed, 0.3 + 0.02 * k + 0.01 * seed) for seed in seeds]
+    return out
+
+
+# The figures of the reports
+
+
+@pytest.mark.parametrize(("name", "last"), [("soni", 6), ("kathuria", 7), ("krishnan", 3), ("chheda", 50)])
+def test_every_numbered_figure_of_a_report_is_accounted_for(name, last):
+    assert [figure.name for figure in reports.figures_of(name)] == [f"Figure {k}" for k in range(1, last + 1)]
+
+
+def test_joshi_has_two_panels_for_each_loss_and_kind_and_a_network():
+    found = reports.figures_of("joshi")
+    panels = [figure for figure in found if figure.form == "classes"]
+    assert [figure.name for figure in found if figure.form != "classes"] == ["Convnet connection"]
+    kinds = ("symmetric", "asymmetric")
+    losses = ("NCE", "NFL", "MAE", "CE", "FL", "NCE+MAE", "NFL+MAE")
+    assert [figure.name for figure in panels] == [f"{loss}, {kind} noise" for kind in kinds for loss in losses]
+    assert {len(figure.settings) for figure in panels} == {4}
+
+
+@every_report
+def test_a_figure_shows_losses_and_settings_of_its_report_and_has_a_caption(name):
+    own = protocols.load(reports.protocol_of(name, "as-written"))["report"]
+    for figure in reports.figures_of(name):
+        assert figure.form in reports.FORMS
+        assert set(figure.losses) <= set(own["losses"])
+        assert set(figure.settings) <= set(own["settings"])
+        assert figure.caption or figure.form == "classes"
+        assert (figure.form == "drawn") == bool(figure.drawing) == (not figure.losses)
+
+
+@every_report
+def test_the_registry_has_captions_and_drawings_of_figures_that_exist(name):
+    told = reports.about(name)
+    names = {figure.name.removeprefix("Figure ") for figure in reports.figures_of(name)}
+    assert set(told["drawn"]) <= set(told["captions"]) <= names
+    for table in told["settings"]:
+        assert len({len(row) for row in table["rows"]}) == 1
+
+
+def test_an_unknown_report_is_named():
+    with pytest.raises(NlrError, match="smith"):
+        reports.about("smith")
+
+
+@every_report
+def test_a_loss_bears_the_look_of_the_loss_that_it_is_meant_to_be(name):
+    own = protocols.load(reports.protocol_of(name, "as-written"))["report"]
+    looks = [reports.look(name, loss) for loss in own["losses"]]
+    assert set(looks) <= set(plots._STYLES)
+    assert len(set(looks)) == len(looks)
+
+
+# Runs
+
+
+def test_a_run_has_the_reports_name_of_its_loss_and_its_accuracy(tmp_path):
+    one = put(tmp_path, "kathuria-as-written-small", "kathuria-nce+kathuria-mae", "symmetric-0.5", last=0.4)
+    found = reports.runs_of("kathuria", [one])
+    (row,) = found.to_dict("records")
+    assert (row["small"], row["reading"], row["loss"], row["rate"]) == (True, "as-written", "APL-NCE-MAE", 0.5)
+    assert row["value"] == pytest.approx(45)  # in the epoch that validation chose
+
+
+def test_accuracy_on_noisy_labels_counts_where_the_report_counts_it(tmp_path):
+    noisy = put(tmp_path, "joshi-as-written", "joshi-ce", "symmetric-0.4", last=0.4)
+    clean = put(tmp_path, "joshi-as-intended", "ce", "symmetric-0.4", last=0.4)
+    found = reports.runs_of("joshi", [noisy, clean])
+    assert found["value"].tolist() == pytest.approx([10, 40])
+    parts = reports.by_class(found)
+    assert parts.loc[parts["class"] == 5, "accuracy"].tolist() == pytest.approx([100, 40])
+
+
+def test_a_run_counts_for_both_readings_only_where_they_do_not_differ(tmp_path):
+    made = [put(tmp_path, "soni-as-written", loss, "symmetric-0.2") for loss in ("ce", "soni-nce")]
+    found = reports.runs_of("soni", made)
+    assert set(zip(found["loss"], found["reading"], strict=True)) == {
+        ("CE", "as-written"),
+        ("CE", "as-intended"),
+        ("NCE", "as-written"),
+    }
+    assert set(reports.runs_of("chheda", [put(tmp_path, "chheda-as-written", "ce", "symmetric-0.2")])["reading"]) == {
+        "as-written"  # the sampler is another as intended
+    }
+
+
+def test_runs_of_other_protocols_and_losses_are_left_aside(tmp_path):
+    made = [put(tmp_path, "ma2020", "ce", "symmetric-0.2"), put(tmp_path, "soni-as-written", "gce", "symmetric-0.2")]
+    assert reports.runs_of("soni", made).empty
+
+
+def test_two_data_sets_in_one_protocol_are_refused(tmp_path):
+    made = [put(tmp_path, "soni-as-written", "ce", "symmetric-0.2", dataset=d) for d in ("cifar10", "cifar10-jpeg75")]
+    with pytest.raises(NlrError, match="of cifar10 and cifar10-jpeg75"):
+        reports.runs_of("soni", made)
+
+
+# Comparison
+
+
+def test_differences_and_intervals(tmp_path):
+    made = put_report(tmp_path, "krishnan", False, losses=["CE", "NCE"], seeds=(0, 1, 2))
+    compared = reports.comparison("krishnan", reports.runs_of("krishnan", made)).set_index(["loss", "setting"])
+    row = compared.loc[("NCE", "symmetric-0.4")]
+    assert row["printed"] == 54.72
+    assert row["as-written_mean"] == pytest.approx(31) == row["as-intended_mean"]  # first of the losses
+    assert row["readings_effect"] == pytest.approx(0)
+    assert row["printed_effect"] == pytest.approx(31 - 54.72)
+    assert row["printed_high"] - row["printed_effect"] == pytest.approx(row["printed_effect"] - row["printed_low"])
+    # sd 1 over seeds; one further run of ours: t times sqrt(1 + 1/3)
+    assert 2 < row["printed_high"] - row["printed_effect"] < 3
+    assert row["written_ce_effect"] == pytest.approx(-4)  # CE is the third loss
+    assert row["printed_ce"] == pytest.approx(54.72 - 58.36)
+    assert np.isnan(compared.loc[("CE", "symmetric-0.4"), "written_ce_effect"])
+
+
+def test_scales_do_not_mix(tmp_path):
+    made = [
+        *put_report(tmp_path, "krishnan", True, losses=["CE"]),
+        put(tmp_path, "krishnan-as-written", "ce", "symmetric-0.2"),
+    ]
+    found = reports.runs_of("krishnan", made)
+    assert len(pages.comparison_tables("krishnan", found, False)[0].frame) == 1
+    (small,) = pages.comparison_tables("krishnan", found, True)  # CE alone has no difference to CE
+    assert len(small.frame) == 4
+    assert "written − printed" not in small.frame
+    assert "scaled down" in small.caption
+
+
+def test_accuracies_on_different_labels_are_not_subtracted(tmp_path):
+    made = put_report(tmp_path, "joshi", True, losses=["CE", "NCE"])
+    first, *_ = pages.comparison_tables("joshi", reports.runs_of("joshi", made), True)
+    assert "written − intended" not in first.frame
+    assert "not subtracted" in first.caption
+
+
+def test_nothing_is_compared_without_a_run():
+    assert pages.comparison_tables("krishnan", reports.runs_of("krishnan", []), False) == []
+
+
+# Figures fill as records arrive
+
+
+def captions(shown):
+    return " ".join(figure.caption for figure in shown)
+
+
+@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("name", ["soni", "kathuria", "krishnan"])
+def test_all_figures_of_a_report_fill(tmp_path, name, small):
+    found = reports.runs_of(name, put_report(tmp_path, name, small))
+    shown = figures.results(name, found, small)
+    wanted = [figure for figure in reports.figures_of(name) if figure.form != "drawn"]
+    assert [figure.caption.split(",")[0].split()[-1] for figure in shown] == [f.name.split()[-1] for f in wanted]
+    assert ("Scaled down" in captions(shown)) == small
+    assert "missing" not in captions(shown)
+    other = figures.results(name, found, not small)
+    assert all("Our runs are missing" in figure.caption for figure in other)  # of numbers printed in a table
+
+
+def test_curves_of_single_losses_share_a_figure_a_setting(tmp_path):
+    made = put_report(tmp_path, "chheda", True, losses=["CE", "MAE+RCE"], readings=["as-written"])
+    found = reports.runs_of("chheda", made)
+    shown = figures.results("chheda", found, True)
+    assert [figure.name for figure in shown] == [
+        f"training-{what}-symmetric-{rate}-small" for rate in (0.2, 0.4, 0.6, 0.8) for what in ("accuracy", "loss")
+    ]
+    assert "26: MAE+RCE (printed NFL+RCE)" in shown[2].alt
+    assert figures.results("chheda", found, False) == []
+
+
+def test_a_figure_with_some_of_its_runs_says_which_are_missing(tmp_path):
+    found = reports.runs_of("soni", put_report(tmp_path, "soni", True, losses=["NCE"], readings=["as-written"]))
+    one, other = figures.results("soni", found, True)
+    assert ["Figure 2" in one.caption, "Figure 5" in other.caption] == [True, True]
+    assert "missing of: as written RCE and APL_NCE_RCE." in one.caption
+    assert "as intended: missing" in one.alt
+    table = pages.inventory_table("soni", found).frame.set_index("figure")
+    assert table["as written, small"].tolist()[:3] == ["missing", "4 of 12", "missing"]
+    assert set(table["as written"]) == {"missing"}
+
+
+def test_joshis_panels_are_drawn_from_print_and_from_runs(tmp_path):
+    empty = reports.runs_of("joshi", [])
+    assert [figure.name for figure in figures.results("joshi", empty, False)] == [
+        "classes-symmetric-as-printed",
+        "classes-asymmetric-as-printed",
+    ]
+    assert figures.results("joshi", empty, True) == []
+    found = reports.runs_of("joshi", put_report(tmp_path, "joshi", True, losses=["NCE"]))
+    shown = figures.results("joshi", found, True)
+    assert len(shown) == 4
+    assert "class 5 highest with 100" in shown[0].alt
+    assert "accuracy on noisy test labels" in shown[0].caption
+
+
+@every_report
+def test_what_no_run_enters_is_drawn_by_code(name):
+    shown = figures.drawn(name)
+    assert len(shown) == len(reports.about(name)["drawn"])
+    assert all(len(figure.alt) > 40 for figure in shown)
+
+
+def test_the_drawn_network_is_the_one_that_is_trained():
+    rows, total = figures.network_rows("chheda-as-written")
+    assert (len(rows), total) == (9, 1_639_794)
+    counted = [int(text.split("; ")[1].split()[0].replace(",", "")) for _, text in rows[1:]]
+    assert sum(counted) == total
+
+
+def test_a_panel_without_runs_says_so():
+    table = pd.DataFrame({"loss": ["CE", "CE"], "rate": [0.2, 0.4], "value": [80.0, 60.0]})
+    figure = drawings.rates({"here": table, "there": table.iloc[:0]}, {"CE": "ce"}, "rate", "accuracy (%)")
+    left, right = figure.axes
+    assert left.lines[0].get_ydata().tolist() == [80.0, 60.0]
+    assert [text.get_text() for text in right.texts] == ["missing"]
+    assert not right.lines
+
+
+def test_bars_are_as_high_as_the_classes():
+    overall = pd.DataFrame({"rate": [0.4], "value": [10.0]})
+    parts = pd.DataFrame({"rate": 0.4, "class": range(10), "accuracy": [0.0] * 5 + [100.0] + [0.0] * 4})
+    left, right = drawings.classes({"NCE": (overall, parts)}).axes
+    assert [bar[0].get_height() for bar in right.containers] == parts["accuracy"].tolist()
+    assert [text.get_text() for text in right.texts] == ["5"]
+    assert [text.get_text() for text in left.texts] == ["10.0"]
+
+
+# Tables
+
+
+@every_report
+def test_every_choice_of_ours_is_marked(name):
+    told = (
+        pages.protocol_table(name).frame["where from"].tolist() + pages.losses_table(name).frame["where from"].tolist()
+    )
+    for text in told:
+        for line in text.split("<br>"):
+            assert any(mark[0] in line for mark in reports.MARKS.values())
+            if re.search(r"\bours\b", line):
+                assert "◇" in line, line
+
+
+def test_a_coincidence_with_the_reference_is_no_choice():
+    assert "◇" not in pages.mark("stated", "the five transitions, which are those of ma2020")
+    assert "◇" in pages.mark("stated", "section 2; gamma is that of ma2020")
+    assert pages.mark("ours", "not stated; that of ma2020").count("◇") == 1
+
+
+@every_report
+def test_the_protocol_table_leaves_no_key_without_words(name):
+    what = pages.protocol_table(name).frame["what"]
+    losses = {key for r in reports.READINGS for key in protocols.load(reports.protocol_of(name, r))["losses"]}
+    assert {text.strip("`") for text in what if text.startswith("`")} <= losses
+
+
+def test_joshis_tables_in_short_hold_what_is_printed():
+    symmetric, asymmetric = (table.frame.set_index("loss") for table in pages.printed_tables("joshi"))
+    assert symmetric.loc["NCE", ["symmetric 0.4", "class at 100"]].tolist() == ["9.59", "5"]
+    assert symmetric.loc["NFL+MAE", "same figures as"] == "NCE"
+    assert asymmetric.loc["NFL+MAE", ["asymmetric 0.1", "class at 100", "same figures as"]].tolist() == [
+        "9.24",
+        "5",
+        "",
+    ]
+    assert "distinct" in pages.prints("joshi")
+
+
+def test_chhedas_table_keeps_stars_digits_and_dashes():
+    first, second = (table.frame.set_index("loss") for table in pages.printed_tables("chheda"))
+    assert first.loc["RCE", "symmetric 0.4"] == "67.3*"
+    assert first.loc["NFL", "symmetric 0.8"] == "36.39"
+    assert second.loc["CE", "asymmetric 0.3"] == "—"
+
+
+def test_missing_runs_are_made_by_commands_that_exist(tmp_path):
+    text = pages.missing_runs("soni", reports.runs_of("soni", []))
+    for protocol, loss, setting in re.findall(r"nlr run (\S+) '(\S+)' (\S+) --store results", text):
+        assert runs.resolve(protocol, loss, setting, 0, "cifar10")
+    assert text.count("\n- ") >= 2
+    full = put_report(tmp_path, "krishnan", False) + put_report(tmp_path, "krishnan", True)
+    assert pages.missing_runs("krishnan", reports.runs_of("krishnan", full)) == "No run of this report is missing."
+
+
+# What became of it
+
+
+def judgement(claim, outcome, scope=verdicts.MATHEMATICS):
+    return verdicts.Judgement(claim, scope, outcome, "because", f"claim-{claim.lower()}")
+
+
+def test_a_report_is_with_or_against_a_verdict():
+    judged = {number: [judgement(number, "held")] for number in claims.load()}
+    found = pages.standing("kathuria", judged)
+    assert "C12" in found["against", verdicts.MATHEMATICS]  # contradicted, and held
+    assert "C10" in found["with", verdicts.MATHEMATICS]  # asserted, and held
+    assert "C17" in pages.standing("chheda", judged)["both", verdicts.MATHEMATICS]
+    judged = {number: [judgement(number, "did not hold")] for number in claims.load()}
+    found = pages.standing("kathuria", judged)
+    assert "C12" in found["with", verdicts.MATHEMATICS]
+    assert "C10" in found["against", verdicts.MATHEMATICS]
+
+
+def test_a_claim_that_one_protocol_settled_does_not_wait():
+    both = [judgement("C15", "held", "ma2020-small"), judgement("C15", "not run", "ma2020")]
+    judged = {number: [judgement(number, "not run", "ma2020")] for number in claims.load()} | {"C15": both}
+    found = pages.standing("soni", judged)
+    assert "C15" in found["with", "training"]
+    assert "C15" not in found["not run", "training"]
+    text = pages.closing("soni", judged)
+    assert "in training on [C15](#claim-c15)" in text
+    assert "prints no number" in text
+
+
+@every_report
+def test_the_table_of_claims_has_every_claim_that_names_the_report(name):
+    judged = {number: [judgement(number, "undecided")] for number in claims.load()}
+    frame = pages.claims_table(name, judged).frame
+    assert set(frame["claim"]) == {n for n, c in claims.load().items() if name in (*c.asserted, *c.contradicted)}
+    assert set(frame["the report"]) <= {"asserts", "contradicts", "does both"}
