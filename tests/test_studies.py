@@ -149,5 +149,5 @@ def test_a_misspelt_study_is_refused_by_name(own_studies, old, new, words):
 
 @pytest.mark.parametrize("name", ["digit", "", "../studies/digits"])
 def test_an_unknown_study_names_the_known_ones(name):
-    with pytest.raises(NlrError, match="Known: chheda-as-written-digits, .*ma2020-small"):
+    with pytest.raises(NlrError, match=r"Known: chheda-as-written-digits, .*ma2020-small"):
         studies.load(name)
