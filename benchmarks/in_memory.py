@@ -1,20 +1,22 @@
 """Baseline (b): the ordinary script in float32 with its images as one tensor in memory, augmented batch by batch."""
 
+import runpy
+from pathlib import Path
+
 import torch
 from torch import nn
 
 from nlr.engine import crop_and_flip, draw_crops
-from nlr.models import cnn8
 
-MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+ORDINARY = runpy.run_path(str(Path(__file__).with_name("ordinary.py")))
 
 
 def steps(images, labels, device):
     """Train for ever; yields the number of steps taken, after each."""
     images, labels = images.to(device), labels.to(device)
-    mean, std = (torch.tensor(x, device=device)[:, None, None] for x in (MEAN, STD))
+    mean, std = (torch.tensor(x, device=device)[:, None, None] for x in (ORDINARY["MEAN"], ORDINARY["STD"]))
     generator = torch.Generator().manual_seed(0)
-    model = cnn8().to(device)
+    model = ORDINARY["network"]().to(device)
     criterion = nn.CrossEntropyLoss()
     optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
     running = 0.0

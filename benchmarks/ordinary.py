@@ -9,9 +9,19 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 from torchvision import transforms
 
-from nlr.models import cnn8
-
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
+
+
+def network():
+    """The paper's 8-layer CNN as one writes it down."""
+    layers, channels = [], 3
+    for width in (64, 128, 196):
+        for _ in range(2):
+            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+            channels = width
+        layers.append(nn.MaxPool2d(2))
+    head = [nn.Linear(196 * 4 * 4, 256), nn.BatchNorm1d(256), nn.ReLU(inplace=True), nn.Linear(256, 10)]
+    return nn.Sequential(*layers, nn.Flatten(), *head)
 
 
 class Images(Dataset):
@@ -41,7 +51,7 @@ def steps(images, labels, device):
     loader = DataLoader(
         Images(images, labels), batch_size=128, shuffle=True, num_workers=2, pin_memory=device == "cuda", drop_last=True
     )
-    model = cnn8().to(device)
+    model = network().to(device)
     criterion = nn.CrossEntropyLoss()
     optimiser = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4)
     running = 0.0

@@ -137,7 +137,8 @@ def tried(images, labels, device, rounds):
         return both
 
     engine = ENGINE["make"](device)
-    engine.step(ENGINE["part"](images, labels, device), torch.arange(128, device=device))
+    data, index = ENGINE["part"](images, labels, device), torch.arange(128, device=device)
+    engine.step(data, index)
     weights = [p.detach().clone().requires_grad_() for p in engine.weights]
     for weight, p in zip(weights, engine.weights, strict=True):
         weight.grad = p.grad.clone()
@@ -172,6 +173,17 @@ def tried(images, labels, device, rounds):
             _first_block(device, torch.contiguous_format),
         ),
     }
+    compiled = ENGINE["make"](device)
+    compiled.model = torch.compile(compiled.model)
+    try:
+        compiled.step(data, index)
+    except RuntimeError:
+        pass  # there is no compiler here
+    else:
+        pairs["the network through torch.compile"] = (
+            lambda: engine.step(data, index),
+            lambda: compiled.step(data, index),
+        )
     out = {}
     for name, (ours, other) in pairs.items():
         taken = _in_turn({"ours": ours, "other": other}, 2 * rounds, device)

@@ -218,7 +218,7 @@ def bench(
     device: Device = "auto",
     rounds: Annotated[
         int, typer.Option(min=2, help="How often each contender is asked; more give a better spread.")
-    ] = 5,
+    ] = 7,
     seconds: Annotated[float, typer.Option(min=0.5, help="For how long each trains each time.")] = 4.0,
     out: Annotated[Path, typer.Option(help="JSON file to write.")] = Path("bench.json"),
 ):

@@ -246,7 +246,11 @@ class _Contender:
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
         )
-        self.threads = self.receive()["threads"]
+        try:
+            self.threads = self.receive()["threads"]
+        except NlrError:
+            self.close()
+            raise
         self.first_step = time.perf_counter() - begin
 
     def send(self, request):
@@ -267,6 +271,7 @@ class _Contender:
         self.process.stdin.close()
         self.process.terminate()
         self.process.wait()
+        self.process.stdout.close()
 
 
 def _serve(script, options, device):
