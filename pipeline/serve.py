@@ -5,12 +5,13 @@ import subprocess
 from livereload import Server
 
 SOURCES = ("book", "notebooks", "nlr", "_config.yml", "_toc.yml", "pipeline/bookext.py")
+BUILD = ("snakemake", "--cores", "2", "--rerun-incomplete", "--quiet", "host", "progress", "rules")
 
 
 def build():
     """Refresh the pairs and rebuild what is out of date; an error is printed and the server goes on."""
     subprocess.run(["python", "pipeline/pairs.py"], check=False)
-    subprocess.run(["snakemake", "--cores", "2", "--rerun-incomplete", "--quiet", "all"], check=False)
+    subprocess.run(BUILD, check=False)
 
 
 if __name__ == "__main__":

@@ -18,11 +18,13 @@ from nlr import experiment, paths, records
 
 sys.path.insert(0, str(paths.ROOT / "pipeline"))
 pairs = importlib.import_module("pairs")
+serve = importlib.import_module("serve")
 
 STEMS = sorted({path.with_suffix("") for path in paths.NOTEBOOKS.rglob("*") if path.suffix in (".py", ".ipynb")})
 STEMS = [stem for stem in STEMS if ".ipynb_checkpoints" not in stem.parts]
-TEMPLATES = [stem for stem in STEMS if stem.parent.name == "experiments"]
 PAGES = tomllib.loads((paths.NOTEBOOKS / "pages.toml").read_text())
+# A template is executed with parameters, by a page of the book or by hand.
+TEMPLATES = {paths.NOTEBOOKS / page["notebook"] for page in PAGES.values() if "parameters" in page}
 
 
 def name_of(stem):
@@ -228,6 +230,14 @@ def test_bad_parameters_end_papermill_with_one_sentence_and_nothing_trained(refu
 
 
 # Pages of the book
+
+
+def test_the_server_builds_something_that_the_pipeline_knows():
+    done = subprocess.run(
+        [sys.executable, "-m", *serve.BUILD, "--dry-run"], cwd=paths.ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert all((paths.ROOT / source).exists() for source in serve.SOURCES)
 
 
 HEADER = """# ---

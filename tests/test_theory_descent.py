@@ -8,22 +8,30 @@ from nlr.losses import make_loss
 from nlr.theory.descent import descend, train
 
 START = torch.tensor([[0.0, 2.0, -1.0], [1.0, 0.0, 0.0]])
-LABELS = torch.tensor([0, 2])
+TARGETS = torch.eye(3).double()[[0, 2]]
 SGD = partial(torch.optim.SGD, lr=0.1, momentum=0.9)
 
 
 def test_descent_starts_where_it_is_told_and_takes_the_step_of_the_formula():
-    path = descend(make_loss("ce", 3), START, LABELS, 0.5, steps=3)
+    path = descend(make_loss("ce", 3), START, TARGETS, 0.5, steps=3)
     assert path.shape == (4, 2, 3)
     torch.testing.assert_close(path[0], START.double().log_softmax(1))
     logits = START.double()
-    pull = logits.softmax(1) - torch.eye(3).double()[LABELS]
-    torch.testing.assert_close(path[1], (logits - 0.5 * pull).log_softmax(1))
+    torch.testing.assert_close(path[1], (logits - 0.5 * (logits.softmax(1) - TARGETS)).log_softmax(1))
+    assert START.tolist() == [[0.0, 2.0, -1.0], [1.0, 0.0, 0.0]]  # not changed in place
+
+
+def test_descent_takes_the_gradient_of_the_noisy_risk():
+    targets = torch.tensor([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]]).double()
+    logits = START.double()
+    for log_p in descend(make_loss("ce", 3), START, targets, 0.5, steps=2):
+        torch.testing.assert_close(log_p, logits.log_softmax(1))
+        logits = logits - 0.5 * (logits.softmax(1) - targets)
 
 
 def test_samples_descend_by_themselves():
-    both = descend(make_loss("nce", 3), START, LABELS, 1.0, steps=5)
-    alone = descend(make_loss("nce", 3), START[1:], LABELS[1:], 1.0, steps=5)
+    both = descend(make_loss("nce", 3), START, TARGETS, 1.0, steps=5)
+    alone = descend(make_loss("nce", 3), START[1:], TARGETS[1:], 1.0, steps=5)
     assert torch.equal(both[:, 1:], alone)
 
 

@@ -143,7 +143,7 @@ def test_the_logit_gradient_of_cross_entropy_is_p_minus_the_label():
 def test_descent_finds_the_minimum_within_the_ball():
     start = torch.randn(20, 10, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(20) % 10
-    logits = printed.descend(formula("ce"), start, labels, radius=5)
+    logits = printed.minimise(formula("ce"), start, labels, radius=5)
     assert torch.allclose(logits.norm(dim=1), torch.tensor(5.0, dtype=torch.float64))
     # The minimum of CE at a fixed norm: the label's logit up, all others equal.
     best = 5 * (torch.eye(10, dtype=torch.float64)[labels] - 0.1) / math.sqrt(0.9)
@@ -152,7 +152,7 @@ def test_descent_finds_the_minimum_within_the_ball():
 
 def test_descent_stays_where_the_gradient_is_zero():
     start = torch.tensor([[1.0, 0.0, -1.0]])
-    logits = printed.descend(lambda p, labels: 0 * p[:, 0], start, torch.tensor([0]), radius=5)
+    logits = printed.minimise(lambda p, labels: 0 * p[:, 0], start, torch.tensor([0]), radius=5)
     assert torch.equal(logits, start.double())
 
 

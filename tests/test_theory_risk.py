@@ -103,14 +103,3 @@ def test_pairs_in_another_order_are_counted():
     assert risk.changed_pairs(clean, -clean) == 1
     assert risk.changed_pairs(clean, np.array([1.0, 3.0, 2.0])) == pytest.approx(1 / 3)
     assert risk.changed_pairs(clean, np.ones(3)) == 1
-
-
-def test_descent_takes_the_gradient_of_cross_entropy():
-    target = torch.tensor([0.7, 0.2, 0.1]).double()
-    start = torch.tensor([0.0, 1.0, -1.0]).double()
-    path = risk.descend(make_loss("ce", 3), target, start, 0.5, 2)
-    logits = start
-    for p in path:
-        assert torch.allclose(p, logits.softmax(0), atol=1e-12)
-        logits = logits - 0.5 * (logits.softmax(0) - target)
-    assert start.tolist() == [0.0, 1.0, -1.0]  # not changed in place

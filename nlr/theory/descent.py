@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from torch import nn
 
 
-def descend(loss, logits, labels, learning_rate, steps):
-    """Plain gradient descent on free logits, each sample by itself.
+def descend(loss, logits, targets, learning_rate, steps):
+    """Plain gradient descent on free logits, each input by itself.
 
     Args:
-        loss: A loss of :mod:`nlr.losses`.
+        loss: A loss of :mod:`nlr.losses` that judges one sample at a time.
         logits: The start, shape (N, K).
-        labels: Integers of shape (N,).
+        targets: The probability of each label at each input, shape (N, K); one-hot for one label.
         learning_rate: The step size.
         steps: How many steps are made.
 
@@ -27,7 +27,7 @@ def descend(loss, logits, labels, learning_rate, steps):
     for _ in range(steps):
         log_p = F.log_softmax(logits, dim=1)
         path.append(log_p.detach())
-        (gradient,) = torch.autograd.grad(loss.per_sample(log_p, labels).sum(), logits)
+        (gradient,) = torch.autograd.grad((targets * loss.every_label(log_p)).sum(), logits)
         with torch.no_grad():
             logits -= learning_rate * gradient
     return torch.stack([*path, F.log_softmax(logits.detach(), dim=1)])

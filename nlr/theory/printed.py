@@ -119,7 +119,7 @@ def logit_gradient(formula, p, labels):
     return torch.autograd.grad(formula(torch.softmax(logits, 1), labels).sum(), logits)[0]
 
 
-def descend(formula, logits, labels, radius, steps=150):
+def minimise(formula, logits, labels, radius, steps=150):
     """Minimise a formula over the logits themselves, each sample by itself.
 
     Steps go along the negative gradient; only its direction counts, not its size. Their length falls linearly to 0, and

@@ -1,4 +1,4 @@
-r"""Clean and noisy risk on problems so small that every expectation is a sum, and gradient descent on them.
+r"""Clean and noisy risk on problems so small that every expectation is a sum.
 
 A problem has M inputs with probabilities ``weights`` (M,) and class probabilities ``posterior`` (M, K), where
 ``posterior[m, j]`` is :math:`P(y = j \mid x_m)`. A predictor is a table of log-probabilities (M, K). Everything is
@@ -117,30 +117,6 @@ def changed_pairs(clean, noisy, tolerance=1e-12):
         difference = np.subtract.outer(values, values)[np.triu_indices(len(values), 1)]
         order.append(np.where(np.abs(difference) <= tolerance, 0, np.sign(difference)))
     return float(np.mean(order[0] != order[1]))
-
-
-def descend(loss, target, logits, rate, steps):
-    """Gradient descent on the risk at one input, with its logits as the parameters.
-
-    Args:
-        loss: a loss that is not of batch level.
-        target: the probabilities of the labels at the input, float64 of shape (K,).
-        logits: where descent starts, float64 of shape (K,).
-        rate: the learning rate.
-        steps: how many steps.
-
-    Returns:
-        The predicted probabilities before the first and after every step, float64 of shape (steps + 1, K).
-    """
-    logits = logits.clone().requires_grad_()
-    path = []
-    for _ in range(steps + 1):
-        log_p = F.log_softmax(logits, dim=0)
-        path.append(log_p.detach().exp())
-        (gradient,) = torch.autograd.grad((target * loss.every_label(log_p[None])[0]).sum(), logits)
-        with torch.no_grad():
-            logits -= rate * gradient
-    return torch.stack(path)
 
 
 def draw_risks(rate, clean, noisy):

@@ -1392,7 +1392,7 @@ def minimised(name):
     """The share of samples that end with the label on top, and the mean loss at the two radii."""
     shares, losses = [], []
     for radius in RADII:
-        logits = printed.descend(formula(name), starts, wanted, radius)
+        logits = printed.minimise(formula(name), starts, wanted, radius)
         shares.append((logits.argmax(1) == wanted).double().mean().item())
         losses.append(formula(name)(torch.softmax(logits, 1), wanted).mean().item())
     return shares, losses

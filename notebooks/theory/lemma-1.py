@@ -31,6 +31,8 @@ from nlr.losses import make_loss
 from nlr.noise import add_noise, transition_matrix
 from nlr.page import Figure, Prose, Slider, Table, Verdict
 from nlr.theory import risk
+from nlr.theory.descent import descend
+from nlr.theory.gradients import confidently_wrong
 from nlr.words import listed
 
 # %% [markdown]
@@ -318,15 +320,15 @@ Table(
 # The check descends at one input with free logits. Cross-entropy, whose sum is not constant, takes another path.
 
 # %%
-start = torch.from_numpy(np.random.default_rng(2).normal(size=K))
-on_clean = F.one_hot(torch.tensor(0), K).double()
+start = torch.from_numpy(np.random.default_rng(2).normal(size=(1, K)))
+on_clean = F.one_hot(torch.tensor([0]), K).double()
 distance = {}
 for name in ("ce", "mae", "nce", "nfl", "nce+rce"):
     for rate in (0.4, 0.8):
         slope = 1 - rate * K / (K - 1)
-        on_noisy = torch.from_numpy(transition_matrix("symmetric", rate)[0])
-        there = risk.descend(make_loss(name), on_clean, start, 0.5, 200)
-        slower = risk.descend(make_loss(name), on_noisy, start, 0.5 / slope, 200)
+        on_noisy = torch.from_numpy(transition_matrix("symmetric", rate)[:1])
+        there = descend(make_loss(name), start, on_clean, 0.5, 200).exp()
+        slower = descend(make_loss(name), start, on_noisy, 0.5 / slope, 200).exp()
         distance[name, rate] = float((there - slower).abs().max())
 
 assert max(d for (name, _), d in distance.items() if name != "ce") < 1e-10
@@ -352,11 +354,10 @@ assert min(d for (name, _), d in distance.items() if name == "ce") > 1e-2
 
 # %%
 RATE, STEPS = 0.4, 3000
-noisy_labels = torch.from_numpy(transition_matrix("symmetric", RATE)[0])
-wrong = torch.zeros(K).double()
-wrong[1] = 8.0
+noisy_labels = torch.from_numpy(transition_matrix("symmetric", RATE)[:1])
+wrong = confidently_wrong([8.0], K)
 paths = {
-    name: risk.descend(make_loss(name), noisy_labels, wrong, 1.0, STEPS)
+    name: descend(make_loss(name), wrong, noisy_labels, 1.0, STEPS)[:, 0].exp()
     for name in ("ce", "nce", "nce+mae", "mae", "nmae")
 }
 correct = {name: (path.argmax(1) == 0).nonzero()[:1].flatten().tolist() for name, path in paths.items()}

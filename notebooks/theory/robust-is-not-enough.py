@@ -192,7 +192,7 @@ def split(path):
 
 rows, shares = [], {}
 for margin in (0, 5, 10):
-    path = descend(LOSSES["nce"], confidently_wrong([margin]), label, 1.0, 1500)
+    path = descend(LOSSES["nce"], confidently_wrong([margin]), F.one_hot(label, K), 1.0, 1500)
     for steps in (20, 100, 500, 1500):
         due_to_p, due_to_q = split(path[: steps + 1])
         shares[margin, steps] = due_to_q
@@ -382,9 +382,9 @@ pd.DataFrame(
 
 # %%
 STEPS = 600
-starts, both_labels = confidently_wrong([0.0, 5.0]), torch.zeros(2, dtype=torch.long)
+starts, targets = confidently_wrong([0.0, 5.0]), F.one_hot(torch.zeros(2, dtype=torch.long), K)
 scaled = {**LOSSES, "nce, scaled": make_loss("nce", scale=K * math.log(K))}
-paths = {name: descend(loss, starts, both_labels, 1.0, STEPS)[:, :, 0].exp() for name, loss in scaled.items()}
+paths = {name: descend(loss, starts, targets, 1.0, STEPS)[:, :, 0].exp() for name, loss in scaled.items()}
 
 
 def first(path, level):
