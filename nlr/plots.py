@@ -37,9 +37,18 @@ _STYLES = {
     "nfl+rce": (_PINK, "", "v"),
     "gce": (_YELLOW, "", "o"),
     "sce": (_YELLOW, (4, 1.5), "X"),
+    "ce+mae": (_ORANGE, "", "d"),
+    "nfl+nce": (_SKY, (1, 1), "<"),
+    "mae+rce": (_PINK, (4, 1.5), ">"),
+    "nrce": (_RED, (1, 1), "h"),
+    "nce+mae,beta=0.3": (_GREEN, (1, 1), "o"),
+    "nce+mae,beta=3": (_GREEN, (2.5, 1), "s"),
+    "nce+mae,beta=9.21": (_GREEN, (4, 1.5), "^"),
+    "nce+mae,beta=30": (_GREEN, (6, 1.5, 1, 1.5), "v"),
 }
 _SPARE = [(colour, (5, 1, 1, 1), "p") for colour in (_BLUE, _PINK, _ORANGE, _SKY, _GREEN, _RED, _YELLOW)]
 _HATCHES = ("", "//", "..", "", "\\\\", "xx", "++", "oo", "--", "||", "**", "OO")  # of bars, in the order drawn
+_HATCHES += ("/", "\\", "x", "-", "|", "+", "o", "*")
 _INK = {"light": "#1f2328", "dark": "#e6e6e6"}
 _FACE = {"light": "#ffffff", "dark": "#14181e"}
 _GRID = {"light": "#d9dce0", "dark": "#3a4049"}
@@ -87,9 +96,9 @@ def theme(name):
 
 
 def style(loss):
-    """``(colour, dashes, marker)`` of a loss in the theme at hand; parameters do not change it."""
+    """``(colour, dashes, marker)`` of a loss in the theme at hand; only the slopes under study change it."""
     name = loss.split(",")[0]
-    colour, dashes, marker = _STYLES.get(name) or _SPARE[sum(map(ord, name)) % len(_SPARE)]
+    colour, dashes, marker = _STYLES.get(loss) or _STYLES.get(name) or _SPARE[sum(map(ord, name)) % len(_SPARE)]
     return colour or _INK[_current], dashes, marker
 
 
@@ -245,11 +254,14 @@ def last_and_best(table):
     """A dot for the last epoch and a ring for the best (chosen on test), a row a loss, a panel a setting."""
     settings = list(dict.fromkeys(table["setting"]))
     losses = list(dict.fromkeys(table["loss"]))
-    figure, axes = plt.subplots(
-        1, len(settings), figsize=(WIDTH, 0.9 + 0.42 * len(losses)), sharex=True, sharey=True, squeeze=False
-    )
+    columns = min(3, len(settings))
+    rows = -(-len(settings) // columns)
+    size = (WIDTH, (0.9 if rows == 1 else 0.6) + 0.42 * len(losses) * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+    for axis in axes.flat[len(settings) :]:
+        axis.set_visible(False)
     means = table.groupby(["setting", "loss"])[["last", "best"]].mean()
-    for axis, setting in zip(axes[0], settings, strict=True):
+    for axis, setting in zip(axes.flat, settings, strict=False):
         for row, loss in enumerate(losses):
             if (setting, loss) not in means.index:
                 axis.text(0.02, row, "missing", va="center", transform=axis.get_yaxis_transform(), size=8)
@@ -287,7 +299,8 @@ def groups_by_rate(table, groups, kind):
         axis.set_title(name)
     for axis in axes.flat[len(groups) :]:
         axis.set_visible(False)
-    figure.supxlabel(f"{kind} noise rate", size=10)
+    for axis in axes[-1]:
+        axis.set_xlabel(f"{kind} noise rate")
     figure.supylabel("clean test accuracy, last epoch (%)", size=10)
     figure.legend(labels.values(), labels, loc="outside lower center", ncols=5, handlelength=2.6)
     return figure
@@ -312,9 +325,10 @@ def curves_by_setting(series, key):
         axis.set_title(report.short_name(setting))
     for axis in axes.flat[len(settings) :]:
         axis.set_visible(False)
-    figure.supxlabel("epoch", size=10)
+    for axis in axes[-1]:
+        axis.set_xlabel("epoch")
     figure.supylabel("per cent", size=10)
-    figure.legend(labels.values(), labels, loc="outside lower center", ncols=6, handlelength=2.6)
+    figure.legend(labels.values(), labels, loc="outside lower center", ncols=5, handlelength=2.6)
     return figure
 
 
@@ -374,7 +388,7 @@ def beside(compared):
     axis.axhline(0, color=_INK[_current], linewidth=0.6)
     axis.axvline(0, color=_INK[_current], linewidth=0.6)
     axis.set(xlabel="theirs: accuracy less that of ce (points)", ylabel="ours: the same (points)")
-    figure.legend(loc="outside lower center", ncols=6)
+    figure.legend(loc="outside lower center", ncols=3)
     return figure
 
 

@@ -30,6 +30,17 @@ def short_name(setting):
     return setting.replace("-", " ", 1)
 
 
+def in_order(settings):
+    """Settings each once: clean labels, symmetric noise, asymmetric noise, human labels, by rising rate."""
+    kinds = ("clean", "symmetric", "asymmetric", "human")
+
+    def place(setting):
+        kind, rate = parse_setting(setting)
+        return kinds.index(kind), str(rate)
+
+    return sorted(dict.fromkeys(settings), key=place)
+
+
 def setting_of(config):
     """The setting of a resolved run, as it is spelled."""
     return format_setting(config["noise"]["kind"], config["noise"]["rate"])
@@ -356,7 +367,7 @@ def settings_table(study, found, column):
     rows = []
     for loss in study.losses():
         row = {"loss": loss}
-        for setting in study.settings:
+        for setting in in_order(study.settings):
             if (loss, setting) in have.index:
                 cell = have.loc[(loss, setting)]
                 row[short_name(setting)] = spread(cell[f"{column}_mean"], cell[f"{column}_sd"])

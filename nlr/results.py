@@ -75,7 +75,7 @@ def clean_cost(table):
         A frame with loss, and a column a setting of the table (``clean`` first); NaN where a run is missing.
     """
     means = _means(table)
-    order = sorted(means.index, key=lambda setting: setting != "clean")
+    order = report.in_order(means.index)
     if "ce" not in means:
         raise NoRecords("There is no record of ce to compare with.")
     less = means.loc[order].sub(means.loc[order, "ce"], axis=0)
@@ -153,7 +153,9 @@ def beside(table, key):
         A frame with setting, loss, ours, theirs, and of each the difference to ce in the same setting.
     """
     theirs, rows = published.means(key), []
-    for cell in report.cells(table).itertuples():
+    have = report.cells(table)
+    place = {setting: k for k, setting in enumerate(report.in_order(have["setting"]))}
+    for cell in have.sort_values("setting", key=lambda column: column.map(place), kind="stable").itertuples():
         if (cell.loss, cell.setting) in theirs:
             other = theirs[cell.loss, cell.setting]
             rows.append({"setting": cell.setting, "loss": cell.loss, "ours": cell.last_mean, "theirs": other})

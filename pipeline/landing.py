@@ -55,7 +55,7 @@ def main():
     snippets.mkdir(parents=True, exist_ok=True)
     study = studies.load(MAIN)
     found = report.study_records(study)
-    shown = [record for record in found if report.setting_of(record["config"]) in HEADLINE]
+    shown = [record for s in HEADLINE for record in found if report.setting_of(record["config"]) == s]
     table = report.frame(shown)
     scope = f"{report.DATASETS[study.dataset]}, protocol {study.protocol}"
     committed = verdicts.committed()

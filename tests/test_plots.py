@@ -9,7 +9,7 @@ import pytest
 from factory import put
 from matplotlib.colors import to_rgb
 
-from nlr import plots, report, studies
+from nlr import plots, published, report, results, studies
 from nlr.data import CIFAR10_CLASSES
 
 STUDY = studies.load("ma2020").losses()
@@ -52,6 +52,11 @@ def drawings(made):
         "confusion_matrices": (report.confusions(noisy), CIFAR10_CLASSES),
         "accuracy_by_rate": (table,),
         "last_and_best": (table[table["kind"] != "clean"],),
+        "groups_by_rate": (table, {"parts": ["ce", "mae", "nce"], "sums": ["nce+mae", "nce+rce"]}, "symmetric"),
+        "curves_by_setting": (report.series(noisy, ["memorised"]).assign(setting="symmetric-0.4"), "memorised"),
+        "ranks": (results.ranks(table),),
+        "class_changes": (results.class_change(made, "asymmetric-0.4"), CIFAR10_CLASSES),
+        "beside": (results.beside(table, next(iter(published.NAMES))),),
     }
 
 
@@ -63,6 +68,11 @@ NAMES = (
     "confusion_matrices",
     "accuracy_by_rate",
     "last_and_best",
+    "groups_by_rate",
+    "curves_by_setting",
+    "ranks",
+    "class_changes",
+    "beside",
 )
 
 
@@ -115,8 +125,9 @@ def test_a_theme_ends_with_its_block_even_when_drawing_fails():
 def test_the_losses_of_the_study_have_looks_of_their_own(theme):
     with plots.theme(theme):
         looks = {loss: plots.style(loss) for loss in STUDY}
-    assert len(STUDY) == 12
-    assert len({(to_rgb(colour), dashes) for colour, dashes, _ in looks.values()}) == 12  # lines have no markers
+    assert len(STUDY) >= 20
+    # Lines have no markers.
+    assert len({(to_rgb(colour), dashes) for colour, dashes, _ in looks.values()}) == len(STUDY)
     for (a, one), (b, two) in itertools.combinations(looks.items(), 2):
         if to_rgb(one[0]) == to_rgb(two[0]):
             assert one[1] != two[1], (a, b)
@@ -140,6 +151,7 @@ def test_colours_stand_out_from_the_page(theme):
 
 def test_parameters_do_not_change_a_look_and_other_losses_have_one():
     assert plots.style("nce+mae,beta=2") == plots.style("nce+mae")
+    assert plots.style("gce,q=0.5") == plots.style("gce")
     assert plots.style("ngce") == plots.style("ngce")
     assert plots.style("ngce")[1] not in {plots.style(loss)[1] for loss in STUDY}
 
@@ -194,7 +206,7 @@ def test_class_bars_are_as_high_as_the_mean_over_seeds(made):
 def test_class_bars_of_the_whole_study_can_be_told_apart(tmp_path):
     (axis,) = plots.class_bars(report.by_class([put(tmp_path, loss) for loss in STUDY]), CIFAR10_CLASSES).axes
     looks = {(bars[0].get_facecolor(), bars[0].get_hatch()) for bars in axis.containers}
-    assert len(axis.containers) == len(looks) == 12
+    assert len(axis.containers) == len(looks) == len(STUDY)
 
 
 def test_transition_shows_rows_in_per_cent():

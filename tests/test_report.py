@@ -479,3 +479,10 @@ def test_build_facts_and_pages():
 )
 def test_slug(text, expected):
     assert report.slug(text) == expected
+
+
+def test_settings_are_put_in_order_by_kind_and_rate():
+    mixed = ["asymmetric-0.4", "symmetric-0.8", "human-worse", "clean", "symmetric-0.2", "asymmetric-0.1", "clean"]
+    assert report.in_order(mixed) == [
+        *("clean", "symmetric-0.2", "symmetric-0.8", "asymmetric-0.1", "asymmetric-0.4", "human-worse")
+    ]

@@ -26,6 +26,8 @@ from nlr.page import Facts, Figure, Prose, Table
 experiment.check_parameters(globals(), known=["study"])
 chosen = studies.load(study)
 found = report.study_records(chosen)
+order = report.in_order(chosen.settings)
+found.sort(key=lambda record: order.index(report.setting_of(record["config"])))
 table = report.frame(found)
 scope = f"{report.DATASETS.get(chosen.dataset, chosen.dataset)}, protocol {chosen.protocol}"
 

@@ -34,7 +34,7 @@ found = report.study_records(chosen)
 table = report.frame(found)
 scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
 noisy = [record for record in found if record["config"]["noise"]["kind"] != "clean"]
-names = list(dict.fromkeys(report.setting_of(record["config"]) for record in noisy))
+names = report.in_order(report.setting_of(record["config"]) for record in noisy)
 curves = pd.concat(
     report.series(
         [r for r in noisy if report.setting_of(r["config"]) == name], ["test_accuracy", "memorised", "recovered"]
@@ -94,7 +94,7 @@ Figure(
 ends["gap"] = (ends["best_mean"] - ends["last_mean"]).map("{:.1f}".format)
 gaps = ends.pivot_table(index="loss", columns="setting", values="gap", aggfunc="first", sort=False)
 Table(
-    gaps.fillna("missing").rename(columns=report.short_name).reset_index().rename_axis(columns=None),
+    gaps[names].fillna("missing").rename(columns=report.short_name).reset_index().rename_axis(columns=None),
     name="gap",
     caption=f"Best epoch (chosen on the test set) less last epoch, in points of clean test accuracy ({scope}); means over "
     "seeds.",
