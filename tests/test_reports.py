@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from factory import parts
 
-from nlr import claims, plots, protocols, records, reported, reports, runs, verdicts
+from nlr import claims, plots, protocols, records, reported, reports, runs, studies, verdicts
 from nlr.errors import NlrError
 from nlr.reports import drawings, figures, pages
 
@@ -41,11 +41,11 @@ def put(store, protocol, loss, setting, seed=0, last=0.5, dataset="cifar10-jpeg7
     return records.read(path, store)
 
 
-def put_report(store, name, small, losses=None, seeds=(0,), readings=reports.READINGS):
+def put_report(store, name, scale, losses=None, seeds=(0,), readings=reports.READINGS):
     """Records of a report's losses in all its settings: 0.3 and 0.02 more from loss to loss, 0.01 from seed to seed."""
     out = []
     for reading in readings:
-        protocol = reports.protocol_of(name, reading, small)
+        protocol = reports.protocol_of(name, reading, scale)
         own = protocols.load(protocol)["report"]
         for k, (loss, spec) in enumerate(own["losses"].items()):
             for setting in own["settings"] if losses is None or loss in losses else ():
@@ -111,7 +111,7 @@ def test_a_run_has_the_reports_name_of_its_loss_and_its_accuracy(tmp_path):
     one = put(tmp_path, "kathuria-as-written-small", "kathuria-nce+kathuria-mae", "symmetric-0.5", last=0.4)
     found = reports.runs_of("kathuria", [one])
     (row,) = found.to_dict("records")
-    assert (row["small"], row["reading"], row["loss"], row["rate"]) == (True, "as-written", "APL-NCE-MAE", 0.5)
+    assert (row["scale"], row["reading"], row["loss"], row["rate"]) == ("small", "as-written", "APL-NCE-MAE", 0.5)
     assert row["value"] == pytest.approx(45)  # in the epoch that validation chose
 
 
@@ -152,7 +152,7 @@ def test_two_data_sets_in_one_protocol_are_refused(tmp_path):
 
 
 def test_differences_and_intervals(tmp_path):
-    made = put_report(tmp_path, "krishnan", False, losses=["CE", "NCE"], seeds=(0, 1, 2))
+    made = put_report(tmp_path, "krishnan", "full", losses=["CE", "NCE"], seeds=(0, 1, 2))
     compared = reports.comparison("krishnan", reports.runs_of("krishnan", made)).set_index(["loss", "setting"])
     row = compared.loc[("NCE", "symmetric-0.4")]
     assert row["printed"] == 54.72
@@ -169,26 +169,26 @@ def test_differences_and_intervals(tmp_path):
 
 def test_scales_do_not_mix(tmp_path):
     made = [
-        *put_report(tmp_path, "krishnan", True, losses=["CE"]),
+        *put_report(tmp_path, "krishnan", "small", losses=["CE"]),
         put(tmp_path, "krishnan-as-written", "ce", "symmetric-0.2"),
     ]
     found = reports.runs_of("krishnan", made)
-    assert len(pages.comparison_tables("krishnan", found, False)[0].frame) == 1
-    (small,) = pages.comparison_tables("krishnan", found, True)  # CE alone has no difference to CE
+    assert len(pages.comparison_tables("krishnan", found, "full")[0].frame) == 1
+    (small,) = pages.comparison_tables("krishnan", found, "small")  # CE alone has no difference to CE
     assert len(small.frame) == 4
     assert "written − printed" not in small.frame
     assert "scaled down" in small.caption
 
 
 def test_accuracies_on_different_labels_are_not_subtracted(tmp_path):
-    made = put_report(tmp_path, "joshi", True, losses=["CE", "NCE"])
-    first, *_ = pages.comparison_tables("joshi", reports.runs_of("joshi", made), True)
+    made = put_report(tmp_path, "joshi", "small", losses=["CE", "NCE"])
+    first, *_ = pages.comparison_tables("joshi", reports.runs_of("joshi", made), "small")
     assert "written − intended" not in first.frame
     assert "not subtracted" in first.caption
 
 
 def test_nothing_is_compared_without_a_run():
-    assert pages.comparison_tables("krishnan", reports.runs_of("krishnan", []), False) == []
+    assert pages.comparison_tables("krishnan", reports.runs_of("krishnan", []), "full") == []
 
 
 # Figures fill as records arrive
@@ -198,50 +198,51 @@ def captions(shown):
     return " ".join(figure.caption for figure in shown)
 
 
-@pytest.mark.parametrize("small", [False, True])
-@pytest.mark.parametrize("name", ["soni", "kathuria", "krishnan"])
-def test_all_figures_of_a_report_fill(tmp_path, name, small):
-    found = reports.runs_of(name, put_report(tmp_path, name, small))
-    shown = figures.results(name, found, small)
+@pytest.mark.parametrize(
+    ("name", "scale"), [("soni", "full"), ("kathuria", "small"), ("krishnan", "full"), ("krishnan", "small")]
+)
+def test_all_figures_of_a_report_fill(tmp_path, name, scale):
+    found = reports.runs_of(name, put_report(tmp_path, name, scale))
+    shown = figures.results(name, found, scale)
     wanted = [figure for figure in reports.figures_of(name) if figure.form != "drawn"]
     assert [figure.caption.split(",")[0].split()[-1] for figure in shown] == [f.name.split()[-1] for f in wanted]
-    assert ("Scaled down" in captions(shown)) == small
+    assert ("Scaled down" in captions(shown)) == (scale == "small")
     assert "missing" not in captions(shown)
-    other = figures.results(name, found, not small)
+    other = figures.results(name, found, "small" if scale == "full" else "full")
     assert all("Our runs are missing" in figure.caption for figure in other)  # of numbers printed in a table
 
 
 def test_curves_of_single_losses_share_a_figure_a_setting(tmp_path):
-    made = put_report(tmp_path, "chheda", True, losses=["CE", "MAE+RCE"], readings=["as-written"])
+    made = put_report(tmp_path, "chheda", "small", losses=["CE", "MAE+RCE"], readings=["as-written"])
     found = reports.runs_of("chheda", made)
-    shown = figures.results("chheda", found, True)
+    shown = figures.results("chheda", found, "small")
     assert [figure.name for figure in shown] == [
         f"training-{what}-symmetric-{rate}-small" for rate in (0.2, 0.4, 0.6, 0.8) for what in ("accuracy", "loss")
     ]
     assert "26: MAE+RCE (printed NFL+RCE)" in shown[2].alt
-    assert figures.results("chheda", found, False) == []
+    assert figures.results("chheda", found, "full") == []
 
 
 def test_a_figure_with_some_of_its_runs_says_which_are_missing(tmp_path):
-    found = reports.runs_of("soni", put_report(tmp_path, "soni", True, losses=["NCE"], readings=["as-written"]))
-    one, other = figures.results("soni", found, True)
+    found = reports.runs_of("soni", put_report(tmp_path, "soni", "small", losses=["NCE"], readings=["as-written"]))
+    one, other = figures.results("soni", found, "small")
     assert ["Figure 2" in one.caption, "Figure 5" in other.caption] == [True, True]
     assert "missing of: as written RCE and APL_NCE_RCE." in one.caption
     assert "as intended: missing" in one.alt
     table = pages.inventory_table("soni", found).frame.set_index("figure")
-    assert table["as written, small"].tolist()[:3] == ["missing", "4 of 12", "missing"]
-    assert set(table["as written"]) == {"missing"}
+    assert table["scaled down"].tolist()[:3] == ["missing", "4 + 0 of 12", "missing"]
+    assert set(table["in full"]) == {"missing"}
 
 
 def test_joshis_panels_are_drawn_from_print_and_from_runs(tmp_path):
     empty = reports.runs_of("joshi", [])
-    assert [figure.name for figure in figures.results("joshi", empty, False)] == [
+    assert [figure.name for figure in figures.results("joshi", empty, "full")] == [
         "classes-symmetric-as-printed",
         "classes-asymmetric-as-printed",
     ]
-    assert figures.results("joshi", empty, True) == []
-    found = reports.runs_of("joshi", put_report(tmp_path, "joshi", True, losses=["NCE"]))
-    shown = figures.results("joshi", found, True)
+    assert figures.results("joshi", empty, "small") == []
+    found = reports.runs_of("joshi", put_report(tmp_path, "joshi", "small", losses=["NCE"]))
+    shown = figures.results("joshi", found, "small")
     assert len(shown) == 4
     assert "class 5 highest with 100" in shown[0].alt
     assert "accuracy on noisy test labels" in shown[0].caption
@@ -327,12 +328,39 @@ def test_chhedas_table_keeps_stars_digits_and_dashes():
 
 
 def test_missing_runs_are_made_by_commands_that_exist(tmp_path):
-    text = pages.missing_runs("soni", reports.runs_of("soni", []))
-    for protocol, loss, setting in re.findall(r"nlr run (\S+) '(\S+)' (\S+) --store results", text):
+    text = pages.missing_runs("soni", reports.runs_of("soni", []), [])
+    found = re.findall(r"nlr run (\S+) '(\S+)' (\S+) --store results", text)
+    assert {protocol for protocol, _, _ in found} >= {"soni-as-written", "soni-as-intended-small"}
+    for protocol, loss, setting in found:
         assert runs.resolve(protocol, loss, setting, 0, "cifar10")
-    assert text.count("\n- ") >= 2
-    full = put_report(tmp_path, "krishnan", False) + put_report(tmp_path, "krishnan", True)
-    assert pages.missing_runs("krishnan", reports.runs_of("krishnan", full)) == "No run of this report is missing."
+    for study in re.findall(r"nlr study (\S+)`", text):
+        assert study in studies.names()
+
+
+def test_runs_that_are_there_need_no_command(tmp_path):
+    made = put_report(tmp_path, "krishnan", "full") + put_report(tmp_path, "krishnan", "small")
+    told = reports.commands("krishnan", reports.runs_of("krishnan", made), made)
+    assert not [command for command in told if "nlr run" in command]
+
+
+def test_a_reading_without_a_protocol_of_its_own_is_trained_in_the_other_only_where_losses_alone_differ():
+    soni, chheda = reports.protocols_of("soni", "digits"), reports.protocols_of("chheda", "digits")
+    assert soni["as-intended"][0] == soni["as-written"][0] == "soni-as-written-digits"
+    assert soni["as-intended"][1]["nce"] == soni["as-written"][1]["soni-nce"] == "NCE"
+    assert set(chheda) == {"as-written"}
+
+
+def test_runs_on_digits_count_for_the_reading_of_their_loss(tmp_path):
+    made = [
+        put(tmp_path, "soni-as-written-digits", loss, "symmetric-0.4", dataset="digits") for loss in ("soni-nce", "nce")
+    ]
+    found = reports.runs_of("soni", made)
+    assert found[["scale", "reading", "loss"]].to_numpy().tolist() == [
+        ["digits", "as-written", "NCE"],
+        ["digits", "as-intended", "NCE"],
+    ]
+    (shown,) = figures.results("soni", found, "digits")
+    assert "no evidence on CIFAR-10" in shown.caption
 
 
 # What became of it

@@ -19,9 +19,13 @@ from scipy import stats
 from nlr import protocols, report, reported, runs, statistics, studies
 from nlr.errors import NlrError, unknown
 from nlr.noise import parse_setting
+from nlr.records import config_hash
 
 REGISTRY = Path(__file__).parent / "registry.toml"
 READINGS = protocols.READINGS
+
+#: How large the runs of a report are, with the ending of their protocols' names. Scales are never mixed.
+SCALES = {"full": "", "small": "-small", "digits": "-digits"}
 
 #: How a figure of a report is drawn: accuracy by noise rate; accuracy by epoch; loss and accuracy on validation by
 #: epoch; loss and accuracy in training and on the test set by epoch; overall and by class; by code, without runs.
@@ -77,9 +81,31 @@ def about(name):
     return {"captions": {}, "drawn": {}, "settings": []} | tomllib.loads(REGISTRY.read_text())[name]
 
 
-def protocol_of(name, reading, small=False):
-    """The name of a report's protocol: ``soni-as-written``, ``soni-as-written-small``."""
-    return f"{name}-{reading}" + ("-small" if small else "")
+def protocol_of(name, reading, scale="full"):
+    """The name of a report's protocol: ``soni-as-written``, ``soni-as-written-small``; it need not exist."""
+    return f"{name}-{reading}{SCALES[scale]}"
+
+
+def protocols_of(name, scale):
+    """The protocols in which a report's readings are trained at a scale.
+
+    Where a reading has none of its own there, and in full the two differ in their losses alone, that of the other
+    reading trains its losses too.
+
+    Returns:
+        ``{reading: (protocol, {loss as records spell it: name in the report})}``, without a reading that has none.
+    """
+    full = {reading: protocols.load(protocol_of(name, reading)) for reading in READINGS}
+    alike = all(len({str(loaded[section]) for loaded in full.values()}) == 1 for section in protocols.SECTIONS)
+    out, existing = {}, protocols.names()
+    for reading, loaded in full.items():
+        own = protocol_of(name, reading, scale)
+        protocol = own if own in existing else protocol_of(name, READINGS[0], scale) if alike else None
+        if protocol in existing:
+            trained, losses = protocols.load(protocol), loaded["report"]["losses"]
+            names = {runs.canonical_loss(trained, spec)[0]: loss for loss, spec in losses.items()}
+            out[reading] = protocol, names
+    return out
 
 
 def figures_of(name):
@@ -121,19 +147,10 @@ def _settings(setting, known):
 # Runs
 
 
-def _names(protocol):
-    """``{loss as records spell it: name in the report}`` of a report's protocol."""
-    loaded = protocols.load(protocol)
-    return {runs.canonical_loss(loaded, spec)[0]: name for name, spec in loaded["report"]["losses"].items()}
-
-
-def _spec(protocol, loss):
-    return next(spec for spec, name in _names(protocol).items() if name == loss)
-
-
 def look(name, loss):
     """The loss of ours whose colour and dashes a loss of a report bears: the one that it is meant to be."""
-    spec = _spec(protocol_of(name, "as-intended"), loss)
+    _, names = protocols_of(name, "full")["as-intended"]
+    spec = next(spec for spec, known in names.items() if known == loss)
     return re.sub(r"^[a-z]+-apl\((.*)\)$", r"\1", spec)
 
 
@@ -147,56 +164,60 @@ def runs_of(name, records):
         records: records, of any protocol.
 
     Returns:
-        A data frame with small (bool), reading, loss (as the report names it), setting, kind, rate (0.0 for clean
-        labels), seed, value (per cent: the accuracy by which the report's protocol judges a run) and record.
+        A data frame with scale (a key of :data:`SCALES`), reading, loss (as the report names it), setting, kind, rate
+        (0.0 for clean labels), seed, value (per cent: the accuracy by which the report's protocol judges a run) and
+        record.
 
     Raises:
         NlrError: the records of a protocol are of two data sets.
     """
-    rows, shared = {}, {}
-    for small, reading in product((False, True), READINGS):
-        protocol = protocol_of(name, reading, small)
-        others = [(other, protocol_of(name, other, small)) for other in READINGS if other != reading]
-        found, names = [r for r in records if r["config"]["protocol"] == protocol], _names(protocol)
-        datasets = sorted({r["config"]["dataset"] for r in found})
-        if len(datasets) > 1:
-            raise NlrError(f"The records of {protocol} are of {' and '.join(datasets)}; keep those of one data set.")
-        for record in found:
-            config = record["config"]
-            if (loss := names.get(config["loss"]["spec"])) is None:
-                continue  # a loss that the report does not train
-            key = loss, report.setting_of(config), config["seed"]
-            rows[small, reading, *key] = record
-            for other, its_protocol in others:
-                question = (
-                    protocol,
-                    its_protocol,
-                    loss,
-                    config["noise"]["kind"],
-                )  # rate and seed do not change the answer
-                if question not in shared:
-                    shared[question] = _same_run(config, its_protocol, *key)
-                if shared[question]:
-                    rows.setdefault((small, other, *key), record)
-    judged = {reading: _figure(name, reading) for reading in READINGS}
+    rows = {}
+    for scale in SCALES:
+        sources = protocols_of(name, scale)
+        for reading, (protocol, names) in sources.items():
+            found = [r for r in records if r["config"]["protocol"] == protocol]
+            datasets = sorted({r["config"]["dataset"] for r in found})
+            if len(datasets) > 1:
+                raise NlrError(
+                    f"The records of {protocol} are of {' and '.join(datasets)}; keep those of one data set."
+                )
+            for record in found:
+                config = record["config"]
+                if config["loss"]["spec"] in names:
+                    key = names[config["loss"]["spec"]], report.setting_of(config), config["seed"]
+                    rows[scale, reading, *key] = record
+        _share(rows, scale, sources)
+    judged = {}
     out = []
-    for (small, reading, loss, setting, seed), record in rows.items():
+    for (scale, reading, loss, setting, seed), record in rows.items():
         kind, rate = parse_setting(setting)
-        row = {"small": small, "reading": reading, "loss": loss, "setting": setting, "kind": kind, "rate": rate}
-        out.append(row | {"seed": seed, "value": 100 * record["final"][judged[reading]], "record": record})
-    columns = ["small", "reading", "loss", "setting", "kind", "rate", "seed", "value", "record"]
-    return pd.DataFrame(out, columns=columns).astype({"small": bool, "value": float})
+        protocol = record["config"]["protocol"]
+        if protocol not in judged:
+            judged[protocol] = _figure(protocol)
+        row = {"scale": scale, "reading": reading, "loss": loss, "setting": setting, "kind": kind, "rate": rate}
+        out.append(row | {"seed": seed, "value": 100 * record["final"][judged[protocol]], "record": record})
+    columns = ["scale", "reading", "loss", "setting", "kind", "rate", "seed", "value", "record"]
+    return pd.DataFrame(out, columns=columns).astype({"value": float})
 
 
-def _same_run(config, protocol, loss, setting, seed):
-    """Whether a resolved run is also one of another protocol, but for the protocol's name."""
-    other = runs.resolve(protocol, _spec(protocol, loss), setting, seed, config["dataset"])
-    return {**other, "protocol": ""} == {**config, "protocol": ""}
+def _share(rows, scale, sources):
+    """Let a record of one reading count for the other too, where the other would make the same run."""
+    same = {}
+    for (of, reading, loss, setting, seed), record in list(rows.items()):
+        for other, (protocol, names) in sources.items() if of == scale else ():
+            kind = record["config"]["noise"]["kind"]  # rate and seed do not change the answer
+            question = reading, other, loss, kind
+            if other != reading and question not in same:
+                spec = next(spec for spec, name in names.items() if name == loss)
+                twin = runs.resolve(protocol, spec, setting, seed, record["config"]["dataset"])
+                same[question] = {**twin, "protocol": ""} == {**record["config"], "protocol": ""}
+            if same.get(question):
+                rows.setdefault((scale, other, loss, setting, seed), record)
 
 
-def _figure(name, reading):
-    """The entry of a record's final part by which a report judges a run in a reading."""
-    loaded = protocols.load(protocol_of(name, reading))
+def _figure(protocol):
+    """The entry of a record's final part by which a report's protocol judges a run."""
+    loaded = protocols.load(protocol)
     noisy = loaded["noise"].get("evaluation") == "noisy"
     return loaded["report"]["selection"] + ("_noisy" if noisy else "")
 
@@ -209,7 +230,7 @@ def judged_by(name, reading):
         "best_by_noisy_validation": "clean test accuracy in the epoch that is best on noisy validation labels",
         "best_by_clean_validation": "clean test accuracy in the epoch that is best on clean validation labels",
         "best_accuracy": "clean test accuracy in the best epoch, chosen on the test set",
-    }[_figure(name, reading)]
+    }[_figure(protocol_of(name, reading))]
 
 
 def curves(found, keys, name=""):
@@ -224,7 +245,7 @@ def curves(found, keys, name=""):
         A data frame with reading, loss, setting, seed, epoch (from 1) and the keys.
     """
     parts = []
-    rules = {r: "noisy" if name and "noisy" in _figure(name, r) else "clean" for r in READINGS}
+    rules = {r: "noisy" if name and "noisy" in _figure(protocol_of(name, r)) else "clean" for r in READINGS}
     for row in found.itertuples():
         series, rule = row.record["series"], rules[row.reading]
         length = len(series["test_accuracy"])
@@ -287,13 +308,14 @@ def comparison(name, found):
 
     Args:
         name: the report.
-        found: rows of :func:`runs_of`, all small or all in full.
+        found: rows of :func:`runs_of`, of one scale.
 
     Returns:
-        A data frame with loss, setting, printed (NaN where there is none); for each reading its mean, sd and n; and
-        four differences, each with effect, low and high (95 %, NaN where no spread over seeds is known): ``readings``
-        (as written less as intended), ``printed`` (as written less printed, the interval being that of one further
-        run), ``written_ce`` and ``intended_ce`` (less CE in the same reading); and ``printed_ce``, without interval.
+        A data frame with loss, setting, printed (NaN where there is none); for each reading its mean, sd and n;
+        same_runs, whether one set of runs counts for both readings; and four differences, each with effect, low and
+        high (95 %, NaN where no spread over seeds is known): ``readings`` (as written less as intended), ``printed``
+        (as written less printed, the interval being that of one further run), ``written_ce`` and ``intended_ce`` (less
+        CE in the same reading); and ``printed_ce``, without interval.
     """
     theirs = printed(name).set_index(["loss", "setting"])["value"].to_dict()
     table = found.assign(loss=found["loss"] + "|" + found["reading"])
@@ -303,13 +325,16 @@ def comparison(name, found):
     rows = []
     for loss, setting in cells:
         row = {"loss": loss, "setting": setting, "printed": theirs.get((loss, setting), math.nan)}
+        hashes = []
         for reading in READINGS:
             mine = found[(found["loss"] == loss) & (found["setting"] == setting) & (found["reading"] == reading)]
+            hashes.append(sorted(record["digest"] for record in mine["record"]))
             row |= {
                 f"{reading}_mean": mine["value"].mean(),
                 f"{reading}_sd": mine["value"].std(),
                 f"{reading}_n": len(mine),
             }
+        row["same_runs"] = hashes[0] == hashes[1]
         rows.append(row | {"printed_ce": row["printed"] - theirs.get(("CE", setting), math.nan)})
     out = pd.DataFrame(rows)
     contrasts = {
@@ -359,20 +384,23 @@ def effect(found, loss, kind):
 # What is there and what is missing
 
 
-def wanted(name, small=False):
-    """The runs of a report, of one seed each: a list of (reading, loss, setting)."""
-    own = protocols.load(protocol_of(name, "as-written", small))["report"]
-    return [(reading, loss, s) for reading in READINGS for loss in own["losses"] for s in own["settings"]]
+def wanted(name, scale):
+    """The cells of a report at a scale: a list of (reading, loss, setting)."""
+    out = []
+    for reading, (protocol, names) in protocols_of(name, scale).items():
+        settings = protocols.load(protocol)["report"]["settings"]
+        out += [(reading, loss, setting) for loss in names.values() for setting in settings]
+    return out
 
 
 def inventory(name, found):
     """Which figures of a report our runs can fill: a row a figure, or a row a setting for curves of single losses.
 
     Returns:
-        A data frame with names (tuple of names of figures), caption, form, and for each of ``as-written``,
-        ``as-intended``, ``as-written-small`` and ``as-intended-small`` the pair (cells with a run, cells wanted).
+        A data frame with names (tuple of names of figures), caption, form, settings, cells (how many the figures need
+        in each reading), and for each scale and reading ``(scale, reading)`` the number of cells with a run.
     """
-    have = {(r.small, r.reading, r.loss, r.setting) for r in found.itertuples()}
+    have = {(r.scale, r.reading, r.loss, r.setting) for r in found.itertuples()}
     groups = {}
     for figure in figures_of(name):
         key = figure.form, figure.settings if figure.form in ("training", "classes") else figure.name
@@ -381,37 +409,45 @@ def inventory(name, found):
     for (form, _), members in groups.items():
         cells = [(loss, s) for figure in members for loss in figure.losses for s in figure.settings]
         row = {"names": tuple(figure.name for figure in members), "caption": members[0].caption, "form": form}
-        for small in (False, True):
-            for reading in READINGS:
-                there = sum((small, reading, *cell) in have for cell in cells)
-                row[reading + ("-small" if small else "")] = there, len(cells)
-        rows.append(row | {"settings": members[0].settings})
+        row |= {"settings": members[0].settings, "cells": len(cells)}
+        for source in product(SCALES, READINGS):
+            row[source] = sum((*source, *cell) in have for cell in cells)
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
-def commands(name, found, small):
-    """What makes the missing runs of a report: its studies, or where a protocol has none the command of its first run.
+def commands(name, found, records):
+    """What makes the missing runs of a report, as commands.
 
-    Returns:
-        A list of pairs (command, reading).
+    A study stands for all of its runs. Of the cells that no study has, those on digits are not planned; of the others
+    the first of each protocol is named.
+
+    Args:
+        name: the report.
+        found: rows of :func:`runs_of`.
+        records: the records that these come from.
     """
-    have = set(found.loc[found["small"] == small, ["reading", "loss", "setting"]].itertuples(index=False, name=None))
-    out = []
-    for reading in READINGS:
-        protocol = protocol_of(name, reading, small)
-        missing = [(loss, s) for r, loss, s in wanted(name, small) if r == reading and (r, loss, s) not in have]
-        if not missing:
-            continue
-        loss, setting = missing[0]
-        alone = f"python -m nlr run {protocol} '{_spec(protocol, loss)}' {setting} --store results"
-        planned = [f"python -m nlr study {study.name}" for study in _studies(protocol)]
-        out += [(command, reading) for command in planned or [alone]]
-    return out
-
-
-def _studies(protocol):
-    loaded = (studies.load(name) for name in studies.names())
-    return [study for study in loaded if study.protocol == protocol and study.store == studies.STORES["results"]]
+    have, out = {r["config_hash"] for r in records}, []
+    cells = set(found[["scale", "reading", "loss", "setting"]].itertuples(index=False, name=None))
+    planned = [study for study in map(studies.load, studies.names()) if study.store == studies.STORES["results"]]
+    for scale in SCALES:
+        for reading, (protocol, names) in protocols_of(name, scale).items():
+            specs, in_studies = {loss: spec for spec, loss in names.items()}, set()
+            for study in planned:
+                if study.protocol == protocol:
+                    made = [config for config, _ in study.runs()]
+                    in_studies |= {(c["loss"]["spec"], report.setting_of(c)) for c in made}
+                    if any(config_hash(config) not in have for config in made):
+                        out.append(f"python -m nlr study {study.name}")
+            missing = [
+                (specs[loss], s)
+                for r, loss, s in wanted(name, scale)
+                if r == reading and (scale, r, loss, s) not in cells and (specs[loss], s) not in in_studies
+            ]
+            if missing and scale != "digits":
+                spec, setting = missing[0]
+                out.append(f"python -m nlr run {protocol} '{spec}' {setting} --store results")
+    return list(dict.fromkeys(out))
 
 
 def span(sizes):

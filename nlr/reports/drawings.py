@@ -134,7 +134,10 @@ def training(panels, keys, ylabel):
                 axis.plot(means.index, means, color=colour, linestyle=line, linewidth=1.3, label=label)
         if not len(table):
             _say_missing(axis)
-    figure.supxlabel("epoch", size=9)
+            axis.tick_params(labelleft=False)
+    for axis in axes.flat[max(0, len(panels) - columns) : len(panels)]:  # the lowest of each column
+        axis.set_xlabel("epoch", size=9)
+        axis.tick_params(labelbottom=True)
     figure.supylabel(ylabel, size=9)
     _legend(figure, columns=2)
     return figure

@@ -26,36 +26,40 @@ def drawn(name):
     return out
 
 
-def results(name, found, small):
+def results(name, found, scale):
     """The figures of a report that have at least one run of a scale, or printed numbers, drawn as the report does."""
-    mine, out = found[found["small"] == small], []
+    mine, out = found[found["scale"] == scale], []
     training = {}
     for figure in reports.figures_of(name):
         cells = mine[mine["loss"].isin(figure.losses) & mine["setting"].isin(figure.settings)]
         if figure.form == "training":
             training.setdefault(figure.settings[0], []).append((figure, cells))
         elif figure.form in _RESULTS:
-            made = _RESULTS[figure.form](name, figure, cells, small)
+            made = _RESULTS[figure.form](name, figure, cells, scale)
             out += [made] if made else []
     for setting, members in training.items():
         if any(len(cells) for _, cells in members):
-            out += _training(name, setting, members, small)
-    return out + _classes(name, mine, small)
+            out += _training(name, setting, members, scale)
+    return out + _classes(name, mine, scale)
 
 
-def _caption(name, figure, text, cells, small):
+def _caption(name, figure, text, cells, scale):
     author = reports.about(name)["author"]
-    return f"{author}'s {figure.name}, “{figure.caption}”: {text} {_scope(cells, small)}"
+    return f"{author}'s {figure.name}, “{figure.caption}”: {text} {_scope(cells, scale)}"
 
 
-def _scope(cells, small):
+def _scope(cells, scale):
     """From which runs a figure is made."""
     if cells.empty:
         return "Our runs are missing."
     datasets = {report.DATASETS[record["config"]["dataset"]] for record in cells["record"]}
     seeds = reports.span(cells.groupby(["reading", "loss", "setting"]).size())
     plural = "" if seeds == "1" else "s"
-    size = "**Scaled down**" if small else "In full"
+    size = {
+        "full": "In full",
+        "small": "**Scaled down**",
+        "digits": "**On digits**, which are no evidence on CIFAR-10",
+    }[scale]
     return f"{size}; {words.listed(sorted(datasets))}; {seeds} seed{plural} a cell."
 
 
@@ -73,16 +77,21 @@ def _absent(cells, figure):
     for reading in READINGS:
         mine = cells[cells["reading"] == reading]
         have = set(zip(mine["loss"], mine["setting"], strict=True))
-        lacking = [loss for loss in figure.losses if any((loss, s) not in have for s in figure.settings)]
-        if lacking and len(mine):
-            parts.append(f"{_title(reading)} {words.listed(lacking)}")
+        lacking = {loss: [s for s in figure.settings if (loss, s) not in have] for loss in figure.losses}
+        if not any(lacking.values()) or mine.empty:
+            continue
+        if len({tuple(settings) for settings in lacking.values()}) == 1:  # of every loss the same settings
+            gaps = words.listed(report.short_name(s) for s in lacking[figure.losses[0]])
+        else:
+            gaps = words.listed(loss for loss, settings in lacking.items() if settings)
+        parts.append(f"{_title(reading)} {gaps}")
     return f"Runs are missing of: {'; '.join(parts)}." if parts else ""
 
 
-def _rate(name, figure, cells, small):
+def _rate(name, figure, cells, scale):
     theirs = reports.printed(name)
     theirs = theirs[theirs["loss"].isin(figure.losses) & theirs["setting"].isin(figure.settings)]
-    if small:
+    if scale != "full":
         theirs = theirs.iloc[:0]  # a scale of its own
     if cells.empty and theirs.empty:
         return None
@@ -97,8 +106,8 @@ def _rate(name, figure, cells, small):
         _looks(name, figure.losses),
         f"{kind} noise rate",
         "accuracy (%)",
-        name=report.slug(figure.name) + "-small" * small,
-        caption=_caption(name, figure, text, cells, small),
+        name=report.slug(figure.name) + reports.SCALES[scale],
+        caption=_caption(name, figure, text, cells, scale),
         alt=f"Lines of accuracy against the noise rate, a panel each. {_rates_alt(panels)}",
     )
 
@@ -120,16 +129,16 @@ def _rates_alt(panels):
     return ". ".join(parts) + "."
 
 
-def _epoch(name, figure, cells, small):
-    return _by_epoch(name, figure, cells, small, {"test_accuracy": "clean test accuracy (%)"}, "clean test accuracy")
+def _epoch(name, figure, cells, scale):
+    return _by_epoch(name, figure, cells, scale, {"test_accuracy": "clean test accuracy (%)"}, "clean test accuracy")
 
 
-def _validation(name, figure, cells, small):
+def _validation(name, figure, cells, scale):
     keys = {"validation_loss_{rule}": "validation loss", "validation_accuracy_{rule}": "validation accuracy (%)"}
-    return _by_epoch(name, figure, cells, small, keys, "loss and accuracy on the held-out labels, noisy as trained on")
+    return _by_epoch(name, figure, cells, scale, keys, "loss and accuracy on the held-out labels, noisy as trained on")
 
 
-def _by_epoch(name, figure, cells, small, keys, text):
+def _by_epoch(name, figure, cells, scale, keys, text):
     if cells.empty:
         return None
     series = reports.curves(cells, list(keys), name)
@@ -153,9 +162,9 @@ def _by_epoch(name, figure, cells, small, keys, text):
         panels,
         keys,
         _looks(name, figure.losses),
-        name=report.slug(figure.name) + "-small" * small,
+        name=report.slug(figure.name) + reports.SCALES[scale],
         caption=_caption(
-            name, figure, f"{text}, by epoch, mean over seeds with their range. {_absent(cells, figure)}", cells, small
+            name, figure, f"{text}, by epoch, mean over seeds with their range. {_absent(cells, figure)}", cells, scale
         ),
         alt=f"Lines by epoch, a column a reading. {keys[last]} in the last epoch: {'. '.join(ends)}.",
     )
@@ -169,7 +178,7 @@ _TRAINING = {
 }
 
 
-def _training(name, setting, members, small):
+def _training(name, setting, members, scale):
     """Accuracy and loss in training, a panel a figure of the report."""
     author = reports.about(name)["author"]
     cells = pd.concat([part for _, part in members])
@@ -205,15 +214,15 @@ def _training(name, setting, members, small):
                 panels,
                 keys,
                 label,
-                name=f"training-{what}-{setting}" + "-small" * small,
-                caption=text + _scope(cells, small),
+                name=f"training-{what}-{setting}" + reports.SCALES[scale],
+                caption=text + _scope(cells, scale),
                 alt=f"Small panels of {what} by epoch, one a loss. In the last epoch: {'; '.join(ends)}.",
             )
         )
     return out
 
 
-def _classes(name, mine, small):
+def _classes(name, mine, scale):
     """Overall and class accuracies by noise rate: as printed, and of each reading that has runs."""
     members = [figure for figure in reports.figures_of(name) if figure.form == "classes"]
     if not members:
@@ -224,7 +233,7 @@ def _classes(name, mine, small):
     out = []
     for kind in ("symmetric", "asymmetric"):
         figures = [figure for figure in members if figure.settings[0].startswith(f"{kind}-")]
-        sources = {} if small else {"as printed": None}
+        sources = {"as printed": None} if scale == "full" else {}
         sources |= {
             r: mine[mine["reading"] == r]
             for r in READINGS
@@ -244,17 +253,17 @@ def _classes(name, mine, small):
                     rows = cells[(cells["loss"] == loss) & cells["setting"].isin(figure.settings)]
                     overall, parts = rows[["rate", "value"]], reports.by_class(rows)
                 panels[loss] = overall, parts
-            out.append(_class_figure(name, kind, source, panels, cells, small))
+            out.append(_class_figure(name, kind, source, panels, cells, scale))
     return out
 
 
-def _class_figure(name, kind, source, panels, cells, small):
+def _class_figure(name, kind, source, panels, cells, scale):
     author = reports.about(name)["author"]
     if cells is None:
         origin = "The numbers are those of the report's tables."
         judged = reports.judged_by(name, "as-written")
     else:
-        origin, judged = _scope(cells[cells["kind"] == kind], small), reports.judged_by(name, source)
+        origin, judged = _scope(cells[cells["kind"] == kind], scale), reports.judged_by(name, source)
     missing = [loss for loss, (overall, _) in panels.items() if overall.empty]
     gaps = f" {words.listed(missing)} {'are' if len(missing) > 1 else 'is'} missing." if missing else ""
     said = []
@@ -268,7 +277,7 @@ def _class_figure(name, kind, source, panels, cells, small):
     return Figure(
         drawings.classes,
         panels,
-        name=f"classes-{kind}-{report.slug(source)}" + "-small" * small,
+        name=f"classes-{kind}-{report.slug(source)}" + reports.SCALES[scale],
         caption=f"{author}'s plots with {kind} noise, {_title(source)}: for each loss the overall accuracy by "
         "noise rate "
         f"(left) and by class (right); {judged}. {origin}{gaps}",
@@ -388,7 +397,7 @@ def _images(name):
     caption = (
         f"{len(true)} of scikit-learn's digits with labels under symmetric noise of rate {rate:g}; {wrong} labels "
     )
-    caption += "are wrong (framed, with the true class in brackets). A network is given the labels alone."
+    caption += "are wrong (framed, with the true class in brackets). A network is not told which."
     alt = f"Images of handwritten digits in rows of ten, {wrong} of {len(true)} with a wrong label beneath."
     return drawings.images, (pictures, given, true), caption, alt
 

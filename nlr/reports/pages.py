@@ -13,6 +13,9 @@ from nlr.noise import parse_setting
 from nlr.page import Table
 from nlr.reports import MARKS, READINGS
 
+#: The scales of our runs in words.
+SCALES = {"full": "in full", "small": "scaled down", "digits": "on digits"}
+
 _KEYS = {
     "data.dataset": "data set",
     "data.train_per_class": "training images of each class",
@@ -252,18 +255,20 @@ def prints(name):
 
 
 def runs_table(name, found):
-    """Which runs of a report's protocols there are, a row a protocol."""
+    """Which runs of a report's protocols there are, a row a reading and scale."""
     rows = []
-    for small in (False, True):
-        for reading in READINGS:
-            mine = found[(found["small"] == small) & (found["reading"] == reading)]
+    for scale in SCALES:
+        for reading, (protocol, _) in reports.protocols_of(name, scale).items():
+            mine = found[(found["scale"] == scale) & (found["reading"] == reading)]
             cells = mine.groupby(["loss", "setting"]).size()
-            asked = sum(r == reading for r, _, _ in reports.wanted(name, small))
+            asked = sum(r == reading for r, _, _ in reports.wanted(name, scale))
             datasets = {record["config"]["dataset"] for record in mine["record"]}
             rows.append(
                 {
-                    "protocol": f"`{reports.protocol_of(name, reading, small)}`",
-                    "cells with a run": f"{len(cells)} of {asked}",
+                    "reading": reading.replace("-", " "),
+                    "scale": SCALES[scale],
+                    "protocol": f"`{protocol}`",
+                    "cells with a run": f"{len(cells)} of {asked}" if scale != "digits" else f"{len(cells)}",
                     "seeds a cell": reports.span(cells),
                     "data": ", ".join(report.DATASETS[d] for d in datasets) or "–",
                 }
@@ -273,19 +278,19 @@ def runs_table(name, found):
         name="runs",
         caption="Our runs of this report. A cell is a loss in a setting. Where the two readings of a run do not "
         "differ, one "
-        "run counts for both. Scaled-down runs stand in tables and figures of their own.",
-        left=["data"],
+        "run counts for both. Each scale has tables and figures of its own; on digits only what settles an "
+        "erratum is run.",
+        left=["scale", "protocol", "data"],
     )
 
 
-def missing_runs(name, found):
+def missing_runs(name, found, records):
     """What makes the runs that are missing, as a list; a sentence where none is."""
-    items = [f"- `{command}`" for small in (False, True) for command, _ in reports.commands(name, found, small)]
+    items = [f"- `{command}`" for command in reports.commands(name, found, records)]
     if not items:
         return "No run of this report is missing."
-    return (
-        "Missing runs are made by these commands; one with a single run stands for all of its protocol:\n\n"
-        + "\n".join(items)
+    return "Missing runs are made by these commands; a single run stands for those of its protocol:\n\n" + "\n".join(
+        items
     )
 
 
@@ -298,59 +303,71 @@ def _interval(row, key, digits=1):
 
 
 def _signed(value, digits=1):
-    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}") if not math.isnan(value) else "–"
+    if math.isnan(value):
+        return "–"
+    value = round(value, digits) + 0.0  # no minus before a zero
+    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}") if value else "0"
 
 
-def _size(small):
-    return "scaled down" if small else "in full"
+def _unbroken(text):
+    """A name on one line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
-def comparison_tables(name, found, small):
+def comparison_tables(name, found, scale):
     """Printed accuracies beside ours of one scale, and differences to CE beside each other; empty without a run."""
-    mine = found[found["small"] == small]
+    mine = found[found["scale"] == scale]
     if mine.empty:
         return []
     compared = reports.comparison(name, mine)
-    tag = "-small" if small else ""
+    tag = reports.SCALES[scale]
     judged = [reports.judged_by(name, reading) for reading in READINGS]
     comparable = judged[0] == judged[1]
     printed = compared["printed"].notna().any()
+    texts = reports.printed(name).set_index(["loss", "setting"])["text"]
+    numbers = {n for reading in READINGS for n in compared[f"{reading}_n"] if n}
     rows, less = [], []
     for row in compared.rename(columns=lambda c: c.replace("as-", "as_")).itertuples():
-        shown = {"loss": row.loss, "setting": report.short_name(row.setting)}
+        shown = {"loss": _unbroken(row.loss), "setting": _unbroken(report.short_name(row.setting))}
         ours = dict(shown)
         if printed:
-            ours["printed"] = "–" if math.isnan(row.printed) else f"{row.printed:g}"
+            ours["printed"] = texts.get((row.loss, row.setting), "–")
         for reading in ("as_written", "as_intended"):
             n = getattr(row, f"{reading}_n")
             value = report.spread(getattr(row, f"{reading}_mean"), getattr(row, f"{reading}_sd"))
-            ours[reading.replace("_", " ")] = f"{value} (n = {n})" if n else "missing"
+            seeds = f" (n = {n})" if len(numbers) > 1 else ""
+            ours[reading.replace("_", " ")] = f"{value}{seeds}" if n else "missing"
         if comparable:
-            ours["written − intended"] = _interval(row, "readings")
-        if printed and not small:
+            ours["written − intended"] = "the same runs" if row.same_runs else _interval(row, "readings")
+        if printed and scale == "full":
             ours["written − printed"] = _interval(row, "printed")
         rows.append(ours)
         if row.loss != "CE":
             columns = shown | ({"printed": _signed(row.printed_ce)} if printed else {})
             columns["as written"] = _interval(row, "written_ce")
             less.append(columns | {"as intended": _interval(row, "intended_ce")})
-    captions = [
-        f"Our runs {_size(small)}, in per cent, mean ± standard deviation over n seeds; {_judged_words(judged)}."
-    ]
+    captions = [f"Our runs {SCALES[scale]}, in per cent; {_over(numbers)}; {_judged_words(judged)}."]
     if comparable:
         captions.append("Written − intended: what the errata change, in points, with a 95 % interval from the seeds.")
-    if printed and not small:
+    if printed and scale == "full":
         captions.append("Written − printed: in brackets where one further run of ours would lie, 95 %.")
-    if printed and small:
-        captions.append("The scale differs from the report's, so the levels cannot be compared.")
+    if printed and scale != "full":
+        captions.append("The scale is not the report's, so levels cannot be compared.")
     out = [Table(pd.DataFrame(rows), name=f"ours{tag}", caption=" ".join(captions), left=["setting"])]
     if any(row["as written"] != "–" or row["as intended"] != "–" for row in less):
         text = (
-            f"Accuracy less that of CE in the same setting, in points; our runs {_size(small)}, 95 % intervals "
+            f"Accuracy less that of CE in the same setting, in points; our runs {SCALES[scale]}, 95 % intervals "
             "over seeds."
         )
         out.append(Table(pd.DataFrame(less), name=f"less-ce{tag}", caption=text, left=["setting"]))
     return out
+
+
+def _over(numbers):
+    if len(numbers) > 1:
+        return "mean ± standard deviation over n seeds"
+    (number,) = numbers
+    return f"mean ± standard deviation over {number} seeds" if number > 1 else "one seed each"
 
 
 def _judged_words(judged):
@@ -371,25 +388,23 @@ def inventory_table(name, found):
             caption = f"training curves, one a loss, {report.setting_name(row['settings'][0])}"
         if form == "classes":
             caption = f"overall and by class, {parse_setting(row['settings'][0])[0]} noise; no number, no caption"
-        shown = {"figure": names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}", "caption": caption}
+        last = names[-1].removeprefix("Figure ")
+        shown = {"figure": _unbroken(names[0] if len(names) == 1 else f"{names[0]} to {last}"), "caption": caption}
         if form == "classes":
             shown["figure"] = f"one a loss ({len(names)})"
-        for column in ("as-written", "as-intended", "as-written-small", "as-intended-small"):
-            there, asked = row[column]
-            shown[_column(column)] = "by code" if not asked else "missing" if not there else f"{there} of {asked}"
+        for scale, words in SCALES.items():
+            counts = [row[scale, reading] for reading in READINGS]
+            there = " + ".join(str(count) for count in counts)
+            shown[words] = f"{there} of {row['cells']}" if any(counts) else "missing" if row["cells"] else "by code"
         rows.append(shown)
     return Table(
         pd.DataFrame(rows),
         name="figures",
-        caption="The report's figures by its own numbers, and how many of the cells that each needs have a run "
-        "of ours. A "
-        "figure is drawn below as soon as one of them has; *by code* means that no run enters it.",
+        caption="The report's figures by its own numbers, and of the cells that each needs how many have a run "
+        "of ours, as "
+        "written + as intended. A figure is drawn below as soon as one has; *by code* means that no run enters it.",
         left=["caption"],
     )
-
-
-def _column(column):
-    return column.removesuffix("-small").replace("-", " ") + (", small" if column.endswith("-small") else "")
 
 
 # What explains the differences
@@ -404,11 +419,12 @@ def errata_table(name):
     )
     frame["erratum"] = [errata_link(one.name) for one in mine]
     return Table(
-        frame[["erratum", "severity", "as written", "right", "shown"]],
+        frame,
         name="errata",
         caption="The errata of this report, those first that change a conclusion. Each links to its row on the "
         "{doc}`page of all errata </executed/reports/errata>` and to the places that show it.",
-        left=["severity", "as written", "right", "shown"],
+        left=list(frame.columns[1:]),
+        style="errata",
     )
 
 
@@ -423,13 +439,13 @@ def mended(name):
     return out
 
 
-def effects_table(name, found, small):
+def effects_table(name, found, scale):
     """What putting errata right does to accuracy: for each loss the mean over the settings of a kind, with interval.
 
     Returns:
         A table, or None where the readings are judged on different labels, or share no setting.
     """
-    mine = found[found["small"] == small]
+    mine = found[found["scale"] == scale]
     if len({reports.judged_by(name, reading) for reading in READINGS}) > 1 or mine.empty:
         return None
     put_right, rows = mended(name), []
@@ -444,10 +460,10 @@ def effects_table(name, found, small):
         return None
     return Table(
         pd.DataFrame(rows),
-        name="effects" + "-small" * small,
+        name=f"effects{reports.SCALES[scale]}",
         caption="What the errata do to the accuracy: as written less as intended in points, mean over the "
         "settings of a kind "
-        f"that both have, with a 95 % interval over seeds; our runs {_size(small)}.",
+        f"that both have, with a 95 % interval over seeds; our runs {SCALES[scale]}.",
         left=["errata"],
     )
 
@@ -493,7 +509,6 @@ def claims_table(name, judged):
         caption="What the report asserts or contradicts of the claims of this book, and what our proofs and runs "
         "say of it.",
         left=["statement", "the report", "verdict"],
-        style="claims",
     )
 
 

@@ -64,16 +64,17 @@ display(Prose(pages.prints(name)), *pages.printed_tables(name))
 #
 # What several reports set out to reproduce, the protocol of the paper, is trained on pages of its own: scaled down in
 # {doc}`accuracy and noise rate </executed/results/noise-rate>`, and {doc}`beside published figures
-# </executed/results/published>`, these reports' among them.
+# </executed/results/published>`, these reports' among them. What a single erratum does is tested in {doc}`errors shown by
+# experiment </executed/reports/experiments>`, on digits where digits are enough.
 
 # %% tags=["hide-input"]
 pages.runs_table(name, found)
 
 # %% tags=["remove-input"]
-Prose(pages.missing_runs(name, found))
+Prose(pages.missing_runs(name, found, records))
 
 # %% tags=["hide-input"]
-tables = [table for small in (False, True) for table in pages.comparison_tables(name, found, small)]
+tables = [table for scale in pages.SCALES for table in pages.comparison_tables(name, found, scale)]
 display(*(tables or [Prose("There is no run to compare yet.")]))
 
 # %% [markdown]
@@ -86,14 +87,14 @@ display(*(tables or [Prose("There is no run to compare yet.")]))
 pages.inventory_table(name, found)
 
 # %% tags=["hide-input"]
-shown = [*figures.drawn(name), *(f for small in (False, True) for f in figures.results(name, found, small))]
+shown = [*figures.drawn(name), *(f for scale in pages.SCALES for f in figures.results(name, found, scale))]
 display(*(shown or [Prose("There is no figure to draw yet.")]))
 
 # %% [markdown]
 # ## What explains the differences
 
 # %% tags=["hide-input"]
-effects = [pages.effects_table(name, found, small) for small in (False, True)]
+effects = [pages.effects_table(name, found, scale) for scale in pages.SCALES]
 display(*([table for table in effects if table] or [Prose("No run shows yet what the errata do to the accuracy.")]))
 
 # %% tags=["hide-input"]
