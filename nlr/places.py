@@ -51,9 +51,8 @@ def _labels_of(notebook):
         if call.func.id == "Verdict":
             out.append(f"claim-{call.args[0].value.lower()}")
         elif call.func.id in _NUMBERED:
-            (name,) = (k.value for k in call.keywords if k.arg == "name")
-            if isinstance(name, ast.Constant):
-                out.append(f"{_NUMBERED[call.func.id]}-{{page}}-{slug(name.value)}")
+            names = [k.value.value for k in call.keywords if k.arg == "name" and isinstance(k.value, ast.Constant)]
+            out += [f"{_NUMBERED[call.func.id]}-{{page}}-{slug(name)}" for name in names]
     return out
 
 

@@ -42,6 +42,12 @@ def test_a_theory_page_that_names_an_erratum_is_among_its_places():
             assert f"theory/{source.stem}" in {places.labels()[label] for label in ERRATA[name].shown}, name
 
 
+def test_every_experiment_on_an_erratum_is_among_its_places():
+    labels = [label for label in places.labels() if re.fullmatch(r"(experiment|erratum)-e\d+", label)]
+    assert labels
+    assert [label for label in labels if label not in ERRATA[label.rpartition("-")[2].upper()].shown] == []
+
+
 def test_every_section_that_recomputes_shows_an_erratum_and_checks_it():
     source = (paths.NOTEBOOKS / f"{PAGE}.py").read_text()
     sections = dict(
@@ -58,8 +64,9 @@ def test_the_table_has_an_anchor_a_place_and_a_state_in_each_row():
     assert row["report"] == "Joshi"
     assert row["as written"].startswith("“Trained on less number of epochs” ('Conclusion' of section 0.1)<br>")
     assert row["shown"].startswith(
-        "{verdict}`in part` Errata of the reports: [recomputed E27](#recomputed-e27)<br>*Open:* "
+        "{verdict}`in part` Errata of the reports: [recomputed E27](#recomputed-e27); Errors shown by experiment: "
     )
+    assert "<br>*Open:* The faults under" in row["shown"]
     assert "(Soni, eq. 5)" in table.loc["[E3]{#errata-row-e3}", "as written"]  # reports are named where there are two
 
 
