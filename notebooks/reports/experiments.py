@@ -491,12 +491,15 @@ display(*tested("C40", "krishnan-lambda-digits"))
 printed = frequencies.printed_counts()
 distinct = printed[["setting", "class", "count"]].drop_duplicates()
 constant = (printed["others"] == 0).all()
+by_table = printed.groupby(["loss", printed["setting"].str.split("-").str[0]], sort=False)["class"]
 assert len(printed) == 48
 assert constant
+assert (by_table.nunique() == 1).all()  # the same class at all four rates of a table
 
 # %% tags=["remove-input"]
 Prose(
-    f"All {len(printed)} columns of his tables of classes are those of a constant answer; the overall figures hold "
+    f"All {len(printed)} columns of his tables of classes are those of a constant answer, and in each of the {len(by_table)} "
+    f"tables it is one class at all rates; the overall figures hold "
     f"{len(distinct)} distinct pairs of setting and class. Are their sizes those of label counts? Under the noise that he "
     "describes, on the balanced 10,000 test images, a count has a known distribution, from which the labels are drawn here "
     "10,000 times for each setting. Figures of one setting come from one draw, as tables that are repeated suggest."
@@ -721,6 +724,15 @@ Figure(
     alt=f"Five curves in two panels. Accuracy after the last epoch: {', '.join(ends)}.",
 )
 
+# %% [markdown]
+# Where a logarithm of zero has made the weights NaN, every answer is class 0, the first of equals, and
+# $\log(p + 10^{-8})$ in half precision is such a logarithm:
+
+# %%
+assert torch.tensor(1e-8).half() == 0
+assert torch.full((1, 10), torch.nan).argmax() == 0
+class_0 = [f"{loss}, {kind}" for (loss, kind), answered in by_table.first().items() if answered == 0]
+
 # %% tags=["remove-input"]
 one_class = {
     words
@@ -737,7 +749,8 @@ def against_noisy(accuracy, rate=0.4):
 
 Prose(
     f"Joshi's tables show one class for every image, another one from table to table, and about 10 % of noisy labels. Of these "
-    f"trainings the ones whose every run does so are: {', '.join(sorted(one_class)) or 'none'}. Without a fault the small "
+    f"trainings the ones whose every run does so are: {', '.join(sorted(one_class)) or 'none'}. Class 0, that of NaN, is answered in {len(class_0)} of his {len(by_table)} tables "
+    f"({'; '.join(class_0)}). Without a fault the small "
     f"learning rate reaches {spread(healthy)} % on digits, so that few epochs alone do not leave a network at chance there. "
     f"Against labels with symmetric noise .4 a network of that accuracy would be right for about {against_noisy(healthy.mean()):.0f} %. "
     "This names candidates; what his code did is not known."
