@@ -60,12 +60,15 @@ def table(frame):
 
 
 def left_open(frame):
-    """What is not done, or only in part, with the reason: a MyST list."""
-    rows = frame[frame["status"].isin(["in part", "not done"])]
-    return "\n".join(
-        f"- [{row.id}](#{row_label(row.id)}) {{verdict}}`{row.status}` {row.feature}. {row.note}"
-        for row in rows.itertuples()
-    )
+    """What is not done, or only in part, with the reason: a MyST list, an item a reason."""
+    items = []
+    for (status, note), rows in frame[frame["status"].isin(["in part", "not done"])].groupby(
+        ["status", "note"], sort=False
+    ):
+        links = ", ".join(f"[{name}](#{row_label(name)})" for name in rows["id"])
+        what = f"{rows['feature'].iloc[0]}. " if len(rows) == 1 else ""
+        items.append(f"- {links} {{verdict}}`{status}` {what}{note}")
+    return "\n".join(items)
 
 
 def counts(frame):
