@@ -219,7 +219,8 @@ def test_curves_of_single_losses_share_a_figure_a_setting(tmp_path):
     assert [figure.name for figure in shown] == [
         f"training-{what}-symmetric-{rate}-small" for rate in (0.2, 0.4, 0.6, 0.8) for what in ("accuracy", "loss")
     ]
-    assert "26: MAE+RCE (printed NFL+RCE)" in shown[2].alt
+    assert "26: MAE+RCE †" in shown[2].alt
+    assert "captioned “NFL+RCE” in the report" in shown[2].caption
     assert figures.results("chheda", found, "full") == []
 
 
@@ -320,6 +321,14 @@ def test_joshis_tables_in_short_hold_what_is_printed():
     assert "distinct" in pages.prints("joshi")
 
 
+def test_figures_of_the_prose_stand_with_the_table_that_they_repeat():
+    joshi = pages.prose_table("joshi").frame
+    assert len(joshi) == 26 + 8  # MAE is announced for four rates of each kind
+    assert joshi.loc[joshi["place"] == "text after Table 17", "repeats"].unique().tolist() == ["Table 17"]
+    assert pages.prose_table("chheda").frame["printed"].tolist().count("announced, not given") == 2
+    assert pages.prose_table("soni") is None
+
+
 def test_chhedas_table_keeps_stars_digits_and_dashes():
     first, second = (table.frame.set_index("loss") for table in pages.printed_tables("chheda"))
     assert first.loc["RCE", "symmetric 0.4"] == "67.3*"
@@ -389,7 +398,7 @@ def test_a_claim_that_one_protocol_settled_does_not_wait():
     assert "C15" in found["with", "training"]
     assert "C15" not in found["not run", "training"]
     text = pages.closing("soni", judged)
-    assert "in training on [C15](#claim-c15)" in text
+    assert "in training on [C15](#claim-c15) (ma2020-small)" in text
     assert "prints no number" in text
 
 

@@ -182,7 +182,7 @@ def _training(name, setting, members, scale):
     """Accuracy and loss in training, a panel a figure of the report."""
     author = reports.about(name)["author"]
     cells = pd.concat([part for _, part in members])
-    first, last = members[0][0].name, members[-1][0].name.removeprefix("Figure ")
+    first, last = (members[k][0].name.removeprefix("Figure ") for k in (0, -1))
     out = []
     for what, (keys, label) in _TRAINING.items():
         panels = {}
@@ -190,8 +190,8 @@ def _training(name, setting, members, scale):
             series = reports.curves(part, list(keys.values()))
             if what == "accuracy" and len(series):
                 series[list(keys.values())] *= 100
-            misnamed = f" (printed {figure.caption})" if figure.caption != figure.losses[0] else ""
-            panels[f"{figure.name.removeprefix('Figure ')}: {figure.losses[0]}{misnamed}"] = series
+            dagger = " †" if figure.caption != figure.losses[0] else ""
+            panels[f"{figure.name.removeprefix('Figure ')}: {figure.losses[0]}{dagger}"] = series
         missing = [title for title, table in panels.items() if table.empty]
         ends = []
         for title, table in panels.items():
@@ -203,10 +203,11 @@ def _training(name, setting, members, scale):
                 for reading, of in table.groupby("reading", sort=False)
             ]
         where = report.setting_name(setting)
-        text = f"{author}'s {first} to {last}, the {what} in training with {where}, a panel a figure of "
+        text = f"{author}'s Figures {first} to {last}, the {what} in training with {where}, a panel a figure of "
         text += (
             "the report under its number: on the training labels as given, and on clean test labels; mean over seeds. "
         )
+        text += "".join(f"† captioned “{f.caption}” in the report. " for f, _ in members if f.caption != f.losses[0])
         text += f"{len(missing)} of {len(panels)} are missing. " if missing else ""
         out.append(
             Figure(

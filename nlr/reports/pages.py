@@ -123,8 +123,8 @@ def _readings(written, intended, show):
     for row, reading in zip(rows, READINGS, strict=False):
         if row:
             head = f"{reading.replace('-', ' ')} " if len(rows) > 1 else ""
-            values.append(f"{head}{MARKS[row['origin']][0]} {show(row['value'])}")
-            places.append(head + mark(row["origin"], row["words"]))
+            values.append(f"{MARKS[row['origin']][0]}\N{NO-BREAK SPACE}{head}{show(row['value'])}")
+            places.append(mark(row["origin"], f"{head and head.strip() + ', '}{row['words']}"))
     return "<br>".join(values), "<br>".join(places)
 
 
@@ -226,6 +226,44 @@ def _class_at_100(part):
     if len(full) == 1 and (others == 0).all(axis=None):
         return f"{full[0]}"
     return f"{int(((others != 0).any(axis=1)).sum())} rows are neither 0 nor 100 throughout"
+
+
+_METRICS = {
+    "test_accuracy": "test accuracy, per cent",
+    "noisy_accuracy": "accuracy on noisy labels, per cent",
+    "noisy_class_accuracy": "accuracy of one class, per cent",
+    "gain_over_ce": "gain over CE",
+    "lambda": "weight λ",
+    "parameters": "parameters of the network",
+}
+
+
+def prose_table(name):
+    """The figures of a report's prose, with the table that they repeat, and what it announces and does not give."""
+    rows = reported.load(name)
+    in_table = rows["where"].str.lower().str.startswith("table")
+    rows = rows[rows["kind"].eq("prose") | (rows["kind"].eq("absent") & ~in_table)]
+    if rows.empty:
+        return None
+    out = [
+        {
+            "place": row.where,
+            "loss": _unbroken(row.loss) or "–",
+            "setting": _unbroken(report.short_name(row.setting)) or "–",
+            "what": _METRICS[row.metric],
+            "printed": row.text if row.kind == "prose" else "announced, not given",
+            "repeats": row.repeats or "–",
+        }
+        for row in rows.itertuples()
+    ]
+    return Table(
+        pd.DataFrame(out),
+        name="prose",
+        caption="Figures in the report's prose as printed, with the table whose figures they repeat, and results "
+        "that it "
+        "announces without giving them.",
+        left=["loss", "setting", "what", "printed", "repeats"],
+    )
 
 
 def prints(name):
@@ -389,7 +427,8 @@ def inventory_table(name, found):
         if form == "classes":
             caption = f"overall and by class, {parse_setting(row['settings'][0])[0]} noise; no number, no caption"
         last = names[-1].removeprefix("Figure ")
-        shown = {"figure": _unbroken(names[0] if len(names) == 1 else f"{names[0]} to {last}"), "caption": caption}
+        first = names[0].replace("Figure ", "Figures ")
+        shown = {"figure": _unbroken(names[0] if len(names) == 1 else f"{first} to {last}"), "caption": caption}
         if form == "classes":
             shown["figure"] = f"one a loss ({len(names)})"
         for scale, words in SCALES.items():
@@ -555,7 +594,9 @@ def closing(name, judged):
     found = standing(name, judged)
 
     def linked(key, scope):
-        return ", ".join(f"[{number}](#{one.target})" for number, one in found.get((key, scope), {}).items())
+        of = found.get((key, scope), {})
+        said = {n: "" if scope == verdicts.MATHEMATICS else f" ({one.scope})" for n, one in of.items()}
+        return ", ".join(f"[{number}](#{one.target}){said[number]}" for number, one in of.items())
 
     def clause(key, text):
         parts = [f"{where} {linked(key, scope)}" for scope, where in _WHERE.items() if (key, scope) in found]
@@ -564,17 +605,15 @@ def closing(name, judged):
     numbers = reports.printed(name)
     total = sum(bool(side(claim, name)) for claim in claims.load().values())
     parts = [f"{author} takes a side on {total} of the {len(claims.load())} claims of this book."]
-    parts.append(
-        clause("with", "Our verdicts agree with the report") or "No verdict of ours agrees with the report yet."
-    )
+    parts.append(clause("with", "Our verdicts bear it out") or "No verdict of ours bears it out yet.")
     parts.append(clause("against", "They go against it"))
-    parts.append(clause("both", "The report stands on both sides, and a verdict has decided between them,"))
-    parts.append(clause("partly", "They hold in part"))
-    parts.append(clause("undecided", "They are undecided"))
+    parts.append(clause("both", "It stands on both sides of what is decided"))
+    parts.append(clause("partly", "Part of a claim holds"))
+    parts.append(clause("undecided", "Our runs leave undecided, and so does the report,"))
     waiting = found.get(("not run", "training"), {})
     if waiting or ("not run", "mathematics") in found:
         count = len({**waiting, **found.get(("not run", "mathematics"), {})})
-        parts.append(f"{count} wait for runs of ours.")
+        parts.append(f"{count} wait for runs.")
     if numbers.empty:
         parts.append("As the report prints no number, none of this rests on its own measurements.")
     elif (numbers["value"].sub(10).abs() < 1).all():

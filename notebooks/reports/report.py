@@ -57,7 +57,7 @@ display(pages.losses_table(name), *pages.settings_tables(name))
 # ## As printed
 
 # %% tags=["hide-input"]
-display(Prose(pages.prints(name)), *pages.printed_tables(name))
+display(Prose(pages.prints(name)), *filter(None, [*pages.printed_tables(name), pages.prose_table(name)]))
 
 # %% [markdown]
 # ## The same from our runs
