@@ -1,8 +1,9 @@
 """The five course reports: what each set out to do, its figures, and our runs of its protocols in both readings.
 
-A report is trained as written and as intended, each in full and scaled down; :func:`runs_of` brings the records of
-these four protocols into one table under the report's own names of its losses. Numbers of the reports themselves come
-from :mod:`nlr.reported`, the origin of every value of a protocol from :mod:`nlr.protocols`.
+A report is trained as written and as intended, each in full, scaled down and, where an erratum needs it, on digits;
+:func:`runs_of` brings the records of these protocols into one table under the report's own names of its losses. Numbers
+of the reports themselves come from :mod:`nlr.reported`, the origin of every value of a protocol from
+:mod:`nlr.protocols`.
 """
 
 import math
@@ -27,8 +28,9 @@ READINGS = protocols.READINGS
 #: How large the runs of a report are, with the ending of their protocols' names. Scales are never mixed.
 SCALES = {"full": "", "small": "-small", "digits": "-digits"}
 
-#: How a figure of a report is drawn: accuracy by noise rate; accuracy by epoch; loss and accuracy on validation by
-#: epoch; loss and accuracy in training and on the test set by epoch; overall and by class; by code, without runs.
+#: What a figure of a report shows. In this order, accuracy by noise rate, accuracy by epoch, loss and accuracy on
+#: validation by epoch, loss and accuracy in training and on the test set by epoch, accuracy overall and by class, and
+#: what is drawn by code, without runs.
 FORMS = ("rate", "epoch", "validation", "training", "classes", "drawn")
 _FORM_OF = {
     "test_accuracy": "rate",

@@ -609,7 +609,7 @@ def closing(name, judged):
     parts.append(clause("against", "They go against it"))
     parts.append(clause("both", "It stands on both sides of what is decided"))
     parts.append(clause("partly", "Part of a claim holds"))
-    parts.append(clause("undecided", "Our runs leave undecided, and so does the report,"))
+    parts.append(clause("undecided", "Our runs leave undecided"))
     waiting = found.get(("not run", "training"), {})
     if waiting or ("not run", "mathematics") in found:
         count = len({**waiting, **found.get(("not run", "mathematics"), {})})
