@@ -146,6 +146,7 @@ def protocol_table(name):
         f"{MARKS['stated']}: the report says so, with its place. {MARKS['ours']}: it leaves this open. "
         f"{MARKS['mended']}: an erratum of it is put right.",
         left=["this report", "reference", "where from"],
+        style="nlr-wide",
     )
 
 
@@ -164,6 +165,7 @@ def losses_table(name):
         "two where the "
         "readings differ.",
         left=["ours", "where from"],
+        style="nlr-wide",
     )
 
 
@@ -211,8 +213,10 @@ def _class_tables(name, kind):
         name=f"printed-{kind}",
         caption=f"The report's tables under {kind} noise as printed, one row a loss: overall accuracy on noisy "
         "test labels "
-        "in per cent, and what the rows by class hold. A dash stands where the report announces a table and has none.",
-        left=["table", "by class", "same figures as"],
+        "in per cent, and the one class that has 100 at every rate while all others have 0. A dash stands where "
+        "the report "
+        "announces a table and has none.",
+        left=["table", "same figures as"],
     )
 
 
@@ -229,9 +233,9 @@ def _class_at_100(part):
 
 
 _METRICS = {
-    "test_accuracy": "test accuracy, per cent",
-    "noisy_accuracy": "accuracy on noisy labels, per cent",
-    "noisy_class_accuracy": "accuracy of one class, per cent",
+    "test_accuracy": "accuracy",
+    "noisy_accuracy": "overall accuracy",
+    "noisy_class_accuracy": "class accuracy",
     "gain_over_ce": "gain over CE",
     "lambda": "weight λ",
     "parameters": "parameters of the network",
@@ -245,17 +249,18 @@ def prose_table(name):
     rows = rows[rows["kind"].eq("prose") | (rows["kind"].eq("absent") & ~in_table)]
     if rows.empty:
         return None
-    out = [
-        {
-            "place": row.where,
-            "loss": _unbroken(row.loss) or "–",
-            "setting": _unbroken(report.short_name(row.setting)) or "–",
-            "what": _METRICS[row.metric],
-            "printed": row.text if row.kind == "prose" else "announced, not given",
-            "repeats": row.repeats or "–",
-        }
-        for row in rows.itertuples()
-    ]
+    out = []
+    for (place, loss, metric, text), part in rows.groupby(["where", "loss", "metric", "text"], sort=False):
+        out.append(
+            {
+                "place": place,
+                "loss": _unbroken(loss) or "–",
+                "setting": verdicts.settings_text([s for s in part["setting"] if s]) or "–",
+                "what": _METRICS[metric],
+                "printed": text or "announced, not given",
+                "repeats": part.iloc[0]["repeats"] or "–",
+            }
+        )
     return Table(
         pd.DataFrame(out),
         name="prose",
