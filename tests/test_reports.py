@@ -330,7 +330,7 @@ def test_figures_of_the_prose_stand_with_the_table_that_they_repeat():
     )
     assert len(joshi) == 26 + 1
     assert joshi.loc[joshi["place"] == "text after Table 17", "repeats"].unique().tolist() == ["Table 17"]
-    assert pages.prose_table("chheda").frame["printed"].tolist().count("announced, not given") == 2
+    assert pages.prose_table("chheda").frame["printed"].tolist().count("announced, not given") == 1
     assert pages.prose_table("soni") is None
 
 
