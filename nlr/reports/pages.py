@@ -366,7 +366,7 @@ def comparison_tables(name, found, scale):
     tag = reports.SCALES[scale]
     judged = [reports.judged_by(name, reading) for reading in READINGS]
     comparable = judged[0] == judged[1]
-    printed = compared["printed"].notna().any()
+    printed = compared["printed"].notna().any() and scale != "digits"  # another data set
     texts = reports.printed(name).set_index(["loss", "setting"])["text"]
     numbers = {n for reading in READINGS for n in compared[f"{reading}_n"] if n}
     rows, less = [], []
@@ -391,9 +391,11 @@ def comparison_tables(name, found, scale):
             less.append(columns | {"as intended": _interval(row, "intended_ce")})
     captions = [f"Our runs {SCALES[scale]}, in per cent; {_over(numbers)}; {_judged_words(judged)}."]
     if comparable:
-        captions.append("Written − intended: what the errata change, in points, with a 95 % interval from the seeds.")
+        captions.append(
+            "Written − intended: what the errata change, in points, with a 95 % interval where seeds give one."
+        )
     if printed and scale == "full":
-        captions.append("Written − printed: in brackets where one further run of ours would lie, 95 %.")
+        captions.append("Written − printed: the 95 % interval allows for chance in the one printed run as in ours.")
     if printed and scale != "full":
         captions.append("The scale is not the report's, so levels cannot be compared.")
     out = [Table(pd.DataFrame(rows), name=f"ours{tag}", caption=" ".join(captions), left=["setting"])]
