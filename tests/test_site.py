@@ -236,7 +236,7 @@ def visit(tab, address):
         tab.goto(f"{address}{page}.html", wait_until="load")
         tab.evaluate("window.MathJax ? MathJax.startup.promise.then(() => true) : true")
         note["formulas"] = tab.evaluate("document.querySelectorAll('article .math').length")
-        note["typeset"] = tab.evaluate("document.querySelectorAll('article .math > mjx-container svg').length")
+        note["typeset"] = tab.evaluate("document.querySelectorAll('article .math > mjx-container > svg').length")
         note["maths_errors"] = tab.evaluate("document.querySelectorAll('mjx-merror, [data-mjx-error]').length")
         tab.evaluate("document.querySelectorAll('article details').forEach(d => { d.open = true; })")
         note["axe"]["light", 1280] = violations(RULES)

@@ -367,7 +367,7 @@ Figure(
         f"{protocol} {setting}: {len(values)} seeds from {values.min():+.1f} to {values.max():+.1f} points"
         for (protocol, setting), values in there.items()
     )
-    or "No runs yet.",
+    or "An empty field with the band of the margin: there is no run of these losses yet.",
 )
 
 # %% tags=["remove-input"]

@@ -254,7 +254,7 @@ assert not_constant.max() - not_constant.min() > 1
 #
 # 2\. Take one input of class 1 with $K=2$ and $\eta=2/5$, and three predictors with the losses
 #
-# | predictor | $L_1(f,1)$ | $L_1(f,2)$ | $L_2(f,1)$ | $L_2(f,2)$ |
+# | predictor | loss $L_1(f,1)$ | loss $L_1(f,2)$ | loss $L_2(f,1)$ | loss $L_2(f,2)$ |
 # |:--|--:|--:|--:|--:|
 # | $f_1$ | 0 | 0 | 5 | 5 |
 # | $f_2$ | 2 | 8 | 2 | 8 |

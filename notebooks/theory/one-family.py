@@ -207,7 +207,7 @@ Table(
             ]
             for c, (first, last), b, median, largest in rows
         ],
-        columns=["combination", "setting", "slope, $p_y = 0 \\to 1$", "$b$", "off, median", "off, largest"],
+        columns=["combination", "setting", "slope, $p_y = 0 \\to 1$", "slope $b$", "off, median", "off, largest"],
     ),
     name="slopes",
     caption="Published CIFAR-10 settings as members of $\\mathrm{NCE}+b(1-p_y)$. The slope of jal-ce is along the move of probability "
@@ -378,7 +378,7 @@ for name in ("nce+ael", "nce+aul", "nce+agce"):
     part = math.log(b / below) / math.log(above / below)
     rows.append([name, f"{b:.3f}", f"{1 - part:.2f} × accuracy at {below:g} + {part:.2f} × accuracy at {above:g}"])
 Table(
-    pd.DataFrame(rows, columns=["loss", "$b$", "predicted accuracy"]),
+    pd.DataFrame(rows, columns=["loss", "slope $b$", "predicted accuracy"]),
     name="prediction",
     caption="The third point in numbers: what the slope control predicts for the three combinations that are nearly in the family.",
     left=["predicted accuracy"],

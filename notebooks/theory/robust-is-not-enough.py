@@ -200,9 +200,9 @@ for margin in (0, 5, 10):
         rows.append([margin, steps, at[0, 0].exp().item(), p_and_q(at, label)[1].item(), due_to_q])
 
 # %% tags=["hide-input"]
-table = pd.DataFrame(rows, columns=["margin", "steps", "$p_y$", "$Q$", "share of the fall due to $Q$"])
-table["$p_y$"] = [f"{v:.4f}" for v in table["$p_y$"]]
-table["$Q$"] = [f"{v:.1f}" for v in table["$Q$"]]
+table = pd.DataFrame(rows, columns=["margin", "steps", "label's $p_y$", "sum $Q$", "share of the fall due to $Q$"])
+table["label's $p_y$"] = [f"{v:.4f}" for v in table["label's $p_y$"]]
+table["sum $Q$"] = [f"{v:.1f}" for v in table["sum $Q$"]]
 table["share of the fall due to $Q$"] = [
     f"{100 * v:.1f} %".replace("-", "−") for v in table["share of the fall due to $Q$"]
 ]
@@ -527,7 +527,7 @@ assert max(differences["Adam"]) < 0.1 < min(differences["Adam with L2 decay"])
 Table(
     pd.DataFrame(
         [[name, *(f"{v:.1f}" if v > 0.1 else f"{v:.1g}" for v in values)] for name, values in differences.items()],
-        columns=["optimiser", "$c = 0.01$", "$c = 100$"],
+        columns=["optimiser", "factor $c = 0.01$", "factor $c = 100$"],
     ),
     name="factors",
     caption=f"Largest difference in a logit between training a tiny network with $L$ and with $c\\,L$, 100 steps, $L$ being "
