@@ -115,7 +115,6 @@ def table(measured):
     rows = [
         {
             "trained by": name,
-            "processes × threads": f"{one['processes']} × {one['threads']}",
             "images/s": _spread(one["images_per_second"], 0),
             "s/epoch": f"{one['seconds_per_epoch']:.3g}",
             "ratio": _spread(one["ratio"], 2),
