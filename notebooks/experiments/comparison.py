@@ -45,6 +45,7 @@ Table(
     report.settings_table(chosen, found, "last"),
     name="last",
     caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds.",
+    style="dense",
 )
 
 # %% [markdown]
@@ -59,6 +60,7 @@ Table(
     name="best",
     caption=f"Clean test accuracy at the best epoch, chosen on the test set, in per cent ({scope}); mean ± standard "
     "deviation over seeds.",
+    style="dense",
 )
 
 # %% tags=["hide-input"]
@@ -79,6 +81,7 @@ Table(
     name="memorised",
     caption=f"Wrong labels that the network predicts in the last epoch's training pass, in per cent ({scope}); "
     "an en dash where no label is wrong.",
+    style="dense",
 )
 
 # %% tags=["hide-input"]

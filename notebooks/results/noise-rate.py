@@ -67,6 +67,7 @@ Table(
     report.settings_table(chosen, found, "last"),
     name="last",
     caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds.",
+    style="dense",
 )
 
 # %% [markdown]

@@ -105,4 +105,5 @@ Table(
     report.settings_table(chosen, noisy, "memorised"),
     name="memorised",
     caption=f"Wrong labels memorised in the last epoch, in per cent ({scope}).",
+    style="dense",
 )
