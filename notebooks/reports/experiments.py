@@ -30,7 +30,8 @@
 #   Holm's correction over all rows of the statement, or is *open*. "No difference" means two one-sided tests within 3 points.
 #
 # Digits are not CIFAR-10. What is shown on them is that a mechanism works as described, and how strongly there; sizes in the
-# reports' own settings are another matter. Single pilots, with a seed that no study has, chose epochs and batches.
+# reports' own settings are another matter. Single pilots, with a seed that no study has, chose epochs and batches. The
+# seeds of a study are fixed as well; an outcome that says that runs are missing is that of the seeds so far.
 
 # %% tags=["hide-input"]
 from functools import partial
@@ -750,7 +751,7 @@ def against_noisy(accuracy, rate=0.4):
 
 Prose(
     f"Joshi's tables show one class for every image, another one from table to table, and about 10 % of noisy labels. Of these "
-    f"trainings the ones whose every run does so are: {', '.join(sorted(one_class)) or 'none'}. Class 0, that of NaN, is answered in {len(class_0)} of his {len(by_table)} tables "
+    f"trainings the ones whose every run does so are: {'; '.join(sorted(one_class)) or 'none'}. Class 0, that of NaN, is answered in {len(class_0)} of his {len(by_table)} tables "
     f"({'; '.join(class_0)}). Without a fault the small "
     f"learning rate reaches {spread(healthy)} % on digits, so that few epochs alone do not leave a network at chance there. "
     f"Against labels with symmetric noise .4 a network of that accuracy would be right for about {against_noisy(healthy.mean()):.0f} %. "
