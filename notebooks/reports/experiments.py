@@ -314,8 +314,8 @@ answers_table(
 # *Her NCE and her sum of NCE and MAE, with AdamW at .01, are one function and one step. How far apart do they end?*
 #
 # [In lock-step](#experiment-e7) the two networks begin as one. In her protocol they are trained for hundreds of batches in
-# float32, and the gradient is clipped, which is our choice. On twenty seeds the mean difference is tested for equivalence,
-# and single differences show what one run each can look like.
+# float32, and the gradient is clipped, which is our choice. The mean difference over the seeds is tested for
+# equivalence, and single differences show what one run each can look like.
 
 # %% tags=["hide-input"]
 display(
