@@ -416,14 +416,15 @@ def test_runs_without_the_reports_features_keep_their_bits(digits, pictures, nam
 
 
 @pytest.mark.parametrize("name", [n for n in protocols.names() if "report" in protocols.load(n)])
-def test_every_protocol_of_a_report_trains(pictures, name):
+def test_every_protocol_of_a_report_trains(pictures, digits, name):
     report = protocols.load(name)["report"]
     loss, setting = list(report["losses"].values())[-1], report["settings"][-1]
     narrow = {"width": 0.1} if "width" in protocols.load(name)["model"] else {}
     training_changes = {"batch_size": 16, "schedule_epochs": 2}
     changes = {"data": {"train_per_class": 8}, "model": narrow, "training": training_changes}
-    config = short(loss, setting, protocol=name, dataset="cifar10", epochs=1, **changes)
-    result = training.train(config, pictures)
+    on_digits = name.endswith("-digits")
+    config = short(loss, setting, protocol=name, dataset="digits" if on_digits else "cifar10", epochs=1, **changes)
+    result = training.train(config, digits if on_digits else pictures)
     assert len(result["series"]["loss"]) == 1
     assert report["selection"] in result["final"]
     assert ("last_accuracy_noisy" in result["final"]) == (config["noise"].get("evaluation") == "noisy")
