@@ -73,8 +73,8 @@ rule api:
         "OMP_NUM_THREADS=1 python {input.script}"
 
 
-# Always a cold build with warnings as errors: a warm one hides warnings and keeps old numbers. A build that fails
-# leaves no site behind.
+# Warnings are errors. A build is cold unless text pages alone have changed: a warm one reads these again and keeps the rest,
+# old numbers and the links of other pages to what is gone included. A build that fails leaves no site behind.
 rule build:
     input:
         ALL,
@@ -83,5 +83,9 @@ rule build:
         "executed/values.json",
     output:
         "_build/html/index.html",
+    params:
+        last="_build/html/objects.inv",
+        other=["executed", *(path for path in NARRATIVE if not path.endswith(".md"))],
     shell:
-        "rm -rf _build && (jupyter-book build . -W --keep-going --quiet || (rm -rf _build/html; exit 1))"
+        "if [ ! -f {params.last} ] || [ -n \"$(find {params.other} -newer {params.last} -print -quit)\" ]; then rm -rf _build; fi; "
+        "jupyter-book build . -W --keep-going --quiet || (rm -rf _build/html; exit 1)"
