@@ -222,20 +222,6 @@ def short_answers(judged, records):
     return "\n".join(items)
 
 
-def untested(judged):
-    """What no run of ours can settle yet, as a list: for each reason the claims that wait for it."""
-    reasons = {}
-    for name, of_claim in judged.items():
-        for one in of_claim:
-            if one.found and not one.found.missing and not one.found.evidence:
-                reasons.setdefault(one.because, {})[name] = one
-    items = []
-    for reason, waiting in reasons.items():
-        links = ", ".join(f"[{name}](#{one.target})" for name, one in waiting.items())
-        items.append(f"- {links}: {reason[0].lower()}{reason[1:]}")
-    return "\n".join(items)
-
-
 def _markdown(columns, rows, numbers):
     """A Markdown table; the columns after the first are flush right, as many as ``numbers`` says."""
     rule = [":--", *["--:"] * numbers, *[":--"] * (len(columns) - 1 - numbers)]

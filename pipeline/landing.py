@@ -62,7 +62,6 @@ def main():
     judged = verdicts.judge(committed, verdicts.proofs())
     parts = {
         "verdicts": Prose(verdicts.short_answers(judged, committed)).text,
-        "untested": Prose(verdicts.untested(judged)).text,
         "answer": Prose(words.answer(shown)).text,
         "facts": Facts(report.facts(found)).myst(),
         "landing-table": Table(

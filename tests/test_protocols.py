@@ -112,6 +112,15 @@ def test_the_reference_trains_as_the_released_code():
             },
         ),
         ("ma2020-val", {("data", "validation"): 0.1}),
+        ("ma2020-lr-0.1", {("training", "learning_rate"): 0.1}),
+        ("ma2020-lr-1", {("training", "learning_rate"): 1.0}),
+        ("ma2020-constant", {("training", "schedule"): "constant"}),
+        ("ma2020-no-decay", {("training", "weight_decay"): 0.0}),
+        ("ma2020-x4", {("training", "epochs"): 480}),
+        (
+            "ma2020-x4-all",
+            {("training", "epochs"): 480, ("training", "learning_rate"): 0.1, ("training", "weight_decay"): 0.0},
+        ),
         (
             "digits",
             {

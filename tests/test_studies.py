@@ -10,12 +10,13 @@ from nlr.errors import NlrError
 PAPER = {"ce", "nce", "mae", "nce+mae", "nce+rce", "nfl+rce", "nfl+mae", "gce", "sce", "fl", "nfl", "rce"}
 PILOT = {"ce", "mae", "nce", "nce+mae", "nce+rce"}
 CONTRASTS = {"ce+mae", "nfl+nce", "mae+rce", "nrce"}
+GRID = {f"ma2020-small-{way}" for way in ("lr-0.1", "lr-1", "constant", "no-decay", "x4-all")}  # of C38
 OF_REPORTS = [name for name in studies.names() if name.split("-")[0] in reported.REPORTS]
 WEIGHTS = {"nce+mae,beta=0.3", "nce+mae,beta=3", "nce+mae,beta=9.21", "nce+mae,beta=30"}
 
 
 def test_names():
-    assert set(studies.names()) - set(OF_REPORTS) == {"digits", "ma2020", "ma2020-small", "ma2020-small-x4"}
+    assert set(studies.names()) - set(OF_REPORTS) - GRID == {"digits", "ma2020", "ma2020-small", "ma2020-small-x4"}
 
 
 def test_studies_of_the_reports_say_their_place_in_the_order():
@@ -87,7 +88,7 @@ def test_only_the_pilot_is_exploratory():
         "ma2020-small": {"exploratory", "study"},
         "ma2020-small-x4": {"control"},
         "ma2020": {"reference", "slope control"},
-    }
+    } | {key: {"study"} for key in GRID}
 
 
 GOOD = """

@@ -141,14 +141,6 @@ def test_short_answers_have_a_line_a_question_with_its_verdicts_and_its_first_di
     assert line.endswith("nce − ce, accuracy: +5.0 points (symmetric 0.4; one seed).")
 
 
-def test_what_nothing_can_settle_yet_is_named_with_its_reason():
-    text = verdicts.untested(verdicts.judge([], {}))
-    waiting = [name for name, claim in claims.load().items() if claim.needs]
-    assert waiting
-    assert all(f"[{name}](#evidence-{name.lower()})" in text for name in waiting)
-    assert "C17" not in text  # its runs are only missing
-
-
 def test_sources_of_figures_have_names_and_their_marks():
     table = published.accuracies()
     assert set(table["key"]) == set(published.NAMES)

@@ -36,7 +36,6 @@ from nlr.noise import parse_setting
 
 REGISTRY = Path(__file__).parent / "registry.toml"
 ERRATA = Path(__file__).parent / "errata.toml"
-ELSEWHERE = " @ "  # between a loss and the protocol that it was trained in
 SOURCES = ("paper", "soni", "kathuria", "krishnan", "joshi", "chheda", "project")
 KINDS = ("theory", "both", "empirical")
 OUTCOMES = ("held", "partly", "did not hold", "undecided", "not run")
@@ -51,7 +50,6 @@ _KEYS = {
     "remark",
     "protocols",
     "slow",
-    "needs",
     "revised",
     "tests",
 }
@@ -81,9 +79,8 @@ class Claim:
         remark: what is worth knowing about the sources or the test; may be empty.
         protocols: names of the protocols in which it can be tested.
         slow: whether the outcome turns on how far a slow loss has learnt.
-        needs: why it cannot be run yet; empty where it can.
         revised: when its test was last changed after runs had been made, else None.
-        tests: dicts, groups written out; empty where a proof settles it or nothing can be run yet.
+        tests: dicts, groups written out; empty where a proof settles it.
         rules: the registry's rules.
     """
 
@@ -95,7 +92,6 @@ class Claim:
     remark: str
     protocols: tuple
     slow: bool
-    needs: str
     revised: datetime | None
     tests: tuple
     rules: dict
@@ -241,9 +237,8 @@ def _claim(name, entry, rules, groups):
     for source in [*entry["asserted"], *entry["contradicted"]]:
         if source not in SOURCES:
             raise unknown(f"source of claim {name}", source, SOURCES)
-    tested, needs = bool(entry.get("tests")), entry.get("needs", "")
-    if (entry["kind"] == "theory") == (tested or bool(needs)) or (tested and needs):
-        raise NlrError(f"Claim {name} is {entry['kind']}; expected tests or needs, one of them, unless it is theory.")
+    if (entry["kind"] == "theory") == bool(entry.get("tests")):
+        raise NlrError(f"Claim {name} is {entry['kind']}; expected tests unless it is theory, and then none.")
     revised = entry.get("revised")
     return Claim(
         name,
@@ -254,7 +249,6 @@ def _claim(name, entry, rules, groups):
         entry.get("remark", ""),
         tuple(entry.get("protocols", () if entry["kind"] == "theory" else PROTOCOLS)),
         entry.get("slow", False),
-        needs,
         datetime.fromisoformat(revised.split(" ")[0].rstrip(":")) if revised else None,
         tuple(_test(name, test, groups) for test in entry.get("tests", [])),
         rules,
@@ -324,8 +318,6 @@ def _cannot_run(claim, protocol):
     """Why a claim has no verdict in a protocol whatever the records, or an empty string."""
     if protocol not in claim.protocols:
         return f"It is tested in {' and '.join(claim.protocols)}, not in {protocol}."
-    if claim.needs:
-        return f"It needs {claim.needs}."
     if protocol not in protocols.names():
         return f"The protocol {protocol} does not exist yet."
     return ""
@@ -333,7 +325,7 @@ def _cannot_run(claim, protocol):
 
 def _place(loss, protocol):
     """A loss of a test and the protocol of its runs."""
-    name, _, other = loss.partition(ELSEWHERE)
+    name, _, other = loss.partition(kinds.ELSEWHERE)
     return name, other or protocol
 
 
@@ -342,7 +334,7 @@ def _table(claim, records, protocol, tests, cells=()):
     found = [
         (record["config"]["loss"]["spec"], record) for record in records if record["config"]["protocol"] == protocol
     ]
-    for name in dict.fromkeys(loss for loss, _ in cells if ELSEWHERE in loss):
+    for name in dict.fromkeys(loss for loss, _ in cells if kinds.ELSEWHERE in loss):
         place = _place(name, protocol)
         found += [(name, r) for r in records if (r["config"]["loss"]["spec"], r["config"]["protocol"]) == place]
     datasets = sorted({record["config"]["dataset"] for _, record in found})

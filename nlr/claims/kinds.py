@@ -13,6 +13,7 @@ from nlr import statistics
 from nlr.noise import parse_setting
 from nlr.statistics import Contrast, Estimate
 
+ELSEWHERE = " @ "  # between a loss and the protocol that it was trained in
 RELATIONS = ("above", "below", "within", "outside")
 
 
@@ -212,6 +213,13 @@ def _pooled(spread):
     return f"{losses} in {spread.settings} setting{'s' * (spread.settings != 1)}"
 
 
+def _candidates(names):
+    """The losses a best is chosen from; of one loss trained in several ways, how many these are."""
+    losses = {name.partition(ELSEWHERE)[0] for name in names}
+    one = len(losses) == 1 and len(names) > 1
+    return f"{len(names)} ways to train {losses.pop()}" if one else ", ".join(names)
+
+
 def _best_of(test, runs, rules):
     """The best of ``group`` less the best of ``others`` on each seed, both chosen on the other seeds.
 
@@ -221,7 +229,7 @@ def _best_of(test, runs, rules):
     out = []
     names = [*test["group"], *test["others"]]
     for setting in test["settings"]:
-        label = f"best of {', '.join(test['group'])} − best of {', '.join(test['others'])}, {setting}"
+        label = f"best of {_candidates(test['group'])} − best of {_candidates(test['others'])}, {setting}"
         cells = [(loss, setting) for loss in names]
         used = runs[(runs["setting"] == setting) & runs["loss"].isin(names)]
         wide = used.pivot(index="seed", columns="loss", values=test["figure"]).reindex(columns=names).dropna()
