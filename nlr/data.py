@@ -222,6 +222,27 @@ def human_facts(root=""):
     }
 
 
+def image_facts(root=""):
+    """What pages show of CIFAR-10's images, which are not part of this book: means and standard deviations.
+
+    Args:
+        root: the data root, as for :func:`load`.
+
+    Returns:
+        A dict that JSON can hold: ``dataset`` and ``fingerprint``; and for each channel of the training images, as a
+        share of the largest pixel, ``mean``, ``std`` over all pixels, and ``mean_of_stds``, the mean over the images
+        of the standard deviation within each.
+
+    Raises:
+        NlrError: the data are missing or damaged.
+    """
+    dataset = load("cifar10", root)
+    pixels = dataset.images.reshape(len(dataset.images), -1, 3).numpy() / 255
+    values = {"mean": pixels.mean((0, 1)), "std": pixels.std((0, 1)), "mean_of_stds": pixels.std(1).mean(0)}
+    rounded = {name: [round(float(v), 6) for v in value] for name, value in values.items()}
+    return {"dataset": dataset.name, "fingerprint": dataset.fingerprint} | rounded
+
+
 def _human_sets(root, names):
     """The file of CIFAR-10N, and from it the named sets and the clean labels, under the names that they have there."""
     root = data_root(root)

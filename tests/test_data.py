@@ -468,7 +468,22 @@ def test_facts_count_the_human_labels(tmp_path):
     assert data.human_facts(tmp_path)["fingerprint"] != facts["fingerprint"]
 
 
-def test_the_committed_facts_are_those_of_the_real_labels(real_root):
-    committed = json.loads((paths.RESULTS / "cifar10n-facts.json").read_text())
-    assert "CC BY-NC 4.0" in committed["licence"]
-    assert data.human_facts(real_root) == committed
+def test_facts_on_images(tmp_path, small):
+    write_cifar(tmp_path)
+    facts = data.image_facts(tmp_path)
+    assert json.loads(json.dumps(facts)) == facts
+    images = data.load("cifar10", tmp_path).images.double() / 255
+    assert facts["mean"] == pytest.approx(images.mean((0, 1, 2)).tolist(), abs=1e-6)
+    assert facts["std"] == pytest.approx(images.std((0, 1, 2), correction=0).tolist(), abs=1e-6)
+    each = torch.stack([image.std((0, 1), correction=0) for image in images])
+    assert facts["mean_of_stds"] == pytest.approx(each.mean(0).tolist(), abs=1e-6)
+    assert facts["dataset"] == data.load("cifar10", tmp_path).name
+
+
+def test_the_committed_facts_are_those_of_the_real_data(real_root):
+    committed = {
+        name: json.loads((paths.RESULTS / f"{name}-facts.json").read_text()) for name in ("cifar10n", "cifar10")
+    }
+    assert "CC BY-NC 4.0" in committed["cifar10n"]["licence"]
+    assert data.human_facts(real_root) == committed["cifar10n"]
+    assert data.image_facts(real_root) == committed["cifar10"]

@@ -28,6 +28,7 @@
 
 # %% tags=["hide-input"]
 import itertools
+import json
 import math
 
 import numpy as np
@@ -38,6 +39,7 @@ from nlr import errata, protocols, reported, runs
 from nlr.losses import make_loss
 from nlr.models import make_model, num_parameters
 from nlr.page import Prose, Table
+from nlr.paths import RESULTS
 from nlr.words import listed
 
 listed_errata = errata.load()
@@ -209,6 +211,28 @@ assert math.isclose(upper["kathuria-nce+kathuria-mae"], 1.2)
 # Cross-entropy has no upper end, Kathuria's NCE ends at 1 and her sum with MAE at 1.2, so that curves of these losses in
 # one figure say little about each other.
 #
+# (recomputed-e32)=
+# ### E32: two kinds of standard deviation
+#
+# The images are not part of this book; what follows uses figures computed from the JPEG copy of the training images, which
+# differs in the third digit.
+
+# %%
+images = json.loads((RESULTS / "cifar10-facts.json").read_text())
+released, kathuria = (np.array(protocols.load(name)["data"]["std"]) for name in ("ma2020", "kathuria-as-written"))
+over_pixels, within_images = np.array(images["std"]), np.array(images["mean_of_stds"])
+assert np.abs(released - over_pixels).max() < 0.0025
+assert np.abs(kathuria - within_images).max() < 0.0025
+assert np.abs(kathuria - over_pixels).min() > 0.04
+
+# %% tags=["remove-input"]
+Prose(
+    f"Over all pixels the standard deviations are {listed([f'{value:.4f}' for value in over_pixels])}, near those of the "
+    f"released code. Kathuria's are near {listed([f'{value:.4f}' for value in within_images])}, the mean over the images of "
+    "the standard deviation within each: contrast between images is left out of them."
+)
+
+# %% [markdown]
 # (recomputed-e33)=
 # ### E33 and E34: networks
 #
