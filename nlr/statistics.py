@@ -77,7 +77,9 @@ def _pooled_spread(nested, paired, losses=None):
         names |= {loss for loss, seeds in block.items() if len(seeds) > 1}
     sd = math.sqrt(squares / df) if df else math.nan
     ratio = max(by_setting) / min(by_setting) if len(by_setting) > 1 and min(by_setting) > 0 else math.nan
-    p_equal = stats.levene(*residuals, center="mean").pvalue if ratio > 1 else math.nan
+    # With fewer residuals, or all of one size as two seeds give them, the test would divide by zero.
+    fit_for_test = ratio > 1 and all(len(rest) > 2 and np.ptp(np.abs(rest)) > _TINY for rest in residuals)
+    p_equal = stats.levene(*residuals, center="mean").pvalue if fit_for_test else math.nan
     return Spread(sd, df, paired, len(names), len(by_setting), ratio, float(p_equal))
 
 
@@ -171,7 +173,8 @@ def estimates(table, figure, contrasts):
 
     In each setting the seeds are used that all of a contrast's losses have there. The spread is pooled over all
     settings of the table, over the contrast's own losses; over all losses where these give fewer than
-    :data:`MINIMUM_DF` degrees of freedom.
+    :data:`MINIMUM_DF` degrees of freedom. What the runs of one setting and seed share counts with the square of the sum
+    of their weights there, what they do not share with the sum of the squares.
 
     Args:
         table: all runs of the protocol.
@@ -183,14 +186,20 @@ def estimates(table, figure, contrasts):
     """
     nested, pools, out = _nested(table, figure), {}, []
     for contrast in contrasts:
-        key = frozenset(contrast.losses), contrast.paired
-        if key not in pools:
-            pools[key] = _pool(nested, *key)
-        out.append(_estimate(nested, contrast, pools[key]))
+        losses = frozenset(contrast.losses)
+        if losses not in pools:
+            pools[losses] = _pool(nested, losses, False), _pool(nested, losses, True)
+        out.append(_estimate(nested, contrast, *pools[losses]))
     return out
 
 
-def _estimate(nested, contrast, spread):
+def _estimate(nested, contrast, spread, paired):
+    own = paired.sd**2
+    if contrast.paired:
+        spread, shared = paired, 0.0
+    else:
+        own = min(own, spread.sd**2) if paired.df else spread.sd**2
+        shared = spread.sd**2 - own
     weights = {}
     for loss, setting, weight in contrast.terms:
         of_setting = weights.setdefault(setting, {})
@@ -204,12 +213,12 @@ def _estimate(nested, contrast, spread):
         w = np.array(list(of_setting.values()))
         values = np.array([[runs[loss][seed] for loss in of_setting] for seed in seeds])
         effect += float(np.mean(values @ w))
-        variance += float(w @ w) / len(seeds)
-        squares += float(w @ w)
+        of_one = float(w.sum()) ** 2 * shared + float(w @ w) * own
+        variance += of_one / len(seeds)
+        squares += of_one
         n = min(n, len(seeds))
         used += [(loss, setting, seed) for loss in of_setting for seed in seeds]
-    deviation = spread.sd * math.sqrt(squares)
-    return Estimate(effect, spread.sd * math.sqrt(variance), deviation, spread.df, n, spread, tuple(used))
+    return Estimate(effect, math.sqrt(variance), math.sqrt(squares), spread.df, n, spread, tuple(used))
 
 
 def pool(table, figure, losses, paired):

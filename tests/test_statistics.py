@@ -187,3 +187,31 @@ def test_holm_keeps_the_size_of_a_family():
         hits += statistics.holm([2 * min(v.p_above(0), v.p_below(0)) for v in values]).min() < 0.05
     assert hits / trials < 0.05 + 3 * math.sqrt(0.05 * 0.95 / trials)
     assert hits > 0
+
+
+@pytest.mark.parametrize("settings", [{"s": 1}, {"s": 1, "t": -1}], ids=["level", "change"])
+def test_intervals_of_a_mean_of_losses_that_share_their_seeds_cover(settings):
+    """Runs of one seed are not independent: taken as such, these intervals would cover three times of four."""
+    rng, losses = np.random.default_rng(0), list("abcdef")
+    terms = tuple((loss, setting, sign / len(losses)) for setting, sign in settings.items() for loss in losses)
+    covered = []
+    for _ in range(300):
+        shared = rng.normal(size=(4, 3))
+        rows = [
+            (loss, setting, seed, shared[k, seed] + rng.normal())
+            for k, setting in enumerate("stuv")
+            for seed in range(3)
+            for loss in losses
+        ]
+        table = pd.DataFrame(rows, columns=["loss", "setting", "seed", "value"])
+        low, high = statistics.estimates(table, "value", [statistics.Contrast("mean", terms)])[0].interval()
+        covered.append(low < 0 < high)
+    assert 0.89 < np.mean(covered) < 0.98
+
+
+def test_spreads_of_two_seeds_are_not_compared():
+    rows = [("a", setting, seed, seed * size) for setting, size in (("s", 1.0), ("t", 2.0)) for seed in range(2)]
+    table = pd.DataFrame(rows, columns=["loss", "setting", "seed", "value"])
+    spread = statistics.pooled_spread(table, "value", paired=False)
+    assert spread.ratio == pytest.approx(2)
+    assert math.isnan(spread.p_equal)
