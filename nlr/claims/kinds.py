@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nlr import statistics
+from nlr.claims.figures import FIGURES
 from nlr.noise import parse_setting
 from nlr.statistics import Contrast, Estimate
 
@@ -149,8 +150,15 @@ def rows(test, runs, rules):
 
 
 def overall(test, runs):
-    """The mean over the rows of a test of contrasts, as far as they can be computed; None where there is none."""
+    """The mean over the rows of a test of contrasts, as far as they can be computed; None where there is none.
+
+    Rows have a mean if they are of one loss or pair, or all differences that should point one way. Levels of several
+    losses have none, nor equivalences of several pairs, whose differences could cancel.
+    """
     if test["test"] not in CONTRASTS:
+        return None
+    subjects = [*test.get("losses", []), *test.get("pairs", []), *test.get("cells", [])]
+    if len(subjects) > 1 and ("losses" in test or test["relation"] in ("within", "outside")):
         return None
     have = set(zip(runs["loss"], runs["setting"], strict=True))
     there = [contrast for contrast in CONTRASTS[test["test"]](test) if have >= set(contrast.cells)]
@@ -158,6 +166,22 @@ def overall(test, runs):
         return None
     terms = tuple((loss, setting, w / len(there)) for contrast in there for loss, setting, w in contrast.terms)
     return statistics.estimates(runs, test["figure"], [Contrast("mean", terms)])[0]
+
+
+def measured(test):
+    """What the rows of a test are: ``(unit, words)``, the words as a caption has them."""
+    unit, figure = FIGURES[test["figure"]][1:]
+    unit, words = {
+        "level": (unit, "{}"),
+        "difference": (unit, "difference in {}"),
+        "between": (unit, "difference in {}"),
+        "change": (unit, "change from some rates to others in {}"),
+        "slope": (f"{unit} a tenth of noise rate", "slope over the noise rate of {}"),
+        "best_of": (unit, "best of some losses less best of others, chosen on the other seeds, in {}"),
+        "collapse": ("per cent of the runs", "runs that give one class to nearly every image of the test set"),
+        "seed_range": (unit, "range of 95 % of the differences of two single runs in {}"),
+    }[test["test"]]
+    return unit, words.format(figure)
 
 
 def needs(test):
