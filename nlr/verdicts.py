@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from nlr import claims, paths, published, report, statistics, studies
-from nlr.claims import kinds
 from nlr.claims.figures import FIGURES
 from nlr.page import Verdict
 
@@ -166,7 +165,7 @@ def count_table(judged):
 
 
 def claim_table(judged):
-    """A row a claim, with who says so and who denies it, and a badge for each scope; cells are MyST."""
+    """A row a claim, with who says so, repeats or denies it, and a badge for each scope; cells are MyST."""
     rows = []
     for name, claim in claims.load().items():
         lines = [
@@ -177,7 +176,7 @@ def claim_table(judged):
             {
                 "claim": name,
                 "statement": claim.statement,
-                "asserted by": _people(claim.asserted),
+                "asserted by": _people(claim.asserted, claim.quotes),
                 "contradicted by": _people(claim.contradicted) or "–",
                 "verdict": "<br>".join(lines),
             }
@@ -185,8 +184,10 @@ def claim_table(judged):
     return pd.DataFrame(rows)
 
 
-def _people(sources):
-    return ", ".join(SAYS[source] for source in sources)
+def _people(sources, quotes=()):
+    """``the paper, Chheda (by figures), Joshi (quotes)``; who speaks in words stands without a note."""
+    named = [SAYS[who] + (f" (by {basis})" if basis != "words" else "") for who, basis in sources.items()]
+    return ", ".join([*named, *(f"{SAYS[who]} (quotes)" for who in quotes)])
 
 
 def questions(judged, records):
@@ -363,7 +364,7 @@ def evidence(names, judged):
 
 def _evidence_table(part):
     """The rows of a test as a Markdown table, with what was measured above it."""
-    unit, words = kinds.measured(part.test)
+    unit, words = FIGURES[part.test["figure"]][1:]
     rows = evidence_frame(part)
     return f"{words[0].upper()}{words[1:]}, in {unit}:\n\n" + _markdown(list(rows.columns), rows.to_numpy().tolist(), 5)
 
@@ -385,7 +386,7 @@ def evidence_frame(part):
                 "interval": interval if known else "–",
                 "n": str(row.n),
                 "df": str(row.df) if row.df else "–",
-                "p": ("< 0.001" if row.p < 0.001 else number(row.p, ".3f")) if known else "–",
+                "p": number(row.p, ".3f") if known else "–",
                 "says": row.verdict or "–",
             }
         )

@@ -66,7 +66,7 @@ def test_the_verdict_follows_the_records(book, step, outcome):
     says = {"held": "supports", "did not hold": "contradicts", "undecided": "open"}[outcome]
     rows = [line for line in text.splitlines() if line.startswith("| ce")]
     assert len(rows) == 2
-    assert all(f"| 3 | 8 | < 0.001 | {says} |" in row or (says == "open" and "| open |" in row) for row in rows)
+    assert all(f"| 3 | 8 | 0.000 | {says} |" in row or (says == "open" and "| open |" in row) for row in rows)
     assert all(re.search(r"[+−]\d+\.\d\d to [+−]\d+\.\d\d \(95 %\)", row) for row in rows)
     assert "`python -m nlr study ma2020`" in text  # what the other protocol still needs
 
@@ -74,7 +74,8 @@ def test_the_verdict_follows_the_records(book, step, outcome):
 def test_the_table_of_claims_names_who_says_what():
     table = verdicts.claim_table(verdicts.judge([], {})).set_index("claim")
     assert table.loc["C17", "asserted by"] == "the paper, Kathuria, Chheda"
-    assert table.loc["C17", "contradicted by"] == "Chheda, Krishnan"
+    assert table.loc["C17", "contradicted by"] == "Chheda (by figures), Krishnan (by figures)"
+    assert table.loc["C20", "asserted by"] == "the paper, Joshi (quotes)"
     assert table.loc["C26", "contradicted by"] == "–"
     assert len(table) == len(claims.load())
 
@@ -164,9 +165,9 @@ def test_pages_with_verdicts_are_executed_before_the_page_that_collects_them():
 # The filters
 
 ROWS = [
-    ("C1", "the paper, Soni", [("held", "mathematics")]),
+    ("C1", "the paper, Soni (by figures)", [("held", "mathematics")]),
     ("C2", "Soni", [("not run", "mathematics"), ("held", SMALL)]),
-    ("C3", "Joshi", [("not run", SMALL)]),
+    ("C3", "Joshi, Soni (quotes)", [("not run", SMALL)]),
 ]
 
 

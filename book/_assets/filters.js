@@ -7,8 +7,8 @@
   function text(node) { return node.textContent.trim().replace(/\s+/g, " "); }
   function entry(label, value) { var one = {}; one[label] = value; return one; }
   function each(label, cell) {
-    return text(cell).split(", ").filter(function (name) { return name !== "–"; })
-      .map(function (name) { return entry(label, name); });
+    return text(cell).split(", ").filter(function (name) { return name !== "–" && !name.endsWith(" (quotes)"); })
+      .map(function (name) { return entry(label, name.replace(/ \(by .*\)$/, "")); });
   }
   function badge(label, cell) { return [entry(label, text(cell.querySelector(".badge")))]; }
 

@@ -37,6 +37,7 @@ from nlr.noise import parse_setting
 REGISTRY = Path(__file__).parent / "registry.toml"
 ERRATA = Path(__file__).parent / "errata.toml"
 SOURCES = ("paper", "soni", "kathuria", "krishnan", "joshi", "chheda", "project")
+BASES = ("words", "formula", "figures")  # what it rests on that somebody asserts or contradicts a claim
 KINDS = ("theory", "both", "empirical")
 OUTCOMES = ("held", "partly", "did not hold", "undecided", "not run")
 PROTOCOLS = ("ma2020", "ma2020-small")  # where a claim is tested that does not say otherwise
@@ -47,6 +48,7 @@ _KEYS = {
     "kind",
     "asserted",
     "contradicted",
+    "quotes",
     "remark",
     "protocols",
     "slow",
@@ -75,7 +77,8 @@ class Claim:
         id: ``C17``.
         statement: the claim in a sentence.
         kind: ``theory``, ``both`` or ``empirical``.
-        asserted, contradicted: who says so and who says otherwise, of :data:`SOURCES`.
+        asserted, contradicted: who says so and who says otherwise, ``{one of SOURCES: one of BASES}``.
+        quotes: who only repeats it as the paper's, of :data:`SOURCES`.
         remark: what is worth knowing about the sources or the test; may be empty.
         protocols: names of the protocols in which it can be tested.
         slow: whether the outcome turns on how far a slow loss has learnt.
@@ -87,8 +90,9 @@ class Claim:
     id: str
     statement: str
     kind: str
-    asserted: tuple
-    contradicted: tuple
+    asserted: dict
+    contradicted: dict
+    quotes: tuple
     remark: str
     protocols: tuple
     slow: bool
@@ -123,9 +127,9 @@ class Evidence:
 
     Attributes:
         test: the test, thresholds as numbers.
-        unit: of its rows, as :func:`nlr.claims.kinds.measured` names it.
+        unit: of the figure; of its slope for a slope.
         rows: a :class:`nlr.claims.kinds.Row` for each cell, judged.
-        effect, low, high: the mean over its rows with a 95 % interval; NaN where it has none, or its rows are unlike.
+        effect, low, high: the mean over its rows with a 95 % interval; NaN where it has none.
         spread: the :class:`nlr.statistics.Spread` behind that mean, with its heterogeneity over settings; or None.
     """
 
@@ -234,9 +238,8 @@ def _claim(name, entry, rules, groups):
             raise NlrError(f"Claim {name} has no {key!r}.")
     if entry["kind"] not in KINDS:
         raise unknown(f"kind of claim {name}", entry["kind"], KINDS)
-    for source in [*entry["asserted"], *entry["contradicted"]]:
-        if source not in SOURCES:
-            raise unknown(f"source of claim {name}", source, SOURCES)
+    asserted, contradicted = (_sources(name, entry[side]) for side in ("asserted", "contradicted"))
+    quotes = _sources(name, entry.get("quotes", ()))
     if (entry["kind"] == "theory") == bool(entry.get("tests")):
         raise NlrError(f"Claim {name} is {entry['kind']}; expected tests unless it is theory, and then none.")
     revised = entry.get("revised")
@@ -244,8 +247,9 @@ def _claim(name, entry, rules, groups):
         name,
         entry["statement"],
         entry["kind"],
-        tuple(entry["asserted"]),
-        tuple(entry["contradicted"]),
+        asserted,
+        contradicted,
+        tuple(quotes),
         entry.get("remark", ""),
         tuple(entry.get("protocols", () if entry["kind"] == "theory" else PROTOCOLS)),
         entry.get("slow", False),
@@ -253,6 +257,19 @@ def _claim(name, entry, rules, groups):
         tuple(_test(name, test, groups) for test in entry.get("tests", [])),
         rules,
     )
+
+
+def _sources(name, entries):
+    """Who is named, with what it rests on: ``chheda by figures`` is ``{"chheda": "figures"}``."""
+    found = {}
+    for entry in entries:
+        source, _, basis = entry.partition(" by ")
+        if source not in SOURCES:
+            raise unknown(f"source of claim {name}", source, SOURCES)
+        if (basis or BASES[0]) not in BASES:
+            raise unknown(f"what {source} rests on in claim {name}", basis, BASES)
+        found[source] = basis or BASES[0]
+    return found
 
 
 def _test(name, test, groups):
@@ -383,7 +400,8 @@ def _judged(row, p, alpha):
 
 def _evidence(test, table, rows):
     value = kinds.overall(test, table)
-    unit = kinds.measured(test)[0]
+    unit = FIGURES[test["figure"]][1] + (" a tenth of noise rate" if test["test"] == "slope" else "")
+    unit = "per cent of the runs" if test["test"] == "collapse" else unit
     effect, (low, high) = (math.nan, (math.nan,) * 2) if value is None else (value.effect, value.interval())
     return Evidence(test, unit, tuple(rows), effect, low, high, value and value.spread)
 
@@ -409,43 +427,23 @@ _WORDS = {
 
 
 def _reason(evidence):
-    """How many rows say what, and what each test measured."""
+    """How many rows say what, and the mean effect of each test."""
     verdicts = [row.verdict for part in evidence for row in part.rows]
     counts = [words.format(n=verdicts.count(name)) for name, words in _WORDS.items() if name in verdicts]
     text = f"Of {len(verdicts)} comparison{'s' * (len(verdicts) != 1)}: {', '.join(counts)}."
-    return " ".join([text, *filter(None, map(_found, evidence))])
+    means = [_mean(part) for part in evidence]
+    return " ".join([text, *(mean for mean in means if mean)])
 
 
-def _found(part):
-    """The mean over the rows of a test, as a level or an effect; where they have none and are few, the rows."""
+def _mean(part):
+    figure = FIGURES[part.test["figure"]][2]
+    if not math.isnan(part.effect):
+        text = f"Mean effect {part.effect:+.1f} {part.unit} ({figure}"
+        if math.isnan(part.low):
+            return f"{text}; no spread over seeds known)."
+        return f"{text}; 95 % interval {part.low:+.1f} to {part.high:+.1f}, {part.spread.df} degrees of freedom)."
     rows = [row for row in part.rows if not math.isnan(row.effect)]
-    if math.isnan(part.effect):
-        few = [f"{row.label}: {_value(part, row.effect)}" for row in rows] if len(rows) <= _FEW else []
-        return f"{_capital(kinds.measured(part.test)[1])}: {'; '.join(few)}." if few else ""
-    mean = "mean" if part.test["test"] == "level" else "mean effect"
-    what = rows[0].label if len(rows) == 1 else f"{_capital(mean)} over {len(rows)} comparisons"
-    text = f"{what}: {_value(part, part.effect)} ({FIGURES[part.test['figure']][2]}"
-    if math.isnan(part.low):
-        return f"{text}; no spread over seeds known)."
-    interval = f"95 % interval {_number(part, part.low)} to {_number(part, part.high)}"
-    return f"{text}; {interval}, {part.spread.df} degrees of freedom)."
-
-
-_FEW = 4  # rows that a sentence can hold; more are in a table
-
-
-def _number(part, value):
-    """A level without a sign, anything else with one."""
-    level = part.test["test"] in ("level", "collapse", "seed_range")
-    return f"{value:.1f}" if level else f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
-
-
-def _value(part, value):
-    return f"{_number(part, value)} {part.unit}"
-
-
-def _capital(text):
-    return text[0].upper() + text[1:]
+    return "; ".join(f"{row.effect:.1f} {part.unit} ({row.label})" for row in rows) + "." if rows else ""
 
 
 def _updates(protocol):

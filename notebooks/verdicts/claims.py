@@ -45,7 +45,8 @@ Prose(verdicts.questions(judged, records))
 # ## All claims
 #
 # Each badge leads to its evidence. Reports are named by their authors; *the paper* is {cite:t}`ma2020`, as the reports and
-# later papers quote it.
+# later papers quote it. *By figures* and *by formula* stand where a report does not say so, but reports numbers or writes down
+# a formula that do; *quotes* where it only repeats the paper.
 
 # %% tags=["hide-input"]
 Table(verdicts.count_table(judged), name="counts", caption="Claims by verdict, in each scope.")
