@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from nlr import claims, paths, published, report, statistics, studies
+from nlr.claims import kinds
 from nlr.claims.figures import FIGURES
 from nlr.page import Verdict
 
@@ -364,7 +365,7 @@ def evidence(names, judged):
 
 def _evidence_table(part):
     """The rows of a test as a Markdown table, with what was measured above it."""
-    unit, words = FIGURES[part.test["figure"]][1:]
+    unit, words = kinds.measured(part.test)
     rows = evidence_frame(part)
     return f"{words[0].upper()}{words[1:]}, in {unit}:\n\n" + _markdown(list(rows.columns), rows.to_numpy().tolist(), 5)
 
@@ -386,7 +387,7 @@ def evidence_frame(part):
                 "interval": interval if known else "–",
                 "n": str(row.n),
                 "df": str(row.df) if row.df else "–",
-                "p": number(row.p, ".3f") if known else "–",
+                "p": ("< 0.001" if row.p < 0.001 else number(row.p, ".3f")) if known else "–",
                 "says": row.verdict or "–",
             }
         )

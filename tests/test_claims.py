@@ -185,7 +185,8 @@ def test_the_outcome_follows_from_the_rows(gains, outcome, expected):
     assert evidence.effect == pytest.approx(np.mean(gains), abs=0.3)
     assert evidence.low < evidence.effect < evidence.high
     assert evidence.spread.df == 8
-    assert f"{evidence.effect:+.1f} points" in found.reason
+    mean = f"{evidence.effect:+.1f}".replace("-", "\N{MINUS SIGN}")
+    assert f"Mean effect over 4 comparisons: {mean} points (test accuracy" in found.reason
     assert "8 degrees of freedom" in found.reason
     assert len(evidence.frame()) == 4
     assert found.missing == ()
@@ -363,6 +364,38 @@ def test_level():
     outcome, rows = one_test(line, made)
     assert [row.effect for row in rows] == pytest.approx([13, 43], abs=0.2)  # the seeds' shift is 3 points on average
     assert outcome.outcome == "partly"
+
+
+def test_a_reason_has_a_mean_of_like_rows_only_and_names_what_was_measured():
+    made = difference([8, 9, 10, 11])
+    level = 'tests = [{{ test = "level", losses = [{}], settings = [{}], relation = "above", threshold = 0 }}]'
+    cases = {
+        ('"ce"', '"symmetric-0.2"'): "1 for the claim. ce, symmetric-0.2: 4",
+        ('"ce"', '"symmetric-0.2", "symmetric-0.4"'): "Mean over 2 comparisons: 4",
+        ('"ce", "nce"', '"symmetric-0.2"'): "2 for the claim. Test accuracy after the last epoch: ce, ",
+    }
+    for options, words in cases.items():
+        reason = claims.evaluate(claim(level.format(*options)), made, SMALL).reason
+        assert words in reason
+        assert "effect" not in reason
+    mixed = grid({("ce", "clean"): 0.4, ("nce", "clean"): 0.5, ("mae", "clean"): 0.3})
+    pairs = 'pairs = [["nce", "ce"], ["mae", "ce"]], settings = ["clean"], relation = "within", threshold = 3'
+    found = claims.evaluate(claim(f'tests = [{{ test = "difference", {pairs} }}]'), mixed, SMALL)
+    assert math.isnan(found.evidence[0].effect)  # they would cancel
+    assert "nce \N{MINUS SIGN} ce, clean: +" in found.reason
+    assert "; mae \N{MINUS SIGN} ce, clean: \N{MINUS SIGN}" in found.reason
+
+
+def test_each_kind_of_test_has_its_words():
+    unit, words = kinds.measured({"test": "collapse", "figure": "modal_share"})
+    assert unit == "per cent of the runs"
+    assert words.startswith("runs that give one class")
+    for kind in kinds.NAMES:
+        unit, words = kinds.measured({"test": kind, "figure": "last"})
+        assert unit.startswith("per cent" if kind == "collapse" else "points")
+        assert ("accuracy" in words) == (kind != "collapse")
+    words = [kinds.measured({"test": kind, "figure": "last"})[1] for kind in kinds.NAMES]
+    assert len(set(words)) == len(words) - 1  # difference and between are both differences
 
 
 def test_means_of_losses():

@@ -127,9 +127,9 @@ class Evidence:
 
     Attributes:
         test: the test, thresholds as numbers.
-        unit: of the figure; of its slope for a slope.
+        unit: of its rows, as :func:`nlr.claims.kinds.measured` names it.
         rows: a :class:`nlr.claims.kinds.Row` for each cell, judged.
-        effect, low, high: the mean over its rows with a 95 % interval; NaN where it has none.
+        effect, low, high: the mean over its rows with a 95 % interval; NaN where it has none, or its rows are unlike.
         spread: the :class:`nlr.statistics.Spread` behind that mean, with its heterogeneity over settings; or None.
     """
 
@@ -400,8 +400,7 @@ def _judged(row, p, alpha):
 
 def _evidence(test, table, rows):
     value = kinds.overall(test, table)
-    unit = FIGURES[test["figure"]][1] + (" a tenth of noise rate" if test["test"] == "slope" else "")
-    unit = "per cent of the runs" if test["test"] == "collapse" else unit
+    unit = kinds.measured(test)[0]
     effect, (low, high) = (math.nan, (math.nan,) * 2) if value is None else (value.effect, value.interval())
     return Evidence(test, unit, tuple(rows), effect, low, high, value and value.spread)
 
@@ -427,23 +426,43 @@ _WORDS = {
 
 
 def _reason(evidence):
-    """How many rows say what, and the mean effect of each test."""
+    """How many rows say what, and what each test measured."""
     verdicts = [row.verdict for part in evidence for row in part.rows]
     counts = [words.format(n=verdicts.count(name)) for name, words in _WORDS.items() if name in verdicts]
     text = f"Of {len(verdicts)} comparison{'s' * (len(verdicts) != 1)}: {', '.join(counts)}."
-    means = [_mean(part) for part in evidence]
-    return " ".join([text, *(mean for mean in means if mean)])
+    return " ".join([text, *filter(None, map(_found, evidence))])
 
 
-def _mean(part):
-    figure = FIGURES[part.test["figure"]][2]
-    if not math.isnan(part.effect):
-        text = f"Mean effect {part.effect:+.1f} {part.unit} ({figure}"
-        if math.isnan(part.low):
-            return f"{text}; no spread over seeds known)."
-        return f"{text}; 95 % interval {part.low:+.1f} to {part.high:+.1f}, {part.spread.df} degrees of freedom)."
+def _found(part):
+    """The mean over the rows of a test, as a level or an effect; where they have none and are few, the rows."""
     rows = [row for row in part.rows if not math.isnan(row.effect)]
-    return "; ".join(f"{row.effect:.1f} {part.unit} ({row.label})" for row in rows) + "." if rows else ""
+    if math.isnan(part.effect):
+        few = [f"{row.label}: {_value(part, row.effect)}" for row in rows] if len(rows) <= _FEW else []
+        return f"{_capital(kinds.measured(part.test)[1])}: {'; '.join(few)}." if few else ""
+    mean = "mean" if part.test["test"] == "level" else "mean effect"
+    what = rows[0].label if len(rows) == 1 else f"{_capital(mean)} over {len(rows)} comparisons"
+    text = f"{what}: {_value(part, part.effect)} ({FIGURES[part.test['figure']][2]}"
+    if math.isnan(part.low):
+        return f"{text}; no spread over seeds known)."
+    interval = f"95 % interval {_number(part, part.low)} to {_number(part, part.high)}"
+    return f"{text}; {interval}, {part.spread.df} degrees of freedom)."
+
+
+_FEW = 4  # rows that a sentence can hold; more are in a table
+
+
+def _number(part, value):
+    """A level without a sign, anything else with one."""
+    level = part.test["test"] in ("level", "collapse", "seed_range")
+    return f"{value:.1f}" if level else f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+
+
+def _value(part, value):
+    return f"{_number(part, value)} {part.unit}"
+
+
+def _capital(text):
+    return text[0].upper() + text[1:]
 
 
 def _updates(protocol):
