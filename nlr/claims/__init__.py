@@ -7,8 +7,8 @@ needs.
 How a verdict comes about: each row of a claim's tests is an effect with a t interval, the spread over seeds pooled over
 the settings of the protocol. All rows of a claim are one family, adjusted by Holm. A row supports or contradicts the
 claim, or is open. All rows supporting: held; some supporting, some contradicting: partly; some contradicting and none
-supporting: did not hold; otherwise undecided. A claim with a row that has no run, or exploratory runs alone, is not
-run, unless it is partly already.
+supporting: did not hold; otherwise undecided. A claim with a row that has no run, exploratory runs alone, or so few seeds
+that there is no interval, is not run, unless it is partly already.
 
 A loss of a test is one of the protocol that is asked about; ``ce @ chheda-flips`` is ce in the runs of another.
 
@@ -20,7 +20,7 @@ import json
 import math
 import tomllib
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -374,27 +374,30 @@ def _table(claim, records, protocol, tests, cells=()):
 def exploratory_for(claim, record):
     """Whether a record is older than the claim's test: by its purpose, or because the test was revised after it."""
     facts = record["facts"]
-    late = claim.revised is not None and datetime.fromisoformat(facts["finished"]) < claim.revised
+    started = datetime.fromisoformat(facts["finished"]) - timedelta(seconds=facts["wall_seconds"])
+    late = claim.revised is not None and started < claim.revised
     return facts["purpose"] == "exploratory" or late
 
 
 def _judge(claim, tests, table):
-    """The evidence of each test, its rows judged with all the claim's rows as one family."""
+    """The evidence of each test, its rows judged with all the claim's rows, those without runs too, as one family."""
     found = [kinds.rows(test, table, claim.rules) for test in tests]
     flat = [row for part in found for row in part]
-    decidable = [k for k, row in enumerate(flat) if row.n and not row.exploratory and not math.isnan(row.p)]
-    adjusted = dict(zip(decidable, statistics.holm([flat[k].p for k in decidable]), strict=True))
-    judged = iter([_judged(row, adjusted.get(k), claim.rules["alpha"]) for k, row in enumerate(flat)])
+    adjusted = statistics.holm([1.0 if row.exploratory or math.isnan(row.p) else row.p for row in flat])
+    have = set(zip(table["loss"], table["setting"], strict=True))
+    judged = iter([_judged(row, p, have, claim.rules["alpha"]) for row, p in zip(flat, adjusted, strict=True)])
     return tuple(_evidence(test, table, [next(judged) for _ in part]) for test, part in zip(tests, found, strict=True))
 
 
-def _judged(row, p, alpha):
+def _judged(row, p, have, alpha):
     if not row.n:
-        return replace(row, verdict="missing")
+        return replace(row, verdict="undefined" if have >= set(row.needs) else "missing")
     if row.exploratory:
-        return replace(row, verdict="exploratory")
-    if p is None or not row.far or p > alpha:
-        return replace(row, p=math.nan if p is None else float(p), verdict="open")
+        return replace(row, p=math.nan, verdict="exploratory")
+    if math.isnan(row.p):
+        return replace(row, verdict="unreplicated")
+    if not row.far or p > alpha:
+        return replace(row, p=float(p), verdict="open")
     return replace(row, p=float(p), verdict="supports" if row.supports else "contradicts")
 
 
@@ -409,7 +412,7 @@ def _outcome(evidence):
     verdicts = [row.verdict for part in evidence for row in part.rows]
     if "supports" in verdicts and "contradicts" in verdicts:
         return "partly"
-    if {"missing", "exploratory"} & set(verdicts):
+    if {"missing", "exploratory", "unreplicated"} & set(verdicts):
         return "not run"
     if "contradicts" in verdicts:
         return "did not hold"
@@ -421,6 +424,8 @@ _WORDS = {
     "contradicts": "{n} against it",
     "open": "{n} open",
     "exploratory": "{n} with exploratory runs alone",
+    "unreplicated": "{n} with too few seeds for an interval",
+    "undefined": "{n} whose figure is not defined, as after a run that diverged",
     "missing": "{n} without runs",
 }
 

@@ -64,16 +64,18 @@ def gradient_share(record):
     return 100 * _series(record, "corrupted_gradient_share").mean()
 
 
-@_figure("epochs", "first epoch whose test accuracy is at least 95 % of the last epoch's")
+@_figure("epochs", "first epoch from which test accuracy stays within 5 % of the last epoch's")
 def epochs_to_95(record):
     accuracy = _series(record, "test_accuracy")
-    return float(np.argmax(accuracy >= 0.95 * accuracy[-1]) + 1)
+    away = np.flatnonzero(np.abs(accuracy - accuracy[-1]) > 0.05 * accuracy[-1])
+    return float(away[-1] + 2) if len(away) else 1.0
 
 
-@_figure("points", "standard deviation of the change of test accuracy from epoch to epoch")
+@_figure("points", "standard deviation of the change of test accuracy from epoch to epoch, second half of training")
 def roughness(record):
     accuracy = _series(record, "test_accuracy")
-    return 100 * np.diff(accuracy).std(ddof=1) if len(accuracy) > 2 else np.nan
+    late = accuracy[len(accuracy) // 2 :]
+    return 100 * np.diff(late).std(ddof=1) if len(late) > 2 else np.nan
 
 
 @_figure("points an epoch", "slope of test accuracy over the last third of the epochs")

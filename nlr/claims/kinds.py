@@ -35,7 +35,8 @@ class Row:
         p: for the direction in which it points, not adjusted; adjusted for the family once it has been judged.
         far: with few seeds, whether the value is far enough from the threshold; else True.
         exploratory: whether every run that it rests on is exploratory.
-        verdict: ``supports``, ``contradicts``, ``open``, ``exploratory`` or ``missing``; empty before it is judged.
+        verdict: ``supports``, ``contradicts``, ``open``, ``exploratory``, ``unreplicated`` (no interval), ``undefined``
+            (there are runs, and no figure) or ``missing``; empty before it is judged.
     """
 
     label: str
