@@ -7,8 +7,8 @@ needs.
 How a verdict comes about: each row of a claim's tests is an effect with a t interval, the spread over seeds pooled over
 the settings of the protocol. All rows of a claim are one family, adjusted by Holm. A row supports or contradicts the
 claim, or is open. All rows supporting: held; some supporting, some contradicting: partly; some contradicting and none
-supporting: did not hold; otherwise undecided. A claim with a row that has no run, exploratory runs alone, or so few seeds
-that there is no interval, is not run, unless it is partly already.
+supporting: did not hold; otherwise undecided. A claim with a row that has no run, exploratory runs alone, or so few
+seeds that there is no interval, is not run, unless it is partly already.
 
 A loss of a test is one of the protocol that is asked about; ``ce @ chheda-flips`` is ce in the runs of another.
 
