@@ -62,7 +62,7 @@ def main():
     judged = verdicts.judge(committed, verdicts.proofs())
     parts = {
         "verdicts": Prose(verdicts.short_answers(judged, committed)).text,
-        "answer": Prose(words.answer(shown)).text,
+        "answer": Prose(words.answer(found, HEADLINE)).text,
         "facts": Facts(report.facts(found)).myst(),
         "landing-table": Table(
             report.landing_table(shown),

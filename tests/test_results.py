@@ -1,5 +1,7 @@
 """The results pages' numbers, each against a value that is known beforehand, and their drawings on a whole study."""
 
+import math
+
 import matplotlib.pyplot as plt
 import pytest
 from factory import put
@@ -72,10 +74,39 @@ def test_cost_is_the_difference_to_ce_with_clean_labels_first(some):
         ("ce", "symmetric-0.4", 0.4), ("mae", "symmetric-0.4", 0.55), ("ce", "clean", 0.9), ("mae", "clean", 0.8)
     )
     cost = results.clean_cost(report.frame(made))
-    assert cost.columns.tolist() == ["loss", "clean", "symmetric-0.4"]
-    assert cost["loss"].tolist() == ["mae"]
-    assert cost.loc[0, ["clean", "symmetric-0.4"]].tolist() == pytest.approx([-10, 15])
-    assert results.signed(cost.loc[0, "clean"]) == "−10.0"
+    assert cost["setting"].tolist() == ["clean", "symmetric-0.4"]
+    assert cost["difference"].tolist() == pytest.approx([-10, 15])
+    assert cost["low"].isna().all()
+    assert results.cost_table(cost).to_dict("records") == [{"loss": "mae", "clean": "−10.0", "symmetric 0.4": "+15.0"}]
+
+
+def test_differences_are_over_the_seeds_that_both_losses_have(some, tmp_path):
+    made = some(("ce", "clean", 0.9), ("fl", "clean", 0.85), ("fl", "symmetric-0.4", 0.5))
+    made += [put(tmp_path, "ce", "clean", seed, last=0.5, **SMALL) for seed in (1, 2)]
+    row, other = results.differences(report.frame(made), [("fl", "ce")]).itertuples()
+    assert (row.of_loss, row.of_other, row.difference, row.n) == pytest.approx((85, 90, -5, 1))
+    assert other.n == 0
+    assert math.isnan(other.difference)
+
+
+def test_differences_have_intervals_where_seeds_give_a_spread(whole):
+    table = report.frame(whole)
+    cost = results.clean_cost(table).set_index(["loss", "setting"])
+    row, losses = cost.loc[("nce", "symmetric-0.4")], studies.load("ma2020-small").losses()
+    expected = 3 * (losses.index("ce") - losses.index("nce"))
+    assert (row["difference"], row["n"]) == (pytest.approx(expected), 3)
+    assert row["low"] <= row["difference"] <= row["high"]
+    assert " ± " in results.cost_table(results.clean_cost(table)).set_index("loss").loc["nce", "symmetric 0.4"]
+
+
+def test_ranks_by_the_last_epoch_are_the_same_in_the_figure_and_the_table(whole, tmp_path):
+    lonely = put(tmp_path, "rce", "symmetric-0.4", 7, last=0.99, best=0.99, **SMALL)  # a seed that no other loss has
+    table = report.frame([*whole, lonely])
+    of_figure = results.ranks(table, draws=10).set_index("loss")
+    of_table = results.selection(table).set_index("loss")
+    assert of_figure["rank"].to_dict() == of_table["rank_last"].to_dict()
+    assert of_figure.loc["rce", "rank"] == 12  # and not helped by it
+    assert set(of_figure["least_seeds"]) == set(of_figure["most_seeds"]) == {1}  # seeds 1 and 2 are of six losses alone
 
 
 def test_selection_adds_what_lies_between_the_epochs(whole):
@@ -105,6 +136,16 @@ def test_classes_are_told_apart_by_whether_their_labels_change(some):
         results.class_change(made, "asymmetric-0.3")
 
 
+def test_the_change_of_a_class_is_over_seeds_that_have_both(some, tmp_path):
+    half = [[50 * (i == j) + 50 * (i + 1 == j or (i, j) == (9, 0)) for j in range(10)] for i in range(10)]
+    made = some(("ce", "clean", 0.9), ("ce", "asymmetric-0.4", 0.7))
+    made.append(put(tmp_path, "ce", "asymmetric-0.4", 1, last=0.5, confusion=half, **SMALL))
+    row = results.class_change(made, "asymmetric-0.4").iloc[0]
+    assert (row["clean"], row["noisy"], row["change"], row["n"]) == pytest.approx((90, 70, -20, 1))
+    alone = results.class_change(made[1:], "asymmetric-0.4").iloc[0]
+    assert (alone["noisy"], alone["n"]) == pytest.approx((60, 2))
+
+
 def test_beside_others_are_the_cells_that_both_have(whole):
     compared = results.beside(report.frame(whole), "wang2024")
     means = published.means("wang2024")
@@ -117,6 +158,13 @@ def test_beside_others_are_the_cells_that_both_have(whole):
     part = compared[compared["setting"] == "clean"]
     assert order.loc["clean", "correlation"] == pytest.approx(stats.spearmanr(part["ours"], part["theirs"]).statistic)
     assert set(order["losses"]) == {len(part)}
+
+
+def test_losses_that_are_all_equal_have_no_order(some):
+    made = some(*((loss, "clean", 0.9) for loss in ("ce", "gce", "mae", "nce+rce")))
+    order = results.agreement_of_order(results.beside(report.frame(made), "wang2024"))
+    assert len(order) == 1
+    assert order["correlation"].isna().all()
 
 
 def test_too_few_losses_have_no_order_and_none_in_common_is_no_record(some):
@@ -134,6 +182,13 @@ def test_twins_compare_lossless_images_with_jpeg_within_a_run(some):
     row = results.twins([made]).iloc[0]
     assert (row["images"], row["lossless"], row["jpeg"]) == (1017, 50, 52)
     assert row["difference"] == pytest.approx(-2)
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(-10.04, "−10.0"), (-0.04, "+0.0"), (0.05, "+0.1"), (math.nan, "missing")]
+)
+def test_signed(number, text):
+    assert results.signed(number) == text
 
 
 def test_groups_are_losses_of_the_study():

@@ -1,6 +1,10 @@
 """Sentences and text alternatives hold the figures of the records, and say what those cannot settle."""
 
+import math
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 from factory import put
 
@@ -83,20 +87,132 @@ def test_study_summary_gives_the_best_of_each_setting(own_stores):
     assert "points above ce; " not in text.split("clean labels")[1].split(";")[0]  # ce is not above itself
 
 
+BOTH = ("symmetric-0.4", "asymmetric-0.4")
+
+
+def items(text):
+    """The items of an answer."""
+    return [line for line in text.splitlines() if line.startswith("- ")]
+
+
 def test_answer_says_what_is_missing(pilot, tmp_path):
     other = put(tmp_path, "ce", "asymmetric-0.4", last=0.411, memorised=0.87, **SMALL)
-    first, second = words.answer([*pilot, other]).splitlines()
+    first, second, third = items(words.answer([*pilot, other], (*BOTH, "symmetric-0.8")))
     assert first == "- **Symmetric noise, rate 0.4.** Not known yet: nce+mae missing."
     assert second == "- **Asymmetric noise, rate 0.4.** Not known yet: nce, nce+mae and nce+rce missing."
+    assert third == "- **Symmetric noise, rate 0.8.** Not known yet: ce, nce, nce+mae and nce+rce missing."
 
 
-def test_answer_has_figures_and_directions(pilot, tmp_path):
+def test_answer_of_one_seed_has_figures_but_claims_no_direction(pilot, tmp_path):
     both = put(tmp_path, "nce+mae", last=0.4, memorised=0.5, **SMALL)
-    text = words.answer([*pilot, both])
-    assert "Normalising cross-entropy raises its accuracy, from 36.6 to 45.1 %" in text
-    assert "lowers the share of wrong labels it memorises, from 100 to 20 %" in text
-    assert "Adding MAE then lowers the accuracy to 40.0 % (50 % memorised)" in text
-    assert "adding RCE instead raises it to 53.2 % (39 % memorised)" in text
+    text = words.answer([*pilot, both], BOTH[:1])
+    assert text.startswith("CIFAR-10, JPEG q75, protocol ma2020-small; one seed each.")
+    assert "Normalising cross-entropy takes its accuracy from 36.6 to 45.1 % (+8.5)" in text
+    assert "takes the share of wrong labels it memorises from 100 to 20 % (−79.8)" in text
+    assert "Adding MAE then takes the accuracy to 40.0 % (−5.1; 50 % memorised)" in text
+    assert "adding RCE instead takes it to 53.2 % (+8.1; 39 % memorised)" in text
+    assert text.endswith("One seed: a difference of a few points may be chance.")
+    assert not any(word in text for word in ("raises", "lowers", "clear"))
+
+
+def test_answer_of_several_seeds_claims_what_the_interval_does(tmp_path):
+    ends = {"ce": 0.4, "nce": 0.5, "nce+mae": 0.5, "nce+rce": 0.45}
+    found = [
+        put(tmp_path, loss, seed=s, last=end + 0.01 * ((s + k) % 3 - 1), memorised=0.5, **SMALL)
+        for k, (loss, end) in enumerate(ends.items())
+        for s in range(3)
+    ]
+    (text,) = items(words.answer(found, BOTH[:1]))
+    assert re.search(r"raises its accuracy from 40\.0 to 50\.0 % \(\+10\.0; \+\d\.\d to \+\d\d\.\d\)", text)
+    assert "takes the share of wrong labels it memorises from 50 to 50 %, no clear change (+0.0; +0.0 to +0.0)" in text
+    assert re.search(
+        r"MAE then takes the accuracy to 50\.0 %, no clear change \(\+0\.0; −\d\.\d to \+\d\.\d; 50 % m", text
+    )
+    assert "adding RCE instead lowers it to 45.0 % (−5.0; −" in text
+    assert "One seed" not in text
+
+
+def test_answer_takes_differences_over_shared_seeds_alone(tmp_path):
+    found = [put(tmp_path, loss, last=0.5, **SMALL) for loss in ("ce", "nce", "nce+mae", "nce+rce")]
+    found.append(put(tmp_path, "ce", seed=1, last=0.1, **SMALL))
+    assert "its accuracy from 50.0 to 50.0 %" in words.answer(found, BOTH[:1])
+    apart = [*found[1:4], found[4]]  # ce on another seed than the rest
+    assert "no seed in common" in words.answer(apart, BOTH[:1])
+
+
+def cost(*rows):
+    return pd.DataFrame(
+        [
+            {"loss": loss, "setting": "clean", "difference": d, "low": d - half, "high": d + half, "n": n}
+            for loss, d, half, n in rows
+        ]
+    )
+
+
+def test_clean_cost_is_worded_by_sign():
+    text = words.clean_cost(cost(("fl", -1.7, 3, 1), ("rce", -9, 3, 1)))
+    assert text.startswith("On clean labels (one seed), of 2 losses beside ce, ")
+    assert "2 stand (rce farthest, 9.0 ± 3.0 points) below it, none stands above it." in text
+    assert text.endswith("The 95 % interval excludes zero for 1 of the 2.")
+    text = words.clean_cost(cost(("fl", 2, math.nan, 1), ("mae", -1, math.nan, 3)))
+    assert "(1 to 3 seeds)" in text
+    assert "1 stands (mae 1.0 points) below it, 1 stands (fl 2.0 points) above it." in text
+    assert "No spread over seeds is known yet" in text
+    equal = words.clean_cost(cost(("fl", 0, 0, 3), ("mae", 0, 0, 3)))
+    assert "none stands below it, none stands above it." in equal
+    assert "is not known" in words.clean_cost(cost(("fl", math.nan, math.nan, 0)))
+
+
+def ranked(*rows):
+    return pd.DataFrame(rows, columns=["loss", "rank", "low", "high"])
+
+
+@pytest.mark.parametrize(
+    ("others", "text"),
+    [
+        ([("b", 3, 2, 4)], "No other interval overlaps."),
+        ([("b", 2, 1.5, 4)], "The interval of b overlaps with it."),
+        ([("b", 2, 1.5, 4), ("c", 2, 1.5, 4)], "The intervals of b and c overlap with it."),
+    ],
+)
+def test_the_first_by_rank_and_who_else_may_be(others, text):
+    found = words.first_by_rank(ranked(("a", 1.2, 1, 1.5), *others))
+    assert found == f"First by mean rank is **a**, 1.2 (1.0 to 1.5) of {len(others) + 1} losses. {text}"
+
+
+def test_what_choosing_adds_and_whom_it_moves():
+    selected = pd.DataFrame(
+        [("ce", 6, 3, 1), ("mae", 1, 1, 2), ("gce", 0, 2, 3), ("rce", 0, math.nan, math.nan)],
+        columns=["loss", "mean", "rank_last", "rank_best"],
+    )
+    text = words.choosing(selected)
+    assert text.startswith(
+        "It adds most to ce, 6.0 points on average, and least to rce, 0.0. 3 of 3 losses change place"
+    )
+    assert text.endswith("first by the last epoch is mae, by the best ce.")
+    same = words.choosing(selected.assign(rank_best=selected["rank_last"]))
+    assert "None of 3 losses change place by it; first by the last epoch is mae, by the best mae." in same
+    assert "too few" in words.choosing(selected.assign(rank_last=math.nan))
+    assert words.choosing(selected.assign(mean=0)).startswith("It adds the same to every loss, 0.0 points on average. ")
+
+
+@pytest.mark.parametrize(
+    ("differences", "text"),
+    [
+        ([0.9, 1.1], "1.00 points higher than that on their JPEG copies (95 % interval over runs −0.27 to +2.27; "),
+        ([-0.5, -0.5], "0.50 points lower than that on their JPEG copies (the runs share the images"),
+        ([0.5], "Over 1 run the accuracy on the lossless images is 0.50 points higher"),
+    ],
+)
+def test_twins_say_on_which_images_accuracy_is_higher(differences, text):
+    assert text in words.twins(pd.DataFrame({"difference": differences}))
+
+
+def test_runs_of_four_times_the_epochs_are_not_called_too_short(tmp_path):
+    text = words.summary([put(tmp_path, "nce", protocol="ma2020-small-x4", dataset="cifar10-jpeg75")])
+    assert "100 epochs" in text
+    assert "beside runs of a quarter of the epochs" in text
+    assert "little about underfitting" not in text
 
 
 def test_landing_caption_names_the_largest_fall(pilot):

@@ -41,7 +41,8 @@ Figure(
     changes,
     classes,
     name="classes",
-    caption=f"Test accuracy by class after the last epoch with {report.setting_name(setting)} ({scope}); mean over seeds.",
+    caption=f"Test accuracy by class after the last epoch with {report.setting_name(setting)} ({scope}); mean over "
+    "the seeds that have both that and clean labels, over all where none has.",
     alt="A panel a loss, a row a class. Lowest and highest class of each with wrong labels, in per cent: "
     + "; ".join(
         f"{loss} {part['noisy'].min():.0f} and {part['noisy'].max():.0f}"
@@ -55,5 +56,5 @@ Table(
     results.class_groups(changes),
     name="groups",
     caption=f"Mean test accuracy of the classes whose labels change and of the others with {report.setting_name(setting)}, in "
-    f"per cent, and the change from clean labels, in points ({scope}).",
+    f"per cent, and the change from clean labels, in points, over the seeds that have both ({scope}).",
 )

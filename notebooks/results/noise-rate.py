@@ -106,18 +106,12 @@ Figure(
 # %% tags=["hide-input"]
 cost = results.clean_cost(table)
 Table(
-    cost.assign(**{s: cost[s].map(results.signed) for s in cost.columns[1:]}).rename(columns=report.short_name),
+    results.cost_table(cost),
     name="cost",
-    caption=f"Mean accuracy after the last epoch less that of ce in the same setting, in points ({scope}).",
+    caption="Accuracy after the last epoch less that of ce in the same setting, in points, over the seeds that both have; "
+    f"behind ± is half the 95 % interval, where a spread over seeds is known ({scope}).",
+    style="dense",
 )
 
 # %% tags=["remove-input"]
-if "clean" in cost and cost["clean"].notna().any():
-    worst, best = (cost.loc[getattr(cost["clean"], pick)()] for pick in ("idxmin", "idxmax"))
-    text = (
-        f"On clean labels {best['loss']} stands {results.signed(best['clean'])} points from ce and {worst['loss']} "
-        f"{results.signed(worst['clean'])}, the largest differences either way."
-    )
-else:
-    text = "No run on clean labels is there yet, so what robustness costs is not known."
-Prose(text)
+Prose(words.clean_cost(cost))

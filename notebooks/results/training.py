@@ -102,8 +102,8 @@ Table(
 
 # %% tags=["hide-input"]
 Table(
-    report.settings_table(chosen, noisy, "memorised"),
+    report.settings_table(chosen, found, "memorised"),
     name="memorised",
-    caption=f"Wrong labels memorised in the last epoch, in per cent ({scope}).",
+    caption=f"Wrong labels memorised in the last epoch, in per cent; clean labels have none ({scope}).",
     style="dense",
 )
