@@ -26,7 +26,7 @@ from nlr import files
 from nlr.errors import NlrError
 
 SCHEMA = 1
-LARGEST = 32 * 1024  # bytes
+LARGEST = 128 * 1024  # bytes; the longest protocol of ours, 480 epochs, gives records of half that
 DEPTH = 5  # folders and file of a record in its store
 MEND = "move it away and run the setting again"
 KEYS = ("schema", "config", "config_hash", "noise", "series", "final", "facts", "digest")
@@ -67,13 +67,17 @@ def write(store, config, **parts):
         parts: noise, series, final and facts.
 
     Raises:
-        NlrError: the record is over 32 kB, or the store cannot be written.
+        NlrError: the record is over 128 KiB, or the store cannot be written.
     """
     record = {"schema": SCHEMA, "config": config, "config_hash": config_hash(config), **parts}
     record["digest"] = _digest(record)
     text = json.dumps(record, indent=None, separators=(",", ":"), allow_nan=False) + "\n"
     if len(text) > LARGEST:
-        raise RecordError(f"The record of {path_of('', config)} has {len(text)} bytes; at most {LARGEST} are allowed.")
+        raise RecordError(
+            f"The record of {path_of('', config)} would have {len(text)} bytes, of which "
+            f"{len(_canonical(record['series']))} are its series; at most {LARGEST} are allowed. Give the protocol fewer "
+            "epochs, or raise LARGEST in nlr/records.py; the run then goes on from its last checkpoint."
+        )
     path = path_of(store, config)
     files.write_whole(path, text.encode(), keep=True)
     return path

@@ -9,7 +9,7 @@ import sys
 import pytest
 from factory import parts, put, short
 
-from nlr import paths, records, runs
+from nlr import paths, protocols, records, runs, training
 from nlr.errors import NlrError
 from nlr.records import RecordError
 
@@ -72,17 +72,27 @@ def test_an_existing_record_is_never_overwritten(tmp_path):
 def test_a_record_over_the_limit_is_not_written(tmp_path):
     config = config_of()
     made = parts(config)
-    made["series"]["loss"] = [0.123456] * 4000
-    with pytest.raises(RecordError, match=r"seed-0.json has \d+ bytes; at most 32768"):
+    made["series"]["loss"] = [0.123456] * 16000
+    with pytest.raises(RecordError, match=r"seed-0.json would have 14\d+ bytes, .*; at most 131072 .*fewer epochs"):
         records.write(tmp_path, config, **made)
     assert files(tmp_path) == []
 
 
-def test_a_long_run_of_many_series_stays_below_the_limit(tmp_path):
-    config = config_of(protocol="ma2020-val", dataset="cifar10")
-    made = parts(config, epochs=120)
-    made["series"] = {f"validation_accuracy_{i}": [0.123456] * 120 for i in range(17)}
-    assert records.write(tmp_path, config, **made).stat().st_size <= 32 * 1024
+@pytest.fixture(scope="module")
+def all_series(digits):
+    """The names of all series that there are: those of a run with samples held out and noisy test labels."""
+    config = short(epochs=1, data={"validation": 0.1}, noise={"evaluation": "noisy"})
+    return list(training.train(config, digits)["series"])
+
+
+@pytest.mark.parametrize("protocol", protocols.names())
+def test_the_record_of_every_protocol_fits(tmp_path, all_series, protocol):
+    resolved = protocols.load(protocol)
+    epochs, dataset = resolved["training"]["epochs"], resolved["data"]["dataset"]
+    config = config_of(protocol=protocol, dataset=dataset.replace("cifar10", "cifar10-jpeg75"), loss="nce+mae")
+    made = parts(config, epochs=epochs)
+    made["series"] = {name: [0.0123456] * epochs for name in all_series}  # six significant digits, and a place more
+    assert records.write(tmp_path, config, **made).stat().st_size <= records.LARGEST
 
 
 def test_not_a_number_is_not_written(tmp_path):
