@@ -167,8 +167,8 @@ def runs_of(name, records):
 
     Returns:
         A data frame with scale (a key of :data:`SCALES`), reading, loss (as the report names it), setting, kind, rate
-        (0.0 for clean labels), seed, value (per cent: the accuracy by which the report's protocol judges a run) and
-        record.
+        (0.0 for clean labels), seed, value (per cent: the accuracy by which the report's protocol judges a run), clean
+        (per cent: :data:`CLEAN`, which every run has) and record.
 
     Raises:
         NlrError: the records of a protocol are of two data sets.
@@ -197,9 +197,10 @@ def runs_of(name, records):
         if protocol not in judged:
             judged[protocol] = _figure(protocol)
         row = {"scale": scale, "reading": reading, "loss": loss, "setting": setting, "kind": kind, "rate": rate}
-        out.append(row | {"seed": seed, "value": 100 * record["final"][judged[protocol]], "record": record})
-    columns = ["scale", "reading", "loss", "setting", "kind", "rate", "seed", "value", "record"]
-    return pd.DataFrame(out, columns=columns).astype({"value": float})
+        row |= {"seed": seed, "value": 100 * record["final"][judged[protocol]]}
+        out.append(row | {"clean": 100 * record["final"]["last_accuracy"], "record": record})
+    columns = ["scale", "reading", "loss", "setting", "kind", "rate", "seed", "value", "clean", "record"]
+    return pd.DataFrame(out, columns=columns).astype({"value": float, "clean": float})
 
 
 def _share(rows, scale, sources):
@@ -224,10 +225,14 @@ def _figure(protocol):
     return loaded["report"]["selection"] + ("_noisy" if noisy else "")
 
 
+#: What ``last_accuracy`` is.
+CLEAN = "clean test accuracy after the last epoch"
+
+
 def judged_by(name, reading):
-    """That entry in words."""
+    """The accuracy by which the runs of a reading are judged, in words."""
     return {
-        "last_accuracy": "clean test accuracy after the last epoch",
+        "last_accuracy": CLEAN,
         "last_accuracy_noisy": "accuracy on noisy test labels after the last epoch",
         "best_by_noisy_validation": "clean test accuracy in the epoch that is best on noisy validation labels",
         "best_by_clean_validation": "clean test accuracy in the epoch that is best on clean validation labels",
@@ -313,9 +318,10 @@ def comparison(name, found):
         found: rows of :func:`runs_of`, of one scale.
 
     Returns:
-        A data frame with loss, setting, printed (NaN where there is none); for each reading its mean, sd and n;
-        same_runs, whether one set of runs counts for both readings; and four differences, each with effect, low and
-        high (95 %, NaN where no spread over seeds is known): ``readings`` (as written less as intended), ``printed``
+        A data frame with loss, setting, printed (NaN where there is none); for each reading its mean, sd and n, over
+        the seeds that the readings share where they share any, else over its own; same_runs, whether one set of runs
+        counts for both readings; and four differences, each with effect, low and high (95 %, NaN where no spread over
+        seeds is known): ``readings`` (as written less as intended, over shared seeds), ``printed``
         (as written less printed, the interval being that of one further run), ``written_ce`` and ``intended_ce`` (less
         CE in the same reading); and ``printed_ce``, without interval.
     """
@@ -328,8 +334,10 @@ def comparison(name, found):
     for loss, setting in cells:
         row = {"loss": loss, "setting": setting, "printed": theirs.get((loss, setting), math.nan)}
         hashes = []
+        cell = found[(found["loss"] == loss) & (found["setting"] == setting)]
+        shared = set.intersection(*(set(cell.loc[cell["reading"] == reading, "seed"]) for reading in READINGS))
         for reading in READINGS:
-            mine = found[(found["loss"] == loss) & (found["setting"] == setting) & (found["reading"] == reading)]
+            mine = cell[(cell["reading"] == reading) & (cell["seed"].isin(shared) | (not shared))]
             hashes.append(sorted(record["digest"] for record in mine["record"]))
             row |= {
                 f"{reading}_mean": mine["value"].mean(),

@@ -28,8 +28,8 @@ def _line(axis, values, look, label, **extra):
         axis.fill_between(means.index, means["min"], means["max"], color=colour, alpha=0.18, linewidth=0)
 
 
-def _say_missing(axis, text="missing"):
-    axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", size=9, style="italic")
+def _say_missing(axis, size=9):
+    axis.text(0.5, 0.5, "missing", transform=axis.transAxes, ha="center", va="center", size=size, style="italic")
 
 
 def _legend(figure, columns=4):
@@ -42,17 +42,17 @@ def _legend(figure, columns=4):
         figure.legend(labels.values(), labels, loc="outside lower center", ncols=columns, handlelength=2.6)
 
 
-def rates(panels, looks, xlabel, ylabel):
+def rates(panels, looks, ticks, xlabel, ylabel):
     """Accuracy against the noise rate, a panel a source.
 
     Args:
         panels: ``{title: frame}`` with loss, rate and value, a row a run; an empty frame where every run is missing.
         looks: ``{loss: loss of ours whose look it bears}``, in the order of the legend.
+        ticks: the noise rates, from the lowest.
         xlabel, ylabel: of the axes.
     """
-    figure, axes = plt.subplots(
-        1, len(panels), figsize=(plots.WIDTH, plots.WIDTH * 0.48), sharex=True, sharey=True, squeeze=False
-    )
+    height = plots.WIDTH * (0.48 if any(map(len, panels.values())) else 0.24)
+    figure, axes = plt.subplots(1, len(panels), figsize=(plots.WIDTH, height), sharex=True, sharey=True, squeeze=False)
     for axis, (title, table) in zip(axes[0], panels.items(), strict=True):
         axis.set_title(title)
         axis.set_xlabel(xlabel)
@@ -63,8 +63,8 @@ def rates(panels, looks, xlabel, ylabel):
         if not len(table):
             _say_missing(axis)
     axes[0, 0].set_ylabel(ylabel)
-    axes[0, 0].set_ylim(0, 100)
-    axes[0, 0].set_xticks(sorted({rate for table in panels.values() for rate in table["rate"]}))
+    margin = 0.05 * (ticks[-1] - ticks[0])
+    axes[0, 0].set(ylim=(0, 100), xlim=(ticks[0] - margin, ticks[-1] + margin), xticks=ticks)
     _legend(figure)
     return figure
 
@@ -77,10 +77,11 @@ def epochs(panels, rows, looks):
         rows: ``{key of a series: label}``.
         looks: as in :func:`rates`.
     """
+    there = any(map(len, panels.values()))
     figure, axes = plt.subplots(
         len(rows),
         len(panels),
-        figsize=(plots.WIDTH, 2.5 * len(rows) + 0.9),
+        figsize=(plots.WIDTH, (2.5 if there else 0.9) * len(rows) + 0.9),
         sharex="col",
         sharey="row",
         squeeze=False,
@@ -95,6 +96,9 @@ def epochs(panels, rows, looks):
                     _line(axis, values, look, loss, linewidth=1.5)
             if not len(table):
                 _say_missing(axis)
+                axis.set_xticks([])
+            if not there:
+                axis.set_yticks([])
     for axis, label in zip(axes[:, 0], rows.values(), strict=True):
         axis.set_ylabel(label)
     _legend(figure)
@@ -140,6 +144,21 @@ def training(panels, keys, ylabel):
         axis.tick_params(labelbottom=True)
     figure.supylabel(ylabel, size=9)
     _legend(figure, columns=2)
+    return figure
+
+
+def missing(titles, columns=6):
+    """A grid of small empty panels, one a title, each of which says that it is missing."""
+    rows = -(-len(titles) // columns)
+    lines = max(title.count("\n") for title in titles) + 1
+    size = (plots.WIDTH, (0.45 + 0.16 * lines) * rows)
+    figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    for axis in axes.flat[len(titles) :]:
+        axis.set_visible(False)
+    for axis, title in zip(axes.flat, titles, strict=False):
+        axis.set_title(title, size=7)
+        axis.set(xticks=[], yticks=[])
+        _say_missing(axis, size=7)
     return figure
 
 
@@ -253,12 +272,12 @@ def boxes(rows, size=9):
     return figure
 
 
-def normaliser(cross_entropy, normalised):
-    """A normalised loss against cross-entropy, and cross-entropy itself as a dashed line."""
+def normaliser(cross_entropy, normalised, top):
+    """A normalised loss against cross-entropy, and cross-entropy itself as a dashed line; cut at ``top``."""
     figure, axis = plt.subplots(figsize=(plots.WIDTH * 0.7, plots.WIDTH * 0.42))
     axis.plot(cross_entropy, normalised, color=plots.style("nfl")[0], label="1 − exp(−x)")
     axis.plot(cross_entropy, cross_entropy, "--", color=plt.rcParams["text.color"], label="x", linewidth=1.3)
-    axis.set(xlabel="x, the cross-entropy of a sample", ylabel="loss", ylim=(0, 2), xlim=(0, max(cross_entropy)))
+    axis.set(xlabel="x, the cross-entropy of a sample", ylabel="loss", ylim=(0, top), xlim=(0, max(cross_entropy)))
     _legend(figure)
     return figure
 

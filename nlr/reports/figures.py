@@ -27,19 +27,25 @@ def drawn(name):
 
 
 def results(name, found, scale):
-    """The figures of a report that have at least one run of a scale, or printed numbers, drawn as the report does."""
+    """The figures of a report that show runs, drawn as the report does.
+
+    In full all of them, a panel without runs saying so, and curves of single losses whose setting has no run in one
+    grid of such panels; scaled down and on digits those that have a run.
+    """
     mine, out = found[found["scale"] == scale], []
-    training = {}
+    training, missing = {}, {}
     for figure in reports.figures_of(name):
         cells = mine[mine["loss"].isin(figure.losses) & mine["setting"].isin(figure.settings)]
         if figure.form == "training":
             training.setdefault(figure.settings[0], []).append((figure, cells))
-        elif figure.form in _RESULTS:
-            made = _RESULTS[figure.form](name, figure, cells, scale)
-            out += [made] if made else []
+        elif figure.form in _RESULTS and (scale == "full" or len(cells)):
+            out.append(_RESULTS[figure.form](name, figure, cells, scale))
     for setting, members in training.items():
         if any(len(cells) for _, cells in members):
             out += _training(name, setting, members, scale)
+        elif scale == "full":
+            missing[setting] = [figure for figure, _ in members]
+    out += [_training_missing(name, missing)] if missing else []
     return out + _classes(name, mine, scale)
 
 
@@ -72,19 +78,21 @@ def _title(reading):
 
 
 def _absent(cells, figure):
-    """Which losses of a figure lack runs in a reading, in a sentence; empty where none does."""
+    """Which losses of a figure lack runs in a reading, in a sentence; empty where none does or there is no run."""
     parts = []
-    for reading in READINGS:
+    for reading in READINGS if len(cells) else ():
         mine = cells[cells["reading"] == reading]
         have = set(zip(mine["loss"], mine["setting"], strict=True))
         lacking = {loss: [s for s in figure.settings if (loss, s) not in have] for loss in figure.losses}
-        if not any(lacking.values()) or mine.empty:
-            continue
-        if len({tuple(settings) for settings in lacking.values()}) == 1:  # of every loss the same settings
-            gaps = words.listed(report.short_name(s) for s in lacking[figure.losses[0]])
-        else:
-            gaps = words.listed(loss for loss, settings in lacking.items() if settings)
-        parts.append(f"{_title(reading)} {gaps}")
+        wholly = [loss for loss, settings in lacking.items() if len(settings) == len(figure.settings)]
+        partly = [loss for loss, settings in lacking.items() if settings and loss not in wholly]
+        gaps = [words.listed(wholly)] if wholly else []
+        if partly:
+            gaps.append(f"{words.listed(partly)} at other rates")
+        if mine.empty:
+            parts.append(f"{_title(reading)} all")
+        elif gaps:
+            parts.append(f"{_title(reading)} {', and '.join(gaps)}")
     return f"Runs are missing of: {'; '.join(parts)}." if parts else ""
 
 
@@ -93,23 +101,34 @@ def _rate(name, figure, cells, scale):
     theirs = theirs[theirs["loss"].isin(figure.losses) & theirs["setting"].isin(figure.settings)]
     if scale != "full":
         theirs = theirs.iloc[:0]  # a scale of its own
-    if cells.empty and theirs.empty:
-        return None
     panels = {"as printed": theirs} if len(theirs) else {}
     panels |= {_title(reading): cells[cells["reading"] == reading] for reading in READINGS}
-    kind = next(parse_setting(s)[0] for s in figure.settings if s != "clean")
-    judged = reports.judged_by(name, "as-written")
-    text = f"{judged}, mean over seeds with their range, by rate of {kind} noise. {_absent(cells, figure)}"
+    kind, rates = parse_setting(figure.settings[-1])[0], [parse_setting(s)[1] for s in figure.settings]
+    text = (
+        f"by rate of {kind} noise; our runs: {reports.judged_by(name, 'as-written')}, mean over seeds with their range."
+    )
+    text += f" {_printed_words(name, theirs)}" if len(theirs) else ""
     return Figure(
         drawings.rates,
         panels,
         _looks(name, figure.losses),
+        rates,
         f"{kind} noise rate",
         "accuracy (%)",
         name=report.slug(figure.name) + reports.SCALES[scale],
-        caption=_caption(name, figure, text, cells, scale),
+        caption=_caption(name, figure, f"{text} {_absent(cells, figure)}", cells, scale),
         alt=f"Lines of accuracy against the noise rate, a panel each. {_rates_alt(panels)}",
     )
+
+
+def _printed_words(name, theirs):
+    """What the figures that a report prints are."""
+    where = list(dict.fromkeys(theirs["where"]))
+    numbers = words.listed(place.removeprefix("Table ") for place in where)
+    tables = f"Table{'s' * (len(where) > 1)} {numbers}"
+    (origin,) = protocols.load(reports.protocol_of(name, "as-written"))["origin"]["report"]["selection"]
+    rule = "" if origin == "stated" else "; how its epoch was chosen is not stated"
+    return f"As printed: single readings, as in {tables}{rule}."
 
 
 def _rates_alt(panels):
@@ -122,9 +141,8 @@ def _rates_alt(panels):
         lines = []
         for loss, of_loss in means.groupby("loss", sort=False):
             of_loss = of_loss.droplevel("loss").sort_index()
-            lines.append(
-                f"{loss} {of_loss.iloc[0]:.1f} at {of_loss.index[0]:g}, {of_loss.iloc[-1]:.1f} at {of_loss.index[-1]:g}"
-            )
+            ends = dict.fromkeys((of_loss.index[0], of_loss.index[-1]))
+            lines.append(f"{loss} " + ", ".join(f"{of_loss[rate]:.1f} at {rate:g}" for rate in ends))
         parts.append(f"{title}: {'; '.join(lines)}")
     return ". ".join(parts) + "."
 
@@ -139,8 +157,6 @@ def _validation(name, figure, cells, scale):
 
 
 def _by_epoch(name, figure, cells, scale, keys, text):
-    if cells.empty:
-        return None
     series = reports.curves(cells, list(keys), name)
     for key, label in keys.items():
         series[key] *= 100 if label.endswith("(%)") else 1
@@ -223,24 +239,40 @@ def _training(name, setting, members, scale):
     return out
 
 
+def _training_missing(name, missing):
+    """The curves of single losses of settings without any run, as one grid that keeps their places."""
+    panels, parts = [], []
+    for setting, members in missing.items():
+        panels += [f"{f.name.removeprefix('Figure ')}: {f.losses[0]}" for f in members]
+        first, last = (members[k].name.removeprefix("Figure ") for k in (0, -1))
+        parts.append(f"Figures {first} to {last}, {report.setting_name(setting)}")
+    text = f"{reports.about(name)['author']}'s training curves without any run in full: {'; '.join(parts)}."
+    return Figure(
+        drawings.missing,
+        panels,
+        name="training-missing",
+        caption=f"{text} Accuracy and loss are drawn here as soon as one has a run.",
+        alt=f"{len(panels)} small empty panels, each with the number and loss of its figure and the word missing.",
+    )
+
+
 def _classes(name, mine, scale):
-    """Overall and class accuracies by noise rate: as printed, and of each reading that has runs."""
+    """Overall and class accuracies by noise rate: as printed, and of each reading that has runs; in full of both."""
     members = [figure for figure in reports.figures_of(name) if figure.form == "classes"]
     if not members:
         return []
     theirs = reported.load(name)
     theirs = theirs[theirs["kind"] == "table"]
     theirs = theirs.assign(rate=[parse_setting(s)[1] if s[-1].isdigit() else math.nan for s in theirs["setting"]])
-    out = []
+    out, missing = [], []
     for kind in ("symmetric", "asymmetric"):
         figures = [figure for figure in members if figure.settings[0].startswith(f"{kind}-")]
         sources = {"as printed": None} if scale == "full" else {}
-        sources |= {
-            r: mine[mine["reading"] == r]
-            for r in READINGS
-            if len(mine[(mine["reading"] == r) & (mine["kind"] == kind)])
-        }
+        sources |= {r: mine[(mine["reading"] == r) & (mine["kind"] == kind)] for r in READINGS}
         for source, cells in sources.items():
+            if cells is not None and cells.empty:
+                missing += [f"{figure.losses[0]}\n{kind}\n{_title(source)}" for figure in figures]
+                continue
             panels = {}
             for figure in figures:
                 (loss,) = figure.losses
@@ -252,37 +284,63 @@ def _classes(name, mine, scale):
                     ]
                 else:
                     rows = cells[(cells["loss"] == loss) & cells["setting"].isin(figure.settings)]
-                    overall, parts = rows[["rate", "value"]], reports.by_class(rows)
+                    first = rows[rows["seed"] == rows.groupby("setting")["seed"].transform("min")]
+                    overall, parts = rows[["rate", "value"]], reports.by_class(first)
                 panels[loss] = overall, parts
             out.append(_class_figure(name, kind, source, panels, cells, scale))
+    if missing and scale == "full":
+        out.append(_classes_missing(name, missing))
     return out
 
 
 def _class_figure(name, kind, source, panels, cells, scale):
     author = reports.about(name)["author"]
+    by_class = "by class (right)"
     if cells is None:
-        origin = "The numbers are those of the report's tables."
-        judged = reports.judged_by(name, "as-written")
+        theirs = reports.printed(name)
+        judged = "accuracy on noisy test labels"
+        origin = _printed_words(name, theirs[theirs["kind"] == kind])
     else:
-        origin, judged = _scope(cells[cells["kind"] == kind], scale), reports.judged_by(name, source)
+        origin, judged = _scope(cells, scale), f"{reports.judged_by(name, source)}, mean over seeds"
+        if cells["seed"].nunique() > 1:
+            by_class += " in the run of the first seed, for a mean of runs that each answer with one class hides it"
     missing = [loss for loss, (overall, _) in panels.items() if overall.empty]
     gaps = f" {words.listed(missing)} {'are' if len(missing) > 1 else 'is'} missing." if missing else ""
     said = []
     for loss, (overall, parts) in panels.items():
         if len(overall):
-            best = parts.groupby("class")["accuracy"].mean()
             said.append(
-                f"{loss} {overall['value'].min():.1f} to {overall['value'].max():.1f} overall, class {best.idxmax()} "
-                f"highest with {best.max():.0f}"
+                f"{loss} {overall['value'].min():.1f} to {overall['value'].max():.1f} overall, {_highest_class(parts)}"
             )
     return Figure(
         drawings.classes,
         panels,
         name=f"classes-{kind}-{report.slug(source)}" + reports.SCALES[scale],
-        caption=f"{author}'s plots with {kind} noise, {_title(source)}: for each loss the overall accuracy by "
-        "noise rate "
-        f"(left) and by class (right); {judged}. {origin}{gaps}",
+        caption=f"{author}'s plots with {kind} noise, {_title(source)}: for each loss the overall accuracy by noise "
+        f"rate (left) and {by_class}; {judged}. {origin}{gaps}",
         alt=f"Two panels a loss, in per cent: {'; '.join(said) or 'all missing'}.",
+    )
+
+
+def _highest_class(parts):
+    """Which class has the highest accuracy at each rate."""
+    best = parts.loc[parts.groupby("rate")["accuracy"].idxmax()].sort_values("rate")
+    classes, values = best["class"].astype(int), [f"{value:.0f}" for value in best["accuracy"]]
+    if classes.nunique() == 1:
+        return f"class {classes.iloc[0]} highest with {words.listed(dict.fromkeys(values))}"
+    return "highest " + ", ".join(
+        f"class {k} with {value} at {rate:g}" for k, value, rate in zip(classes, values, best["rate"], strict=True)
+    )
+
+
+def _classes_missing(name, panels):
+    return Figure(
+        drawings.missing,
+        panels,
+        name="classes-missing",
+        caption=f"{reports.about(name)['author']}'s plots without any run in full, overall and by class; a loss, kind "
+        "of noise and reading each.",
+        alt=f"{len(panels)} small empty panels, each with its loss, kind of noise and reading and the word missing.",
     )
 
 
@@ -383,9 +441,12 @@ def _normaliser(name):
     logits = torch.log(torch.tensor(np.column_stack([p_y, *[(1 - p_y) / 9] * 9])))
     spec = protocols.load(reports.protocol_of(name, "as-written"))["report"]["losses"]["NCE"]
     values = losses.make_loss(spec, reduction="none")(logits, torch.zeros(len(p_y), dtype=torch.int64)).numpy()
+    top = 2.0
     caption = f"`{spec}` at predictions of rising cross-entropy, and cross-entropy itself (dashed)."
-    alt = f"A curve that levels off at {values[-1]:.2f}, beside a straight dashed line up to {cross_entropy[-1]:g}."
-    return drawings.normaliser, (cross_entropy, values), caption, alt
+    alt = (
+        f"A curve that levels off at {values[-1]:.2f}, beside a straight dashed line that leaves the frame at {top:g}."
+    )
+    return drawings.normaliser, (cross_entropy, values, top), caption, alt
 
 
 def _images(name):

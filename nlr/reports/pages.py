@@ -71,8 +71,7 @@ _PARTLY_OURS = re.compile(r"\bours\b|\bis that of ma2020|(?<!which )are those of
 
 
 def mark(origin, words):
-    """Where a value comes from, as shape and word, and the place or reason; a choice of ours inside it is "
-    "marked too."""
+    """Where a value comes from, as shape and word, and the place or reason; a choice of ours in it is marked too."""
     partly = origin != "ours" and _PARTLY_OURS.search(words)
     linked = re.sub(r"\bE\d+\b", lambda found: errata_link(found[0]), words)
     return f"{MARKS[origin]}{', in part ' + MARKS['ours'] if partly else ''}: {linked}"
@@ -98,31 +97,33 @@ def facts(name):
 
 
 def _origin_rows(name):
-    """The values of both readings that a report's runs use, ``(key, row as written, row as intended)``."""
-    pairs = []
-    written, intended = (
-        {(row["section"], row["key"]): row for row in protocols.origins(reports.protocol_of(name, reading))}
-        for reading in READINGS
-    )
+    """The values that a report's runs use, ``(key, row as written, row as intended)``; None in a reading without it."""
     own = protocols.load(reports.protocol_of(name, "as-written"))["report"]
     kinds = {parse_setting(setting)[0] for setting in own["settings"]}
-    specs = [row["value"] for rows in (written, intended) for (section, _), row in rows.items() if section == "names"]
+    written, intended = (_used_rows(reports.protocol_of(name, reading), kinds) for reading in READINGS)
+    keys = {**written, **intended}
+    sections = list(dict.fromkeys(section for section, _ in keys))
+    keys = sorted(keys, key=lambda key: sections.index(key[0]))
+    return [(f"{s}.{k}", written.get((s, k)), intended.get((s, k))) for s, k in keys]
+
+
+def _used_rows(protocol, kinds):
+    """The origins of what a protocol's losses and kinds of noise use, by section and key."""
+    rows = {(row["section"], row["key"]): row for row in protocols.origins(protocol)}
+    specs = [row["value"] for (section, _), row in rows.items() if section == "names"]
     used = {part for spec in specs for part in spec.replace("(", "+").replace(")", "+").split("+")}
-    for (section, key), row in intended.items():
-        unused = section == "losses" and key not in used
-        other_noise = section == "noise" and key in ("asymmetric", "class_map") and "asymmetric" not in kinds
-        if not unused and not other_noise:
-            pairs.append((f"{section}.{key}", written.get((section, key)), row))
-    return pairs
+    other = set() if "asymmetric" in kinds else {("noise", "asymmetric"), ("noise", "class_map")}
+    return {(s, k): row for (s, k), row in rows.items() if (s != "losses" or k in used) and (s, k) not in other}
 
 
 def _readings(written, intended, show):
     """A value in both readings, each behind the shape of its origin, and where they come from; one where they agree."""
-    rows = [written] if written and written["value"] == intended["value"] else [written, intended]
+    agree = written and intended and written["value"] == intended["value"]
+    rows = [written] if agree else [written, intended]
     values, places = [], []
     for row, reading in zip(rows, READINGS, strict=False):
         if row:
-            head = f"{reading.replace('-', ' ')} " if len(rows) > 1 else ""
+            head = "" if agree else f"{reading.replace('-', ' ')} "
             values.append(f"{MARKS[row['origin']][0]}\N{NO-BREAK SPACE}{head}{show(row['value'])}")
             places.append(mark(row["origin"], f"{head and head.strip() + ', '}{row['words']}"))
     return "<br>".join(values), "<br>".join(places)
@@ -135,7 +136,9 @@ def protocol_table(name):
         section, _, short = key.partition(".")
         if section != "names":
             value, place = _readings(written, intended, partial(_value, key))
-            reference = "last accuracy" if key == "report.selection" else _value(key, intended["reference"])
+            reference = (
+                "last accuracy" if key == "report.selection" else _value(key, (intended or written)["reference"])
+            )
             what = _KEYS.get(key) or f"`{short}`"
             rows.append({"what": what, "this report": value, "reference": reference, "where from": place})
     return Table(
@@ -358,7 +361,10 @@ def _unbroken(text):
 
 
 def comparison_tables(name, found, scale):
-    """Printed accuracies beside ours of one scale, and differences to CE beside each other; empty without a run."""
+    """Printed accuracies beside ours of one scale, and differences to CE beside each other; empty without a run.
+
+    Where the readings are judged on different labels, a table of both on clean labels comes between the two.
+    """
     mine = found[found["scale"] == scale]
     if mine.empty:
         return []
@@ -367,48 +373,83 @@ def comparison_tables(name, found, scale):
     judged = [reports.judged_by(name, reading) for reading in READINGS]
     comparable = judged[0] == judged[1]
     printed = compared["printed"].notna().any() and scale != "digits"  # another data set
-    texts = reports.printed(name).set_index(["loss", "setting"])["text"]
-    numbers = {n for reading in READINGS for n in compared[f"{reading}_n"] if n}
-    rows, less = [], []
-    for row in compared.rename(columns=lambda c: c.replace("as-", "as_")).itertuples():
-        shown = {"loss": _unbroken(row.loss), "setting": _unbroken(report.short_name(row.setting))}
-        ours = dict(shown)
-        if printed:
-            ours["printed"] = texts.get((row.loss, row.setting), "–")
-        for reading in ("as_written", "as_intended"):
-            n = getattr(row, f"{reading}_n")
-            value = report.spread(getattr(row, f"{reading}_mean"), getattr(row, f"{reading}_sd"))
-            seeds = f" (n = {n})" if len(numbers) > 1 else ""
-            ours[reading.replace("_", " ")] = f"{value}{seeds}" if n else "missing"
-        if comparable:
-            ours["written − intended"] = "the same runs" if row.same_runs else _interval(row, "readings")
-        if printed and scale == "full":
-            ours["written − printed"] = _interval(row, "printed")
-        rows.append(ours)
-        if row.loss != "CE":
-            columns = shown | ({"printed": _signed(row.printed_ce)} if printed else {})
-            columns["as written"] = _interval(row, "written_ce")
-            less.append(columns | {"as intended": _interval(row, "intended_ce")})
-    captions = [f"Our runs {SCALES[scale]}, in per cent; {_over(numbers)}; {_judged_words(judged)}."]
+    captions = [f"Our runs {SCALES[scale]}, in per cent; {_over(compared)}; {_judged_words(judged)}."]
     if comparable:
-        captions.append(
-            "Written − intended: what the errata change, in points, with a 95 % interval where seeds give one."
-        )
+        captions.append(_DIFFERENCE)
     if printed and scale == "full":
         captions.append("Written − printed: the 95 % interval allows for chance in the one printed run as in ours.")
     if printed and scale != "full":
         captions.append("The scale is not the report's, so levels cannot be compared.")
-    out = [Table(pd.DataFrame(rows), name=f"ours{tag}", caption=" ".join(captions), left=["setting"])]
-    if any(row["as written"] != "–" or row["as intended"] != "–" for row in less):
+    rows = _compared_rows(name, compared, comparable, printed, printed and scale == "full")
+    out = [Table(rows, name=f"ours{tag}", caption=" ".join(captions), left=["setting"])]
+    if not comparable:
+        clean = reports.comparison(name, mine.assign(value=mine["clean"]))
+        clean = clean[(clean["as-written_n"] > 0) & (clean["as-intended_n"] > 0)]
+        if len(clean):
+            caption = (
+                f"The same runs, both readings judged by {reports.CLEAN}, in per cent; {_over(clean)}. {_DIFFERENCE}"
+            )
+            rows = _compared_rows(name, clean, True, False, False)
+            out.append(Table(rows, name=f"clean{tag}", caption=caption, left=["setting"]))
+    less = compared[compared["loss"] != "CE"]
+    if less[["written_ce_effect", "intended_ce_effect"]].notna().any(axis=None):
         text = (
-            f"Accuracy less that of CE in the same setting, in points; our runs {SCALES[scale]}, 95 % intervals "
-            "over seeds."
+            f"Accuracy less that of CE in the same setting, in points, mean over the seeds that both losses have; our "
+            f"runs {SCALES[scale]}, 95 % intervals over seeds."
         )
-        out.append(Table(pd.DataFrame(less), name=f"less-ce{tag}", caption=text, left=["setting"]))
+        out.append(Table(_less_rows(less, printed), name=f"less-ce{tag}", caption=text, left=["setting"]))
     return out
 
 
-def _over(numbers):
+_DIFFERENCE = (
+    "Written − intended: what the errata change, in points, with a 95 % interval where seeds give one. Where both have "
+    "runs, their means are over shared seeds, so that they differ by just that."
+)
+
+
+def _rows_of(compared):
+    """Its rows, with names that may be attributes."""
+    return compared.rename(columns=lambda name: name.replace("as-", "as_")).itertuples()
+
+
+def _compared_rows(name, compared, readings, printed, less_printed):
+    """The rows of a table of comparison: ours, what is printed, the difference of the readings, and that to print."""
+    texts = reports.printed(name).set_index(["loss", "setting"])["text"]
+    several = len(_numbers(compared)) > 1
+    rows = []
+    for row in _rows_of(compared):
+        shown = {"loss": _unbroken(row.loss), "setting": _unbroken(report.short_name(row.setting))}
+        if printed:
+            shown["printed"] = texts.get((row.loss, row.setting), "–")
+        for reading in ("as_written", "as_intended"):
+            n = getattr(row, f"{reading}_n")
+            value = report.spread(getattr(row, f"{reading}_mean"), getattr(row, f"{reading}_sd"))
+            seeds = f" (n = {n})" if several else ""
+            shown[reading.replace("_", " ")] = f"{value}{seeds}" if n else "missing"
+        if readings:
+            shown["written − intended"] = "the same runs" if row.same_runs else _interval(row, "readings")
+        if less_printed:
+            shown["written − printed"] = _interval(row, "printed")
+        rows.append(shown)
+    return pd.DataFrame(rows)
+
+
+def _less_rows(compared, printed):
+    rows = []
+    for row in _rows_of(compared):
+        shown = {"loss": _unbroken(row.loss), "setting": _unbroken(report.short_name(row.setting))}
+        shown |= {"printed": _signed(row.printed_ce)} if printed else {}
+        rows.append(shown | {"as written": _interval(row, "written_ce"), "as intended": _interval(row, "intended_ce")})
+    return pd.DataFrame(rows)
+
+
+def _numbers(compared):
+    """The numbers of seeds that its cells have."""
+    return {n for reading in READINGS for n in compared[f"{reading}_n"] if n}
+
+
+def _over(compared):
+    numbers = _numbers(compared)
     if len(numbers) > 1:
         return "mean ± standard deviation over n seeds"
     (number,) = numbers
@@ -478,7 +519,7 @@ def mended(name):
     """The errata that are put right as intended: ``{loss: [errata]}``; those of the whole protocol under ``""``."""
     out = {}
     for key, _, intended in _origin_rows(name):
-        if intended["origin"] == "mended":
+        if intended and intended["origin"] == "mended":
             section, _, loss = key.partition(".")
             of = out.setdefault(loss if section == "names" else "", [])
             of += [e for e in re.findall(r"\bE\d+\b", intended["words"]) if e not in of]
@@ -489,11 +530,15 @@ def effects_table(name, found, scale):
     """What putting errata right does to accuracy: for each loss the mean over the settings of a kind, with interval.
 
     Returns:
-        A table, or None where the readings are judged on different labels, or share no setting.
+        A table, or None where the readings share no setting. Where they are judged on different labels, it is of the
+        accuracy on clean ones.
     """
     mine = found[found["scale"] == scale]
-    if len({reports.judged_by(name, reading) for reading in READINGS}) > 1 or mine.empty:
+    if mine.empty:
         return None
+    judged = {reports.judged_by(name, reading) for reading in READINGS}
+    if len(judged) > 1:
+        mine = mine.assign(value=mine["clean"])
     put_right, rows = mended(name), []
     for loss in dict.fromkeys(mine["loss"]):
         if names := [*put_right.get(loss, ()), *put_right.get("", ())]:
@@ -509,7 +554,8 @@ def effects_table(name, found, scale):
         name=f"effects{reports.SCALES[scale]}",
         caption="What the errata do to the accuracy: as written less as intended in points, mean over the "
         "settings of a kind "
-        f"that both have, with a 95 % interval over seeds; our runs {SCALES[scale]}.",
+        f"that both have, with a 95 % interval over seeds; our runs {SCALES[scale]}, "
+        f"{reports.CLEAN if len(judged) > 1 else judged.pop()}.",
         left=["errata"],
     )
 
@@ -525,111 +571,137 @@ def _effect(value):
 # What became of it
 
 
-def side(claim, name):
-    """How a report stands to a claim: ``asserts``, ``contradicts``, ``both``, or an empty string."""
-    if name in claim.asserted:
-        return "both" if name in claim.contradicted else "asserts"
-    return "contradicts" if name in claim.contradicted else ""
+def stances(claim, name):
+    """How a report stands to a claim, ``{asserts, contradicts or quotes: what it rests on}``; empty where it does not.
+
+    It asserts or contradicts in ``words``, or by a ``formula`` or ``figures`` alone; it quotes a claim where it only
+    repeats the paper.
+    """
+    sides = {"asserts": claim.asserted, "contradicts": claim.contradicted}
+    out = {side: of[name] for side, of in sides.items() if name in of}
+    return out | ({"quotes": "words"} if name in claim.quotes else {})
 
 
 def claims_table(name, judged):
-    """The claims that a report asserts or contradicts, with their verdicts."""
+    """The claims that a report asserts, contradicts or quotes, with their verdicts."""
     rows = []
     for number, claim in claims.load().items():
-        if stands := side(claim, name):
+        if found := stances(claim, name):
             scopes = {}
             for one in judged[number]:
                 scopes.setdefault(one.badge(), []).append(one.scope)
-            badges = [f"{badge} {', '.join(of_badge)}" for badge, of_badge in scopes.items()]
+            said = [side + (f" by its {basis}" if basis != "words" else "") for side, basis in found.items()]
             rows.append(
                 {
                     "claim": number,
                     "statement": claim.statement,
-                    "the report": {"both": "does both"}.get(stands, stands),
-                    "verdict": "<br>".join(badges),
+                    "the report": ", ".join(said),
+                    "verdict": "<br>".join(f"{badge} {', '.join(of_badge)}" for badge, of_badge in scopes.items()),
                 }
             )
     return Table(
         pd.DataFrame(rows),
         name="claims",
         caption="What the report asserts or contradicts of the claims of this book, and what our proofs and runs "
-        "say of it.",
+        "say of it. *By its formula* and *by its figures*: it does not say so, but what it writes down or reports "
+        "does. *Quotes*: it only repeats the paper.",
         left=["statement", "the report", "verdict"],
     )
 
 
-_WITH = {("asserts", "held"), ("contradicts", "did not hold")}
-_AGAINST = {("asserts", "did not hold"), ("contradicts", "held")}
+_GROUPS = {
+    ("asserts", "held"): "established",
+    ("contradicts", "did not hold"): "established",
+    ("asserts", "did not hold"): "refuted",
+    ("contradicts", "held"): "refuted",
+}
 
 
 def standing(name, judged):
-    """What became of a report's claims: ``{(side of the verdict, scope kind): [claims]}``.
+    """What became of what a report says in words: ``{group: {claim: [judgements]}}``.
 
-    The side is ``with`` (asserted and held, or contradicted and did not hold), ``against`` (the other way round),
-    ``partly``, ``undecided``, ``both`` (the report stands on both sides) or ``not run``; the scope kind is
-    ``mathematics`` or ``training``. A claim with verdicts in several protocols counts once for each outcome.
+    The groups are ``established`` (asserted and held, or contradicted and did not hold), ``refuted`` (the other way
+    round), ``open`` (held in part, or undecided) and ``not run`` (of claims that no protocol has settled). What a
+    report only repeats, and what its formulas or figures imply without its saying so, is in none.
     """
     out = {}
     for number, claim in claims.load().items():
-        stands = side(claim, name)
-        if not stands:
-            continue
-        for one in judged[number]:
-            if one.outcome in ("partly", "undecided", "not run"):
-                key = one.outcome
-            elif stands == "both":
-                key = "both"
-            elif (stands, one.outcome) in _WITH:
-                key = "with"
-            elif (stands, one.outcome) in _AGAINST:
-                key = "against"
-            else:
-                raise unknown("outcome", one.outcome, claims.OUTCOMES)
-            scope = "mathematics" if one.scope == verdicts.MATHEMATICS else "training"
-            members = out.setdefault((key, scope), {})
-            members[number] = one
-    settled = {number for (key, scope), of in out.items() if key != "not run" and scope == "training" for number in of}
-    if ("not run", "training") in out:  # not run in one protocol, settled in another
-        waiting = {n: one for n, one in out.pop(("not run", "training")).items() if n not in settled}
-        out |= {("not run", "training"): waiting} if waiting else {}
-    return out
+        for side, basis in stances(claim, name).items():
+            if side == "quotes" or basis != "words":
+                continue
+            for one in judged[number]:
+                if one.outcome not in claims.OUTCOMES:
+                    raise unknown("outcome", one.outcome, claims.OUTCOMES)
+                waits = "not run" if one.outcome == "not run" else "open"
+                group = _GROUPS.get((side, one.outcome), waits)
+                out.setdefault(group, {}).setdefault(number, []).append(one)
+    trained = {
+        number
+        for group, of in out.items()
+        for number, found in of.items()
+        if group != "not run" and any(one.scope != verdicts.MATHEMATICS for one in found)
+    }
+    waiting = {number: of for number, of in out.pop("not run", {}).items() if number not in trained}
+    return out | ({"not run": waiting} if waiting else {})
+
+
+def scope_words(scope):
+    """The scope of a verdict in words: ``in mathematics``, ``on digits, no evidence on CIFAR-10`` and the like."""
+    if scope == verdicts.MATHEMATICS:
+        return "in mathematics"
+    if protocols.load(scope)["data"]["dataset"] == "digits":
+        return "on digits, no evidence on CIFAR-10"
+    return "scaled down" if "-small" in scope else "in full"
 
 
 def closing(name, judged):
-    """The closing paragraph: what a report established and what it could not, from the verdicts and its own numbers."""
-    author = reports.about(name)["author"]
-    found = standing(name, judged)
+    """What a report established, what was refuted and what could not be settled, from the verdicts: a list in MyST."""
+    author, found, registry = reports.about(name)["author"], standing(name, judged), claims.load()
 
-    def linked(key, scope):
-        of = found.get((key, scope), {})
-        said = {n: "" if scope == verdicts.MATHEMATICS else f" ({one.scope})" for n, one in of.items()}
-        return ", ".join(f"[{number}](#{one.target}){said[number]}" for number, one in of.items())
+    def items(group):
+        out = []
+        for number, of in found.get(group, {}).items():
+            denied = "contradicts" in stances(registry[number], name)
+            says = "It says otherwise than this: " if denied else ""
+            where = dict.fromkeys(
+                scope_words(one.scope) + (f", {one.outcome}" if group == "open" else "") for one in of
+            )
+            out.append(f"- [{number}](#{of[0].target}) {says}{registry[number].statement} ({'; '.join(where)})")
+        return out
 
-    def clause(key, text):
-        parts = [f"{where} {linked(key, scope)}" for scope, where in _WHERE.items() if (key, scope) in found]
-        return f"{text} {' and '.join(parts)}." if parts else ""
-
-    numbers = reports.printed(name)
-    total = sum(bool(side(claim, name)) for claim in claims.load().values())
-    parts = [f"{author} takes a side on {total} of the {len(claims.load())} claims of this book."]
-    parts.append(clause("with", "Our verdicts bear it out") or "No verdict of ours bears it out yet.")
-    parts.append(clause("against", "They go against it"))
-    parts.append(clause("both", "It stands on both sides of what is decided"))
-    parts.append(clause("partly", "Part of a claim holds"))
-    parts.append(clause("undecided", "Our runs leave undecided"))
-    waiting = found.get(("not run", "training"), {})
-    if waiting or ("not run", "mathematics") in found:
-        count = len({**waiting, **found.get(("not run", "mathematics"), {})})
-        parts.append(f"{count} wait for runs.")
-    if numbers.empty:
-        parts.append("As the report prints no number, none of this rests on its own measurements.")
-    elif (numbers["value"].sub(10).abs() < 1).all():
-        parts.append("Its own numbers are those of a constant answer and settle nothing about losses.")
-    else:
+    taken = [stances(claim, name) for claim in registry.values()]
+    words = sum(any(side != "quotes" and basis == "words" for side, basis in of.items()) for of in taken)
+    implied = sum(any(basis != "words" for basis in of.values()) for of in taken)
+    quoted = sum("quotes" in of for of in taken)
+    text = f"In words {author} takes a side on {words} of the {len(taken)} claims of this book."
+    if implied:
+        text += f" Where its formulas or figures alone take one ({implied}), they are not counted below."
+    if quoted:
+        text += f" What it only repeats of the paper ({quoted}) is not counted either."
+    parts = [f"{text} {_own_numbers(name)}"]
+    for group, (head, nothing) in _HEADS.items():
+        listed = items(group)
+        parts.append("\n".join([f"**{head}**", "", *(listed or [f"- {nothing}"])]))
+    if waiting := found.get("not run"):
+        numbers = ", ".join(f"[{number}](#{of[0].target})" for number, of in waiting.items())
         parts.append(
-            "Its own numbers are single readings: they suggest an order of losses and cannot show how far chance goes."
+            f"{'One claim waits' if len(waiting) == 1 else f'{len(waiting)} claims wait'} for runs: {numbers}."
         )
-    return " ".join(part for part in parts if part)
+    return "\n\n".join(parts)
 
 
-_WHERE = {"mathematics": "in mathematics on", "training": "in training on"}
+_HEADS = {
+    "established": ("Established: our verdicts bear the report out", "Nothing so far."),
+    "refuted": ("Refuted: our verdicts go against the report", "Nothing so far."),
+    "open": ("Not settled: claims that hold in part, or that our runs leave undecided", "Nothing so far."),
+}
+
+
+def _own_numbers(name):
+    """What a report's own numbers can show."""
+    numbers = reports.printed(name)
+    if numbers.empty:
+        return "As the report prints no number, none of this rests on its own measurements."
+    if (numbers["value"].sub(10).abs() < 1).all():
+        return "Its own numbers are those of a constant answer and settle nothing about losses."
+    return "Its own numbers are single readings: they suggest an order of losses and cannot show how far chance goes."

@@ -16,8 +16,8 @@
 #
 # *What a course report set out to do, what it prints, what its protocol gives in our hands, and what explains the difference.*
 #
-# One template serves the five reports. Numbers of the report are read from the table of what it prints, ours from records;
-# nothing on this page is typed.
+# One template serves the five reports. Accuracies of the report are read from the table of what it prints, ours from
+# records; none is typed.
 
 # %% tags=["parameters"]
 name = "soni"
@@ -45,7 +45,8 @@ Facts(pages.facts(name))
 
 # %% [markdown]
 # Two readings of a report are trained. *As written* follows it to the letter, printed formulas included. *As intended* puts
-# right what is shown to be an error. What neither says takes the value of the reference and is marked as our choice.
+# right what is shown to be an error. What neither says takes the value of the reference, unless its row says otherwise, and
+# is marked as our choice.
 
 # %% tags=["hide-input"]
 pages.protocol_table(name)
@@ -80,8 +81,8 @@ display(*(tables or [Prose("There is no run to compare yet.")]))
 # %% [markdown]
 # ## The figures
 #
-# Figures are drawn anew as the report draws them, under its numbers: from our runs, or by code where they show none. A figure
-# all of whose runs are missing stands in the table alone; one with some of them says which are missing.
+# Figures are drawn anew as the report draws them, under its numbers: from our runs, or by code where they show none. In full
+# every figure is drawn, and says "missing" where it has no run; scaled down and on digits those with a run are.
 
 # %% tags=["hide-input"]
 pages.inventory_table(name, found)
