@@ -94,7 +94,7 @@ def open_experiment(
             that the study has in the setting; where one is, it is joined with all of the study's for the other.
         data_root: where CIFAR-10 lies; the environment variable NLR_DATA where empty.
         results_root: a store of one's own; the study's where empty.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and the like.
         train: whether missing runs are trained.
 
     Returns:

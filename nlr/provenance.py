@@ -15,25 +15,28 @@ from nlr.errors import NlrError, unknown
 from nlr.paths import ROOT
 
 STAMP = ROOT / "stamp.json"  # not committed; goes along with a copy of the tree
-DEVICES = ("auto", "cpu", "cuda", "mps")
+DEVICES = ("auto", "cpu", "cuda")
 
 
 def pick_device(name="auto"):
-    """The torch device to train on; ``auto`` takes a GPU where there is one.
+    """The torch device to train on; ``auto`` takes a CUDA GPU where there is one, ``cuda:1`` is the second.
 
     Raises:
         NlrError: the name is unknown, or there is no such device here.
     """
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if name == "auto":
-        return next(device for device in ("cuda", "mps", "cpu") if available[device])
-    kind = str(name).split(":")[0]
-    if kind not in available:
+        return "cuda" if gpus else "cpu"
+    try:
+        device = torch.device(str(name))
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in DEVICES:
         raise unknown("device", name, DEVICES)
-    if not available[kind]:
-        usable = [device for device, there in available.items() if there]
+    if (device.index or 0) >= {"cpu": 1, "cuda": gpus}[device.type]:
+        usable = ["cpu", *(f"cuda:{number}" for number in range(gpus))]
         raise NlrError(f"Device {name!r} is not here; usable: {', '.join(usable)}.")
-    return str(name)
+    return str(device)
 
 
 def device_name(device):

@@ -74,9 +74,9 @@ def write(store, config, **parts):
     text = json.dumps(record, indent=None, separators=(",", ":"), allow_nan=False) + "\n"
     if len(text) > LARGEST:
         raise RecordError(
-            f"The record of {path_of('', config)} would have {len(text)} bytes, of which "
-            f"{len(_canonical(record['series']))} are its series; at most {LARGEST} are allowed. Give the protocol fewer "
-            "epochs, or raise LARGEST in nlr/records.py; the run then goes on from its last checkpoint."
+            f"The record of {path_of('', config)} would have {len(text)} bytes, "
+            f"{len(_canonical(record['series']))} of them its series; at most {LARGEST} are allowed. Give the protocol "
+            "fewer epochs, or raise LARGEST in nlr/records.py; the run then goes on from its last checkpoint."
         )
     path = path_of(store, config)
     files.write_whole(path, text.encode(), keep=True)

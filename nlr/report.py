@@ -429,7 +429,7 @@ def study_times(table, device_type):
 
     Args:
         table: the frame of :func:`status`.
-        device_type: ``cpu``, ``cuda`` or ``mps``.
+        device_type: ``cpu`` or ``cuda``.
 
     Returns:
         A list of dicts with study, wanted, have, running, set_aside, seconds_left (None where nothing of its protocol

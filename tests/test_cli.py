@@ -183,7 +183,7 @@ def test_compare_sets_yours_beside_ours(command, tmp_path, own_stores):
         (["bundle", "mine.zip", "--store", "nowhere"], ("No record to pack", "nowhere")),
         (["import", "nowhere.zip"], ("nowhere.zip", "no readable bundle")),
         (["run", "digits", "ce", "clean", "--seed", "-1"], ("-1", "from 0")),
-        (["run", "digits", "ce", "clean", "--device", "tpu"], ("'tpu'", "auto, cpu, cuda, mps")),
+        (["run", "digits", "ce", "clean", "--device", "tpu"], ("'tpu'", "Known: auto, cpu, cuda.")),
         (["run", "ma2020", "ce", "clean"], ("No data root", "NLR_DATA")),
         (["run", "ma2020", "ce", "clean", "--data-root", "nowhere"], ("'nowhere' is not a folder",)),
         (["run", "digits", "ce", "clean", "--store", __file__], ("cannot be written", "not a folder")),

@@ -46,8 +46,8 @@ def ran(found):
         ({"seeds": 1.5}, "1.5.*integers from 0"),
         ({"seeds": "-1"}, "'-1'.*integers from 0"),
         ({"seeds": [None]}, "None.*integers from 0"),
-        ({"device": "tpu"}, "device 'tpu'.*auto, cpu, cuda, mps"),
-        ({"device": "mps"}, "'mps' is not here; usable: .*cpu"),
+        ({"device": "tpu"}, "device 'tpu'.*auto, cpu, cuda"),
+        ({"device": "cuda:99"}, "'cuda:99' is not here; usable: cpu"),
         ({"study": "ma2020"}, "No data root.*data_root.*NLR_DATA"),
         ({"study": "ma2020", "data_root": "/nowhere"}, "'/nowhere' is not a folder"),
         ({"train": False}, "No record of digits symmetric-0.4.*train"),
@@ -56,8 +56,6 @@ def ran(found):
 )
 @pytest.mark.parametrize("own", [True, False])
 def test_bad_parameters_are_one_error_and_nothing_is_written(tmp_path, monkeypatch, change, words, own):
-    if change.get("device") == "mps" and experiment.provenance.torch.backends.mps.is_available():
-        pytest.skip("this machine has that device")
     monkeypatch.setattr(training, "train", lambda *a, **b: pytest.fail("a run was trained"))
     with pytest.raises(NlrError) as caught:
         open_digits(**{"results_root": str(tmp_path / "mine") if own else ""} | change)
@@ -199,11 +197,11 @@ def test_a_results_root_under_home_is_found(tmp_path, monkeypatch):
     assert len(records.walk(tmp_path / "mine")) == 1
 
 
-@pytest.mark.parametrize(("dataset", "expected"), [("cifar10", "cifar10"), ("cifar10-jpeg75", "cifar10-jpeg75")])
-def test_own_records_are_found_on_the_data_they_were_made_with(tmp_path, own_stores, dataset, expected):
+@pytest.mark.parametrize("dataset", ["cifar10", "cifar10-jpeg75"])
+def test_own_records_are_found_on_the_data_they_were_made_with(tmp_path, own_stores, dataset):
     where = {"protocol": "ma2020-small", "setting": "symmetric-0.4"}
     put(tmp_path / "mine", "ce", dataset=dataset, **where)
     ours = put(own_stores["results"], "ce", dataset="cifar10-jpeg75", **where)
     runs = open_digits(study="ma2020-small", results_root=str(tmp_path / "mine"), train=False)
-    assert [r["config"]["dataset"] for r in runs.records] == [expected]
+    assert [r["config"]["dataset"] for r in runs.records] == [dataset]
     assert runs.theirs == [ours]

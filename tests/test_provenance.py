@@ -1,4 +1,4 @@
-"""The commit comes from git, or from a stamp of the same code, or is unknown; it is never guessed."""
+"""The device is one that is here; the commit comes from git, a stamp of the same code, or is unknown, never guessed."""
 
 import json
 import re
@@ -6,9 +6,46 @@ import shutil
 import subprocess
 
 import pytest
+import torch
 
 from nlr import paths, provenance
 from nlr.errors import NlrError
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    """A machine with as many GPUs as one says."""
+
+    def there_are(number):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: number > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: number)
+
+    return there_are
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "picked"),
+    [(0, "auto", "cpu"), (2, "auto", "cuda"), (0, "cpu", "cpu"), (1, "cuda", "cuda"), (2, "cuda:1", "cuda:1")],
+)
+def test_a_device_that_is_here_is_picked(gpus, number, name, picked):
+    gpus(number)
+    assert provenance.pick_device(name) == picked
+
+
+@pytest.mark.parametrize("name", ["tpu", "mps", "cpu:foo", "cuda:", "cuda:x", "cuda:-1", "", "cuda:0:1", "meta", None])
+def test_a_name_of_no_device_is_refused(gpus, name):
+    gpus(2)
+    with pytest.raises(NlrError, match=r"Unknown device .*Known: auto, cpu, cuda\."):
+        provenance.pick_device(name)
+
+
+@pytest.mark.parametrize(
+    ("number", "name", "usable"), [(0, "cuda", "cpu"), (0, "cuda:0", "cpu"), (2, "cuda:2", "cpu, cuda:0, cuda:1")]
+)
+def test_a_device_that_is_not_here_is_refused(gpus, number, name, usable):
+    gpus(number)
+    with pytest.raises(NlrError, match=f"Device '{name}' is not here; usable: {usable}\\."):
+        provenance.pick_device(name)
 
 
 @pytest.fixture
