@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+from factory import parts
 
 from nlr import claims, page, paths, protocols, records, report, runs, studies
 from nlr.claims import figures, kinds
 from nlr.errors import NlrError
-from tests.factory import parts
 
 SMALL, SYMMETRIC = "ma2020-small", ["symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8"]
 HEAD = """
