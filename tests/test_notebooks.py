@@ -14,7 +14,7 @@ import jupytext
 import nbformat
 import pytest
 
-from nlr import experiment, paths, records
+from nlr import errata, experiment, features, paths, published, records, reported
 
 sys.path.insert(0, str(paths.ROOT / "pipeline"))
 pairs = importlib.import_module("pairs")
@@ -82,6 +82,29 @@ def test_a_page_gives_its_notebook_parameters_that_it_has(page):
     known = {name for cell in parameters_of(jupytext.read(stem.with_suffix(".ipynb"))) for name in cell}
     assert set(PAGES[page].get("parameters", {})) <= known
     assert set(PAGES[page].get("after", [])) <= set(PAGES)
+
+
+# The files that a module reads for whoever imports it.
+READ_BY = {
+    "errata": {errata.ERRATA},
+    "features": {features.FEATURES},
+    "published": {published.PUBLISHED, reported.REPORTED},
+    "reported": {reported.REPORTED},
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_reads_beside_records_makes_it_anew(page):
+    script = (paths.NOTEBOOKS / f"{PAGES[page]['notebook']}.py").read_text()
+    folders = (paths.ROOT / "book" / "data", paths.RESULTS, paths.RESULTS / "bench")
+    there = {file.name: file for folder in folders for file in folder.iterdir() if file.is_file()}
+    tree = list(ast.walk(ast.parse(script)))
+    texts = [node.value for node in tree if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    read = {there[name] for name in map(os.path.basename, texts) if name in there}
+    for node in tree:
+        if isinstance(node, ast.ImportFrom) and node.module == "nlr":
+            read |= set().union(*(READ_BY.get(alias.name, ()) for alias in node.names))
+    assert {str(file.relative_to(paths.ROOT)) for file in read} <= set(PAGES[page].get("reads", []))
 
 
 SCRIPT = """# %% [markdown]

@@ -30,9 +30,8 @@ import sympy
 import torch
 import torch.nn.functional as F
 
-from nlr import protocols
+from nlr import protocols, published
 from nlr.page import Figure, Prose, Table
-from nlr.paths import ROOT
 from nlr.runs import canonical_loss
 from nlr.theory import shapes
 from nlr.theory.family import COMBINATIONS, agce, amse, aul, ce_eps, member
@@ -295,10 +294,10 @@ Prose(
 # page, so they cannot also confirm it.
 
 # %% tags=["hide-input"]
-published = pd.read_csv(ROOT / "book" / "data" / "published.csv", comment="#").query("key == 'wang2024'")
+rerun = published.accuracies().query("key == 'wang2024'")
 SETTINGS = ["symmetric-0.4", "symmetric-0.8", "asymmetric-0.4"]
 FAMILY = ["nce+ael", "nce+mae", "nce+rce", "nce+aul", "nce+agce"]
-shown = published[published["setting"].isin(SETTINGS) & published["loss"].isin([*FAMILY, "ceeps+mae"])]
+shown = rerun[rerun["setting"].isin(SETTINGS) & rerun["loss"].isin([*FAMILY, "ceeps+mae"])]
 slopes = {name: BY_NAME[name].b() for name in [*FAMILY[:-1], "ceeps+mae", FAMILY[-1]]}
 means = shown.pivot_table(index="loss", columns="setting", values="mean", sort=False)[SETTINGS]
 Figure(
