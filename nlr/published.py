@@ -1,5 +1,7 @@
 """What others print: accuracies on CIFAR-10 by source, in per cent, each with how we know it."""
 
+import re
+
 import pandas as pd
 
 from nlr import reported
@@ -30,6 +32,15 @@ def accuracies():
     return pd.concat([published[columns], printed[columns]], ignore_index=True)
 
 
+def names():
+    """How a source is called with the mark that its figures have, by its key; a report's are all printed in it."""
+    marks = accuracies().groupby("key", sort=False)["mark"].first()
+    return {
+        key: name if marks[key] == "printed" or marks[key] in name else f"{name}, {marks[key]}"
+        for key, name in NAMES.items()
+    }
+
+
 def means(key):
     """The mean accuracies of one source: ``{(loss, setting): per cent}``.
 
@@ -41,3 +52,29 @@ def means(key):
         raise unknown("source", key, sorted(set(table["key"])))
     chosen = table[table["key"] == key]
     return dict(zip(zip(chosen["loss"], chosen["setting"], strict=True), chosen["mean"], strict=True))
+
+
+def quoted(text):
+    """The text with the figures that it quotes.
+
+    Args:
+        text: may hold keys in braces, ``{chheda.symmetric-0.2.ce}``, and differences of two,
+            ``{chheda.symmetric-0.2.ce - chheda.symmetric-0.8.ce}``; shown with two decimals, as they are printed.
+
+    Raises:
+        NlrError: no source has such a figure.
+    """
+
+    def figure(key):
+        source, _, rest = key.partition(".")
+        setting, _, loss = rest.rpartition(".")
+        printed = means(source)
+        if (loss, setting) not in printed:
+            raise unknown(f"figure of {source}", rest, sorted(f"{s}.{name}" for name, s in printed))
+        return printed[loss, setting]
+
+    def filled(match):
+        one, *other = match[1].split(" - ")
+        return f"{figure(one) - sum(map(figure, other)):z.2f}".replace("-", "\N{MINUS SIGN}")
+
+    return re.sub(r"\{([^{}]+)\}", filled, text)

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from nlr import claims, paths, published, report, statistics, studies
+from nlr import claims, paths, published, report, statistics, studies, words
 from nlr.claims import kinds
 from nlr.claims.figures import FIGURES
 from nlr.page import Verdict
+from nlr.results import signed
 
 MAIN = "ma2020-small"  # the protocol that the questions are answered in
+FULL = "ma2020"  # the one that it stands for
 MATHEMATICS = "mathematics"
 SAYS = {name: name.capitalize() for name in claims.SOURCES} | {"paper": "the paper", "project": "this project"}
 NONE = "not available to us"
+FEW = 3  # commands that a sentence can hold
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ class Judgement:
     def badge(self):
         """The outcome as a badge that leads to its evidence."""
         return f"[{{verdict}}`{self.outcome}`](#{self.target})"
+
+    def limited(self):
+        """The scope, with what the outcome is limited to."""
+        return f"[{self.scope}]{{.verdict-scope}}" + (f" {self.qualifier}" if self.qualifier else "")
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,8 @@ QUESTIONS = (
     ),
 )
 
+UNDERFITTING = ("C11", "C63", "C65")  # the claims on underfitting, and on its cure
+
 
 def proofs():
     """The judgements that the executed pages carry, in the order of the book: ``{claim: [Judgement]}``."""
@@ -139,8 +148,12 @@ def judge(records, proved):
             continue
         for protocol in reversed(claim.protocols):  # what has records stands first
             found = claims.evaluate(claim, records, protocol)
+            limits = [found.qualifier]
+            if found.without_exploratory != found.outcome:
+                limits.append(f"without exploratory runs {found.without_exploratory}")
+            limits = ", ".join(filter(None, limits))
             out[name].append(
-                Judgement(name, protocol, found.outcome, found.reason, evidence_label(name), found.qualifier, found)
+                Judgement(name, protocol, found.outcome, found.reason, evidence_label(name), limits, found)
             )
     return out
 
@@ -169,10 +182,7 @@ def claim_table(judged):
     """A row a claim, with who says so, repeats or denies it, and a badge for each scope; cells are MyST."""
     rows = []
     for name, claim in claims.load().items():
-        lines = [
-            f"{one.badge()} [{one.scope}]{{.verdict-scope}}" + (f" {one.qualifier}" if one.qualifier else "")
-            for one in judged[name]
-        ]
+        lines = [f"{one.badge()} {one.limited()}" for one in judged[name]]
         rows.append(
             {
                 "claim": name,
@@ -192,10 +202,9 @@ def _people(sources, quotes=()):
 
 
 def questions(judged, records):
-    """The questions as MyST: each with its verdicts, and a table of our differences beside those that others print."""
+    """The questions as MyST: each with its claims and their verdicts, and our differences beside those of others."""
     table, parts = _main_runs(records), []
     for question in QUESTIONS:
-        verdicts = " · ".join(f"{name} {one.badge()} {one.scope}" for name, one in answers(question, judged))
         rows = []
         for contrast in question.contrasts:
             value = contrast_value(table, contrast)
@@ -203,26 +212,22 @@ def questions(judged, records):
             rows.append([contrast_name(contrast), value_text(value), basis_text(value), others])
         parts += [
             f"### {question.text}",
-            verdicts,
+            "\n".join(f"- {line}" for line in answers(question, judged)),
             _markdown(["difference", "ours", "ours is over", "others"], rows, 1),
         ]
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, in_full(judged)])
 
 
 def short_answers(judged, records):
-    """The questions as a list: each with its verdicts and the first of its differences."""
+    """The questions as a list: each with the first of its differences, and its claims with their verdicts."""
     table, items = _main_runs(records), []
     for question in QUESTIONS:
-        scopes = {"In mathematics": [], "In training": []}
-        for name, one in answers(question, judged):
-            where = "In mathematics" if one.scope == MATHEMATICS else "In training"
-            scopes[where].append(f"{one.badge()} {name}")
-        verdicts = " ".join(f"{where}: {', '.join(badges)}." for where, badges in scopes.items() if badges)
         value = contrast_value(table, question.contrasts[0])
         number = f"{value_text(value)} points" if value.estimate else "missing"
         reading = f"{contrast_name(question.contrasts[0])}: {number} ({basis_text(value)})"
-        items.append(f"- **{question.text}** {verdicts} {reading}.")
-    return "\n".join(items)
+        items += [f"- **{question.text}** Measured: {reading}.", ""]
+        items += [f"  - {line}" for line in answers(question, judged)]
+    return "\n".join([*items, "", in_full(judged)])
 
 
 def _markdown(columns, rows, numbers):
@@ -232,8 +237,52 @@ def _markdown(columns, rows, numbers):
 
 
 def answers(question, judged):
-    """The judgements that answer a question: of mathematics and of the main protocol."""
-    return [(name, one) for name in question.claims for one in judged[name] if one.scope in (MATHEMATICS, MAIN)]
+    """A line for each claim that answers a question: its statement, and its verdicts.
+
+    Verdicts of mathematics and of the main protocol stand there whatever they are, those of others once they have runs.
+    """
+    registry, lines = claims.load(), []
+    for name in question.claims:
+        shown = [one for one in judged[name] if one.scope in (MATHEMATICS, MAIN) or one.outcome != "not run"]
+        verdicts = "; ".join(f"{one.badge()} {one.limited()}" for one in shown)
+        lines.append(f"{registry[name].statement.removesuffix('.')} ({name}): {verdicts}.")
+    return lines
+
+
+def in_full(judged):
+    """How many of the questions' claims have a verdict in the full protocol."""
+    names = dict.fromkeys(name for question in QUESTIONS for name in question.claims)
+    found = [one.outcome for name in names for one in judged[name] if one.scope == FULL]
+    settled = len(found) - found.count("not run")
+    return f"In the full protocol, `{FULL}`, {settled or 'none'} of the {len(found)} claims above have a verdict."
+
+
+def underfitting(judged):
+    """What is known of underfitting, as an item of a list: verdicts with their limit, and what the control adds."""
+    registry, said = claims.load(), []
+    mine = [one for name in UNDERFITTING for one in judged[name] if one.scope == MAIN]
+    for one in mine:
+        said.append(f"{registry[one.claim].statement.removesuffix('.')} ({one.claim}): {one.badge()} {one.limited()}")
+    longer = registry[UNDERFITTING[0]].rules["control"][MAIN]
+    text = (
+        "- **Underfitting.** A loss that learns slowly may only need more updates, so these claims are judged beside a "
+    )
+    text += f"control, protocol `{longer}`. {'; '.join(said)}. "
+    rows = [row for part in mine[0].found.control if part.test["figure"] == "last" for row in part.rows if row.n]
+    if not rows:
+        return text + "The control's runs are missing."
+    gains = [f"{row.needs[1][0]} {signed(row.effect)}{_interval(row.low, row.high)}" for row in rows]
+    text += f"What its longer training adds to the accuracy, in points: {words.listed(gains)} "
+    return text + f"({settings_text(dict.fromkeys(row.needs[1][1] for row in rows))}; {_seeds(row.n for row in rows)})."
+
+
+def _seeds(numbers):
+    numbers = list(numbers)
+    return words.seeds(min(numbers), max(numbers))
+
+
+def _interval(low, high):
+    return "" if math.isnan(low) else f" ({signed(low)} to {signed(high)})"
 
 
 def _main_runs(records):
@@ -288,29 +337,24 @@ def contrast_value(table, contrast):
 def contrast_name(contrast):
     """``NCE − CE, accuracy``."""
     figure, (one, other), _ = contrast
-    words = {"last": "accuracy", "memorised": "wrong labels memorised", "clean_part": "right labels fitted"}
-    return f"{one} − {other}, {words[figure]}"
+    names = {"last": "accuracy", "memorised": "wrong labels memorised", "clean_part": "right labels fitted"}
+    return f"{one} − {other}, {names[figure]}"
 
 
 def value_text(value):
     """A value with its interval, where it has one."""
     if value.estimate is None:
         return "missing"
-    low, high = value.estimate.interval()
-    text = _signed(value.estimate.effect)
-    return text if math.isnan(low) else f"{text} ({_signed(low)} to {_signed(high)})"
+    return signed(value.estimate.effect) + _interval(*value.estimate.interval())
 
 
 def basis_text(value):
     """What a value is a mean of: ``symmetric 0.4; one seed``, or the settings asked for where it is missing."""
     if value.estimate is None:
         return settings_text(value.wanted)
-    seeds = "one seed" if value.estimate.n == 1 else f"{value.estimate.n} seeds"
+    of_setting = {s: {seed for _, setting, seed in value.estimate.used if setting == s} for s in value.settings}
+    seeds = _seeds(map(len, of_setting.values()))
     return f"{settings_text(value.settings)}; {seeds}" + (", exploratory" if value.exploratory else "")
-
-
-def _signed(number):
-    return f"{number:+.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def settings_text(settings):
@@ -329,7 +373,7 @@ def others_text(contrast, value):
     if figure != "last":
         return NONE
     settings, parts = value.settings or wanted, []
-    for key, name in published.NAMES.items():
+    for key, name in published.names().items():
         if key == "joshi":  # judged against noisy labels: no accuracy
             continue
         means = published.means(key)
@@ -337,7 +381,7 @@ def others_text(contrast, value):
         if there:
             mean = sum(means[one, s] - means[other, s] for s in there) / len(there)
             short = "" if tuple(there) == tuple(settings) else f" ({settings_text(there)})"
-            parts.append(f"{name} {_signed(mean)}{short}")
+            parts.append(f"{name} {signed(mean)}{short}")
     return "; ".join(parts) or NONE
 
 
@@ -348,42 +392,76 @@ def evidence(names, judged):
         claim = registry[name]
         parts.append(f"({evidence_label(name)})=\n### {name}\n\n{claim.statement}")
         if claim.remark:
-            parts.append(f"*{claim.remark}*")
+            parts.append(f"*{published.quoted(claim.remark)}*")
         for one in judged[name]:
             if one.found is None:
                 parts.append(f"{one.badge()} **{one.scope}**: {one.because}")
                 continue
-            limit = f" {one.qualifier}" if one.qualifier else ""
+            limit = f" {one.found.qualifier}" if one.found.qualifier else ""
             missing = f" {_missing(one.found)}" if one.found.missing else ""
             parts.append(f"{{verdict}}`{one.outcome}` **{one.scope}**{limit}: {one.because}{missing}")
             parts += [_evidence_table(part) for part in one.found.evidence if any(row.n for row in part.rows)]
             if any(row.n for part in one.found.control for row in part.rows):
-                parts.append("The control, the same runs for longer:")
+                parts.append(_control(claim, one.found))
                 parts += [_evidence_table(part) for part in one.found.control]
     return "\n\n".join(parts)
 
 
 def _evidence_table(part):
     """The rows of a test as a Markdown table, with what was measured above it."""
-    unit, words = kinds.measured(part.test)
+    unit, what = kinds.measured(part.test)
     rows = evidence_frame(part)
-    return f"{words[0].upper()}{words[1:]}, in {unit}:\n\n" + _markdown(list(rows.columns), rows.to_numpy().tolist(), 5)
+    table = _markdown(list(rows.columns), rows.to_numpy().tolist(), 5)
+    return "\n\n".join(filter(None, [f"{what[0].upper()}{what[1:]}, in {unit}:", table, _spread(part, unit)]))
+
+
+def _spread(part, unit):
+    """What the spread over seeds was pooled over, and how unlike it is from setting to setting."""
+    spread = part.spread
+    if spread is None or not spread.df:
+        pooled = dict.fromkeys(row.pooled for row in part.rows if row.df)
+        return f"Spread over seeds pooled over {words.listed(pooled)}." if pooled else ""
+    losses = f"{spread.losses} loss{'es' * (spread.losses != 1)}"
+    text = (
+        f"Spread over seeds behind the mean of the rows: {spread.sd:.2f} {unit} a run, {spread.df} degrees of freedom, "
+    )
+    text += f"{losses} in {spread.settings} setting{'s' * (spread.settings != 1)}; "
+    if math.isnan(spread.ratio):
+        return text + "its change from setting to setting is not known."
+    text += f"the largest of a setting is {spread.ratio:.1f} times the smallest"
+    return text + (
+        "." if math.isnan(spread.p_equal) else f" (Levene's test that they are equal: p = {spread.p_equal:.2f})."
+    )
+
+
+def _control(claim, found):
+    """What the control's runs are, and what of the claim they leave out."""
+    longer = claim.rules["control"][found.protocol]
+    there = [cell for part in found.control for row in part.rows if row.n for cell in row.needs[1:]]
+    losses, settings = (dict.fromkeys(names) for names in zip(*there, strict=True))
+    text = f"The control, protocol {longer}, less the same runs of {found.protocol}: {words.listed(losses)}, "
+    text += f"{settings_text(settings)}."
+    asked = [dict.fromkeys(names) for names in zip(*claim.cells(found.protocol), strict=True)]
+    lacking = [[one for one in names if one not in has] for names, has in zip(asked, (losses, settings), strict=True)]
+    gaps = [words.listed(lacking[0])] if lacking[0] else []
+    gaps += [settings_text(lacking[1])] if lacking[1] else []
+    return text + (f" It has no runs of what this claim compares beside: {'; '.join(gaps)}." if gaps else "")
 
 
 def evidence_frame(part):
     """The rows of an :class:`nlr.claims.Evidence` as text: label, effect, interval, n, df, p of the family, verdict."""
 
     def number(value, form):
-        return "–" if math.isnan(value) else format(value, form).replace("-", "\N{MINUS SIGN}")
+        return "–" if math.isnan(value) else format(value, form).replace("-", "\N{MINUS SIGN}")  # z: no minus zero
 
     rows = []
     for row in part.rows:
         known = not math.isnan(row.low)
-        interval = f"{number(row.low, '+.2f')} to {number(row.high, '+.2f')} ({100 * row.level:.0f} %)"
+        interval = f"{number(row.low, '+z.2f')} to {number(row.high, '+z.2f')} ({100 * row.level:.0f} %)"
         rows.append(
             {
                 "comparison": row.label,
-                "effect": number(row.effect, "+.2f"),
+                "effect": number(row.effect, "+z.2f"),
                 "interval": interval if known else "–",
                 "n": str(row.n),
                 "df": str(row.df) if row.df else "–",
@@ -395,7 +473,9 @@ def evidence_frame(part):
 
 
 def _missing(found):
-    """How many runs are missing, and the first of the commands that make them."""
-    first, *more = found.commands
-    text = f"{len(found.missing)} run{'s' * (len(found.missing) != 1)} missing: `{first}`"
-    return text + (f" and {len(more)} more command{'s' * (len(more) > 1)}." if more else ".")
+    """How many runs are missing, and the commands that make them."""
+    made = found.commands
+    text = f"{len(found.missing)} run{'s' * (len(found.missing) != 1)} missing: "
+    if len(made) > FEW:
+        return text + "\n\n```bash\n" + "\n".join(made) + "\n```"
+    return text + words.listed(f"`{command}`" for command in made) + "."

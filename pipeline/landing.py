@@ -3,7 +3,7 @@
 Keys of values: STUDY.SETTING.LOSS.FIGURE with FIGURE one of n and the mean and sd of last, best, memorised, recovered;
 STUDY.have and STUDY.wanted count runs, STUDY.status says in words what the records are; STUDY.minutes is training time,
 of committed records only. What others print, from the files of nlr.published: SOURCE.SETTING.LOSS.mean and .sd.
-claims.SCOPE.OUTCOME counts verdicts.
+claims.SCOPE.OUTCOME counts verdicts, book.notebooks the pairs.
 """
 
 import json
@@ -11,7 +11,7 @@ import os
 
 from nlr import plots, published, report, studies, verdicts, words
 from nlr.page import Facts, Figure, Prose, Table
-from nlr.paths import EXECUTED
+from nlr.paths import EXECUTED, NOTEBOOKS
 
 MAIN = "ma2020-small"  # the study that the landing page rests on
 HEADLINE = ("symmetric-0.4", "symmetric-0.8", "asymmetric-0.4")  # the settings that its table and figure show
@@ -21,7 +21,7 @@ FIGURES = ("n", *(f"{k}_{m}" for k in ("last", "best", "memorised", "recovered")
 def values():
     """Every number that prose may cite, by key."""
     runs, _ = report.status()
-    out = {}
+    out = {"book.notebooks": len(list(NOTEBOOKS.glob("*/*.py")))}
     for name in studies.names():
         study, mine = studies.load(name), runs[runs["study"] == name]
         out |= {f"{name}.have": int(mine["have"].sum()), f"{name}.wanted": int(mine["wanted"].sum())}
@@ -62,6 +62,7 @@ def main():
     judged = verdicts.judge(committed, verdicts.proofs())
     parts = {
         "verdicts": Prose(verdicts.short_answers(judged, committed)).text,
+        "underfitting": Prose(verdicts.underfitting(judged)).text,
         "answer": Prose(words.answer(found, HEADLINE)).text,
         "facts": Facts(report.facts(found)).myst(),
         "landing-table": Table(

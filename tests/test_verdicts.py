@@ -1,6 +1,7 @@
 """The verdicts: collected from pages and records, put beside what others print, and filtered as a reader does it."""
 
 import json
+import math
 import re
 import shutil
 import tomllib
@@ -9,6 +10,7 @@ import pytest
 from test_claims import grid, record
 
 from nlr import claims, page, paths, published, verdicts
+from nlr.claims import kinds
 from nlr.errors import NlrError
 
 SMALL = "ma2020-small"
@@ -131,15 +133,111 @@ def test_the_questions_name_claims_and_figures_that_exist():
     assert text.count("missing") == sum(len(question.contrasts) for question in verdicts.QUESTIONS)
 
 
-def test_short_answers_have_a_line_a_question_with_its_verdicts_and_its_first_difference(book):
-    text = verdicts.short_answers(verdicts.judge([], verdicts.proofs()), [])
-    lines = text.splitlines()
-    assert len(lines) == len(verdicts.QUESTIONS)
-    assert "In mathematics: [{verdict}`not run`](#evidence-c2) C2, [{verdict}`did not hold`](#claim-c9) C9." in lines[0]
-    assert lines[0].endswith("nce − ce, accuracy: missing (symmetric 0.2, 0.4, 0.6, 0.8).")
+def test_short_answers_have_each_question_with_its_first_difference_and_its_claims_with_their_verdicts(book):
+    lines = verdicts.short_answers(verdicts.judge([], verdicts.proofs()), []).splitlines()
+    heads = [line for line in lines if line.startswith("- **")]
+    assert len(heads) == len(verdicts.QUESTIONS)
+    assert heads[0].endswith("Measured: nce − ce, accuracy: missing (symmetric 0.2, 0.4, 0.6, 0.8).")
+    said = [line for line in lines if line.startswith("  - ")]
+    assert len(said) == sum(len(question.claims) for question in verdicts.QUESTIONS)
+    assert said[0].startswith("  - Any normalised loss is noise tolerant under symmetric noise")
+    assert said[0].endswith("(C2): [{verdict}`not run`](#evidence-c2) [mathematics]{.verdict-scope}.")
+    of_c9 = next(line for line in said if "(C9): [{verdict}`did not hold`](#claim-c9) [mathematics]" in line)
+    assert f"; [{{verdict}}`not run`](#evidence-c9) [{SMALL}]" in of_c9
     runs = [record(loss, "symmetric-0.4", last=last, purpose="study") for loss, last in (("ce", 0.4), ("nce", 0.45))]
     line = verdicts.short_answers(verdicts.judge(runs, {}), runs).splitlines()[0]
     assert line.endswith("nce − ce, accuracy: +5.0 points (symmetric 0.4; one seed).")
+
+
+def test_the_full_protocol_answers_once_it_has_runs():
+    judged = verdicts.judge([], {})
+    asked = len([1 for q in verdicts.QUESTIONS for name in q.claims if "ma2020" in claims.get(name).protocols])
+    assert verdicts.in_full(judged).endswith(f"none of the {asked} claims above have a verdict.")
+    assert "[ma2020]{" not in verdicts.short_answers(judged, [])
+    judged["C17"] = [verdicts.Judgement("C17", "ma2020", "held", "because", "evidence-c17")]
+    assert f"1 of the {asked}" in verdicts.in_full(judged)
+    for text in (verdicts.short_answers(judged, []), verdicts.questions(judged, [])):
+        assert "(C17): [{verdict}`held`](#evidence-c17) [ma2020]{.verdict-scope}." in text
+
+
+def test_seeds_are_those_of_every_setting():
+    cells = {(loss, "symmetric-0.4"): 0.4 for loss in ("nce", "ce")}
+    once = {(loss, "symmetric-0.6"): 0.4 for loss in ("nce", "ce")}
+    assert verdicts.basis_text(value([*grid(cells), *grid(once)[::3]])).endswith("0.4, 0.6; 1 to 3 seeds")
+    assert verdicts.basis_text(value(grid(cells))).endswith("0.4; 3 seeds")
+
+
+def test_a_verdict_that_changes_without_exploratory_runs_says_so_beside_its_badge():
+    runs = falling(0.1)
+    for one in runs:
+        one["facts"]["purpose"] = "exploratory" if one["config"]["seed"] else "study"
+    judged = verdicts.judge(runs, {})
+    found = judged["C15"][0]
+    without = found.found.without_exploratory  # one seed of each setting is left
+    assert found.outcome == "held"
+    assert without != "held"
+    assert found.limited() == f"[{SMALL}]{{.verdict-scope}} without exploratory runs {without}"
+    assert found.limited() in verdicts.claim_table(judged).set_index("claim").loc["C15", "verdict"]
+    assert verdicts.judge(falling(0.1), {})["C15"][0].qualifier == ""
+
+
+CONTROL = "ma2020-small-x4"
+
+
+def test_underfitting_waits_for_the_control_and_then_gives_its_numbers():
+    text = verdicts.underfitting(verdicts.judge([], {}))
+    assert text.count("\n") == 0
+    assert "(C65): [{verdict}`not run`](#evidence-c65) [ma2020-small]{.verdict-scope} at 1,975 updates." in text
+    assert text.endswith("The control's runs are missing.")
+    runs = grid({("nce", "symmetric-0.4"): 0.4}, seeds=1) + grid(
+        {("nce", "symmetric-0.4"): 0.5}, seeds=1, protocol=CONTROL
+    )
+    text = verdicts.underfitting(verdicts.judge(runs, {}))
+    assert text.endswith("to the accuracy, in points: nce +10.0 (symmetric 0.4; one seed).")
+
+
+def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spreads_are():
+    runs = grid({(loss, s): 0.4 for loss in ("nce", "ce", "nfl", "fl") for s in verdicts.SYMMETRIC})
+    runs += grid({("nce", "symmetric-0.4"): 0.5}, seeds=1, protocol=CONTROL)
+    text = verdicts.evidence(["C63"], verdicts.judge(runs, {}))
+    assert f"The control, protocol {CONTROL}, less the same runs of {SMALL}: nce, symmetric 0.4." in text
+    assert "It has no runs of what this claim compares beside: ce, nfl and fl; symmetric 0.2, 0.6, 0.8." in text
+    assert re.search(
+        r"behind the mean of the rows: \S+ points a run, \d+ degrees of freedom, 4 losses in 4 settings; ", text
+    )
+    assert "is 1.0 times the smallest" in text or "is not known" in text
+
+
+def test_all_commands_that_make_missing_runs_are_given():
+    for name in ("C9", "C17"):
+        (found,) = [one.found for one in verdicts.judge([], {})[name] if one.scope == "ma2020"]
+        text = verdicts.evidence([name], verdicts.judge([], {}))
+        assert all(command in text for command in found.commands)
+
+
+def test_no_number_is_a_minus_zero():
+    row = kinds.Row("a − b", (), -0.001, -0.004, 0.2, n=3, df=8, p=0.4)
+    part = claims.Evidence({"test": "difference", "figure": "last"}, "points", (row,), *[math.nan] * 3, None)
+    (text,) = verdicts.evidence_frame(part).to_dict("records")
+    assert (text["effect"], text["interval"]) == ("+0.00", "+0.00 to +0.20 (95 %)")
+
+
+def test_remarks_quote_what_the_reports_print():
+    chheda = published.means("chheda")
+    fall = chheda["ce", "symmetric-0.2"] - chheda["ce", "symmetric-0.8"]
+    assert f"falls by {fall:.2f} points" in verdicts.evidence(["C15"], verdicts.judge([], {}))
+    assert (
+        published.quoted("{krishnan.symmetric-0.8.nce} %")
+        == f"{published.means('krishnan')['nce', 'symmetric-0.8']:.2f} %"
+    )
+    with pytest.raises(NlrError, match=r"figure of chheda 'symmetric-0\.2\.cee'"):
+        published.quoted("{chheda.symmetric-0.2.cee}")
+
+
+def test_the_mark_of_a_source_is_shown():
+    names = published.names()
+    assert (names["wang2024"], names["chheda"]) == ("Wang et al. 2024, read", "Chheda's report")
+    assert names["ma2020-quoted"].count("second-hand") == 1
 
 
 def test_sources_of_figures_have_names_and_their_marks():
