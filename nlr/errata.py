@@ -1,12 +1,18 @@
-"""The errata of the five reports: what is written, what is right, how much it matters, and where the book shows it."""
+"""The errata of the five reports: what is written, what is right, how much it matters, and where the book shows it.
+
+An erratum may wait for runs: its row names their protocol, losses and settings. It is open while one of these cells has
+no run but exploratory ones, so that what is said to be open follows from the records.
+"""
 
 import tomllib
 from dataclasses import dataclass
+from itertools import product
 
 import pandas as pd
 
-from nlr import places, reported
+from nlr import places, protocols, report, reported, runs, verdicts
 from nlr.errors import NlrError, unknown
+from nlr.noise import parse_setting
 from nlr.paths import ROOT
 
 ERRATA = ROOT / "book" / "data" / "errata.toml"
@@ -17,7 +23,7 @@ SEVERITIES = ("changes a conclusion", "has consequences", "slip or ambiguity")
 #: How much of an erratum the book shows.
 STATES = ("shown", "in part", "not yet")
 
-_KEYS = {"severity", "written", "right", "shown", "open", "differs"}
+_KEYS = {"severity", "written", "right", "shown", "open", "waits", "differs"}
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Erratum:
         written: dicts with ``report``, ``place`` and either ``quote``, verbatim, or ``says``, in our words; MyST.
         right: what is right, MyST.
         shown: the places that show it, as :mod:`nlr.places` names them.
-        open: what is not shown yet; empty where all is.
+        open: what is not shown yet, in MyST, with the cells that are missing; empty where all is shown.
         differs: where our reading is not that of the audit that first listed the errata; mostly empty.
     """
 
@@ -53,16 +59,25 @@ class Erratum:
         return "shown" if not self.open else "in part" if self.shown else "not yet"
 
 
-def load():
+def load(records=None):
     """The errata in order: ``{"E1": Erratum}``.
+
+    Args:
+        records: those by which errata that wait for runs are open or not; the committed store's where None.
 
     Raises:
         NlrError: the file has an entry that is not one.
     """
-    return {name: _erratum(name, entry) for name, entry in tomllib.loads(ERRATA.read_text()).items()}
+    have = {
+        (record["config"]["protocol"], record["config"]["loss"]["spec"], report.setting_of(record["config"]))
+        for record in (verdicts.committed() if records is None else records)
+        if record["facts"]["purpose"] != "exploratory"
+    }
+    return {name: _erratum(name, entry, have) for name, entry in tomllib.loads(ERRATA.read_text()).items()}
 
 
-def _erratum(name, entry):
+def _erratum(name, entry, have=frozenset()):
+    """An erratum of its entry; ``have`` are the cells (protocol, loss, setting) that have runs."""
     if unknown_keys := set(entry) - _KEYS:
         raise unknown(f"key of {name}", min(unknown_keys), sorted(_KEYS))
     if missing := {"severity", "written", "right"} - set(entry):
@@ -71,6 +86,8 @@ def _erratum(name, entry):
         raise unknown(f"severity of {name}", entry["severity"], SEVERITIES)
     if not entry.get("shown") and not entry.get("open"):
         raise NlrError(f"Erratum {name} says neither where it is shown nor what is open: give shown, open or both.")
+    if "waits" in entry and not (entry.get("open") and entry.get("shown")):
+        raise NlrError(f"Erratum {name} waits for runs: say what is open without them, and where they will be shown.")
     for part in entry["written"]:
         if set(part) not in ({"report", "place", "quote"}, {"report", "place", "says"}):
             raise NlrError(
@@ -78,7 +95,50 @@ def _erratum(name, entry):
             )
         if part["report"] not in reported.REPORTS:
             raise unknown(f"report of {name}", part["report"], reported.REPORTS)
-    return Erratum(name, **entry | {key: tuple(entry.get(key, ())) for key in ("written", "shown")})
+    known = {key: entry[key] for key in ("severity", "right", "differs") if key in entry}
+    written, shown = (tuple(entry.get(key, ())) for key in ("written", "shown"))
+    return Erratum(name, written=written, shown=shown, open=_open(name, entry, have), **known)
+
+
+def _open(name, entry, have):
+    """What is open: as the entry says, unless the runs that it waits for are there; with those that are not."""
+    if "waits" not in entry:
+        return entry.get("open", "")
+    for wanted in entry["waits"]:
+        _check(name, wanted)
+    parts = [_missing(wanted, have) for wanted in entry["waits"]]
+    return f"{entry['open']} No runs yet: {'; '.join(filter(None, parts))}." if any(parts) else ""
+
+
+def _check(name, wanted):
+    """Refuse cells that no record can have."""
+    if set(wanted) != {"protocol", "losses", "settings"}:
+        raise NlrError(f"Erratum {name} has {sorted(wanted)} in waits: expected protocol, losses and settings.")
+    if wanted["protocol"] not in protocols.names():
+        raise unknown(f"protocol of {name}", wanted["protocol"], protocols.names())
+    for setting in wanted["settings"]:
+        parse_setting(setting)
+    for loss in wanted["losses"]:
+        spelled = runs.canonical_loss(protocols.load(wanted["protocol"]), loss)[0]
+        if spelled != loss:
+            raise NlrError(f"Erratum {name} waits for {loss!r}; records of {wanted['protocol']} spell it {spelled!r}.")
+
+
+def _missing(wanted, have):
+    """The cells without runs, ``ma2020-small (ce, nce at symmetric 0.2)``; the protocol alone where all are."""
+    cells = [
+        (loss, setting)
+        for setting, loss in product(wanted["settings"], wanted["losses"])
+        if (wanted["protocol"], loss, setting) not in have
+    ]
+    if len(cells) in (0, len(wanted["losses"]) * len(wanted["settings"])):
+        return f"`{wanted['protocol']}`" if cells else ""
+    settings_of = {}
+    for setting in wanted["settings"]:
+        if losses := ", ".join(loss for loss, where in cells if where == setting):
+            settings_of.setdefault(losses, []).append(setting)
+    parts = [f"{losses} at {verdicts.settings_text(settings)}" for losses, settings in settings_of.items()]
+    return f"`{wanted['protocol']}` ({'; '.join(parts)})"
 
 
 def row_label(name):

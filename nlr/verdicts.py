@@ -454,14 +454,14 @@ def evidence_frame(part):
     def number(value, form):
         return "–" if math.isnan(value) else format(value, form).replace("-", "\N{MINUS SIGN}")  # z: no minus zero
 
-    rows = []
+    rows, sign = [], "" if part.test["test"] in kinds.LEVELS else "+"
     for row in part.rows:
         known = not math.isnan(row.low)
-        interval = f"{number(row.low, '+z.2f')} to {number(row.high, '+z.2f')} ({100 * row.level:.0f} %)"
+        interval = f"{number(row.low, f'{sign}z.2f')} to {number(row.high, f'{sign}z.2f')} ({100 * row.level:.0f} %)"
         rows.append(
             {
                 "comparison": row.label,
-                "effect": number(row.effect, "+z.2f"),
+                "effect": number(row.effect, f"{sign}z.2f"),
                 "interval": interval if known else "–",
                 "n": str(row.n),
                 "df": str(row.df) if row.df else "–",

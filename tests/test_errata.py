@@ -1,10 +1,13 @@
 """The errata: 65 rows that are complete, whose links are alive, and which the filters find."""
 
+import itertools
 import re
 import shutil
+import tomllib
 
 import pytest
 from bs4 import BeautifulSoup
+from test_claims import record
 
 from nlr import errata, paths, places, reported
 from nlr.errors import NlrError
@@ -39,7 +42,7 @@ def test_cells_fit_into_a_table_and_quotations_are_short(one):
 def test_a_theory_page_that_names_an_erratum_is_among_its_places():
     for source in sorted((paths.NOTEBOOKS / "theory").glob("*.py")):
         for name in set(re.findall(r"\bE\d+\b", source.read_text())):
-            assert f"theory/{source.stem}" in {places.labels()[label] for label in ERRATA[name].shown}, name
+            assert f"theory/{source.stem}" in {places.labels().get(place) for place in ERRATA[name].shown}, name
 
 
 def test_every_experiment_on_an_erratum_is_among_its_places():
@@ -86,6 +89,9 @@ GOOD = {
 }
 
 
+WAITS = {"protocol": "ma2020-small", "losses": ["ce", "nce"], "settings": ["symmetric-0.2", "symmetric-0.4"]}
+
+
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
@@ -95,6 +101,11 @@ GOOD = {
         ({"shown": []}, "neither where it is shown nor what is open"),
         ({"written": [{"report": "soni", "place": "eq. 1"}]}, "expected report, place and one of quote, says"),
         ({"written": [{"report": "sony", "place": "eq. 1", "says": "x"}]}, "Unknown report of E1 'sony'"),
+        ({"waits": [WAITS]}, "Erratum E1 waits for runs: say what is open"),
+        ({"open": "z.", "waits": [WAITS | {"seeds": [0]}]}, "expected protocol, losses and settings"),
+        ({"open": "z.", "waits": [WAITS | {"protocol": "ma2021"}]}, "Unknown protocol of E1 'ma2021'"),
+        ({"open": "z.", "waits": [WAITS | {"losses": ["mae,scale=0.5"]}]}, "spell it 'mae'"),
+        ({"open": "z.", "waits": [WAITS | {"settings": ["symetric-0.2"]}]}, "symetric"),
     ],
 )
 def test_a_bad_entry_is_refused(changes, complaint):
@@ -109,6 +120,54 @@ def test_a_bad_entry_is_refused(changes, complaint):
 )
 def test_the_state_follows_from_what_is_shown_and_open(shown, open, state):
     assert errata._erratum("E1", GOOD | {"shown": shown, "open": open}).state == state
+
+
+def test_an_erratum_that_waits_is_open_until_every_cell_has_a_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(errata, "ERRATA", tmp_path / "errata.toml")
+    errata.ERRATA.write_text("""[E1]
+severity = "slip or ambiguity"
+written = [{ report = "soni", place = "eq. 1", says = "x" }]
+right = "y."
+shown = ["prop-rates"]
+open = "The rest."
+waits = [{ protocol = "ma2020-small", losses = ["ce", "nce"], settings = ["symmetric-0.2", "symmetric-0.4"] }]
+""")
+    made, cells = [], [(loss, setting) for loss in WAITS["losses"] for setting in WAITS["settings"]]
+    expected = [
+        "`ma2020-small` (nce at symmetric 0.2; ce, nce at symmetric 0.4)",
+        "`ma2020-small` (nce at symmetric 0.2, 0.4)",
+        "`ma2020-small` (nce at symmetric 0.4)",
+        None,
+    ]
+    pilots = [record(*cell, purpose="exploratory") for cell in cells]
+    elsewhere = [record(*cell, protocol="ma2020") for cell in cells]
+    for found in ([], pilots, elsewhere):
+        assert errata.load(found)["E1"].open == "The rest. No runs yet: `ma2020-small`."
+    for cell, missing in zip(cells, expected, strict=True):
+        made.append(record(*cell))
+        one = errata.load(made + pilots)["E1"]
+        assert one.open == (f"The rest. No runs yet: {missing}." if missing else "")
+        assert one.state == ("in part" if missing else "shown")
+
+
+def test_every_erratum_shown_by_runs_in_part_says_which_it_waits_for():
+    """What is typed as open waits for nothing that a record could bring."""
+    without = errata.load([])
+    everything = errata.load([record(*cell) for cell in waited_for()])
+    changed = {name for name in without if without[name].state != everything[name].state}
+    assert changed == {name for name, entry in tomllib.loads(errata.ERRATA.read_text()).items() if "waits" in entry}
+    for name in changed:
+        assert (without[name].state, everything[name].state) == ("in part", "shown")
+    typed = " ".join(one.open for one in everything.values())
+    assert not re.search("scaled down|digits|protocol|missing", typed)
+
+
+def waited_for():
+    """The arguments of a record for each cell that some erratum waits for."""
+    for entry in tomllib.loads(errata.ERRATA.read_text()).values():
+        for wanted in entry.get("waits", ()):
+            for loss, setting in itertools.product(wanted["losses"], wanted["settings"]):
+                yield loss, setting, 0, wanted["protocol"]
 
 
 @pytest.mark.skipif(not BUILT.is_file(), reason="the site is not built; make book builds it")

@@ -458,8 +458,8 @@ _FEW = 4  # rows that a sentence can hold; more are in a table
 
 def _number(part, value):
     """A level without a sign, anything else with one."""
-    level = part.test["test"] in ("level", "collapse", "seed_range")
-    return f"{value:.1f}" if level else f"{value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    sign = "" if part.test["test"] in kinds.LEVELS else "+"
+    return f"{value:{sign}z.1f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _value(part, value):

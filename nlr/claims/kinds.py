@@ -15,6 +15,7 @@ from nlr.noise import parse_setting
 from nlr.statistics import Contrast, Estimate
 
 ELSEWHERE = " @ "  # between a loss and the protocol that it was trained in
+LEVELS = ("level", "collapse", "seed_range")  # kinds whose rows are no differences, and have no sign
 RELATIONS = ("above", "below", "within", "outside")
 
 
