@@ -25,7 +25,8 @@ class Spread:
         df: its degrees of freedom.
         paired: whether what the runs of one setting and seed share was taken out.
         losses, settings: how many losses and settings with replicates it was pooled over.
-        ratio: the largest standard deviation of a setting over the smallest; NaN with fewer than two settings.
+        ratio: the largest standard deviation of a setting over the smallest; infinite where one setting has no spread,
+            NaN with fewer than two settings, or where none has.
         p_equal: Levene's test that the settings have one spread, on the residuals; a rough guide, for residuals of one
             fit are not independent. NaN where it cannot be had.
     """
@@ -76,7 +77,8 @@ def _pooled_spread(nested, paired, losses=None):
         by_setting.append(math.sqrt(rest @ rest / free))
         names |= {loss for loss, seeds in block.items() if len(seeds) > 1}
     sd = math.sqrt(squares / df) if df else math.nan
-    ratio = max(by_setting) / min(by_setting) if len(by_setting) > 1 and min(by_setting) > 0 else math.nan
+    least, most = (pick(by_setting) if len(by_setting) > 1 else 0.0 for pick in (min, max))
+    ratio = most / least if least > _TINY else math.inf if most > _TINY else math.nan
     # With fewer residuals, or all of one size as two seeds give them, the test would divide by zero.
     fit_for_test = ratio > 1 and all(len(rest) > 2 and np.ptp(np.abs(rest)) > _TINY for rest in residuals)
     p_equal = stats.levene(*residuals, center="mean").pvalue if fit_for_test else math.nan

@@ -259,21 +259,23 @@ def in_full(judged):
 
 def underfitting(judged):
     """What is known of underfitting, as an item of a list: verdicts with their limit, and what the control adds."""
-    registry, said = claims.load(), []
-    mine = [one for name in UNDERFITTING for one in judged[name] if one.scope == MAIN]
-    for one in mine:
-        said.append(f"{registry[one.claim].statement.removesuffix('.')} ({one.claim}): {one.badge()} {one.limited()}")
-    longer = registry[UNDERFITTING[0]].rules["control"][MAIN]
+    registry, mine = claims.load(), [one for name in UNDERFITTING for one in judged[name] if one.scope == MAIN]
     text = (
         "- **Underfitting.** A loss that learns slowly may only need more updates, so these claims are judged beside a "
     )
-    text += f"control, protocol `{longer}`. {'; '.join(said)}. "
+    text += f"control, protocol `{registry[UNDERFITTING[0]].rules['control'][MAIN]}`."
+    said = [
+        f"{registry[one.claim].statement.removesuffix('.')} ({one.claim}): {one.badge()} {one.limited()}."
+        for one in mine
+    ]
     rows = [row for part in mine[0].found.control if part.test["figure"] == "last" for row in part.rows if row.n]
-    if not rows:
-        return text + "The control's runs are missing."
-    gains = [f"{row.needs[1][0]} {signed(row.effect)}{_interval(row.low, row.high)}" for row in rows]
-    text += f"What its longer training adds to the accuracy, in points: {words.listed(gains)} "
-    return text + f"({settings_text(dict.fromkeys(row.needs[1][1] for row in rows))}; {_seeds(row.n for row in rows)})."
+    if rows:
+        gains = words.listed(f"{row.needs[1][0]} {signed(row.effect)}{_interval(row.low, row.high)}" for row in rows)
+        where = f"{settings_text(dict.fromkeys(row.needs[1][1] for row in rows))}; {_seeds(row.n for row in rows)}"
+        said.append(f"What the control's longer training adds to the accuracy, in points: {gains} ({where}).")
+    else:
+        said.append("The control's runs are missing.")
+    return "\n".join([text, "", *(f"  - {line}" for line in said)])
 
 
 def _seeds(numbers):
@@ -419,7 +421,7 @@ def _spread(part, unit):
     """What the spread over seeds was pooled over, and how unlike it is from setting to setting."""
     spread = part.spread
     if spread is None or not spread.df:
-        pooled = dict.fromkeys(row.pooled for row in part.rows if row.df)
+        pooled = dict.fromkeys(row.pooled for row in part.rows if row.df and row.pooled)
         return f"Spread over seeds pooled over {words.listed(pooled)}." if pooled else ""
     losses = f"{spread.losses} loss{'es' * (spread.losses != 1)}"
     text = (
@@ -428,6 +430,8 @@ def _spread(part, unit):
     text += f"{losses} in {spread.settings} setting{'s' * (spread.settings != 1)}; "
     if math.isnan(spread.ratio):
         return text + "its change from setting to setting is not known."
+    if math.isinf(spread.ratio):
+        return text + "a setting has none, others have."
     text += f"the largest of a setting is {spread.ratio:.1f} times the smallest"
     return text + (
         "." if math.isnan(spread.p_equal) else f" (Levene's test that they are equal: p = {spread.p_equal:.2f})."

@@ -46,6 +46,16 @@ def test_the_unpaired_spread_is_that_within_cells():
     assert math.isnan(found.ratio)
 
 
+def test_a_setting_without_spread_beside_one_with_is_as_unlike_as_can_be():
+    rows = [("a", "x", seed, 50.0 + 1e-14 * seed) for seed in range(3)] + [("a", "y", s, 50.0 + s) for s in range(3)]
+    table = pd.DataFrame(rows, columns=["loss", "setting", "seed", "last"])
+    found = statistics.pooled_spread(table, "last", paired=False)
+    assert (found.ratio, found.df) == (math.inf, 4)
+    assert math.isnan(found.p_equal)
+    none = statistics.pooled_spread(table[table["setting"] == "x"], "last", paired=False)
+    assert math.isnan(none.ratio)
+
+
 def test_an_incomplete_setting_counts_what_its_runs_can_say():
     # ce has three seeds, fl one of them: no difference is replicated, the spread of ce alone is no paired spread.
     found = statistics.pooled_spread(runs({("ce", "a"): [1.0, 2, 4], ("fl", "a"): [2.0]}), "last", paired=True)

@@ -9,7 +9,7 @@ import tomllib
 import pytest
 from test_claims import grid, record
 
-from nlr import claims, page, paths, published, verdicts
+from nlr import claims, page, paths, published, statistics, verdicts
 from nlr.claims import kinds
 from nlr.errors import NlrError
 
@@ -186,7 +186,7 @@ CONTROL = "ma2020-small-x4"
 
 def test_underfitting_waits_for_the_control_and_then_gives_its_numbers():
     text = verdicts.underfitting(verdicts.judge([], {}))
-    assert text.count("\n") == 0
+    assert len(re.findall("^  - ", text, re.MULTILINE)) == len(verdicts.UNDERFITTING) + 1
     assert "(C65): [{verdict}`not run`](#evidence-c65) [ma2020-small]{.verdict-scope} at 1,975 updates." in text
     assert text.endswith("The control's runs are missing.")
     runs = grid({("nce", "symmetric-0.4"): 0.4}, seeds=1) + grid(
@@ -194,6 +194,12 @@ def test_underfitting_waits_for_the_control_and_then_gives_its_numbers():
     )
     text = verdicts.underfitting(verdicts.judge(runs, {}))
     assert text.endswith("to the accuracy, in points: nce +10.0 (symmetric 0.4; one seed).")
+
+
+def part_with(ratio, p_equal=math.nan):
+    """Evidence without rows whose spread differs so from setting to setting."""
+    spread = statistics.Spread(1.0, 8, True, 2, 4, ratio, p_equal)
+    return claims.Evidence({"test": "difference", "figure": "last"}, "points", (), 1.0, 0.5, 1.5, spread)
 
 
 def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spreads_are():
@@ -205,7 +211,12 @@ def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spread
     assert re.search(
         r"behind the mean of the rows: \S+ points a run, \d+ degrees of freedom, 4 losses in 4 settings; ", text
     )
-    assert "is 1.0 times the smallest" in text or "is not known" in text
+    assert "a setting has none" not in text
+    assert "pooled over ." not in text
+    assert "a setting has none, others have." in verdicts._spread(part_with(ratio=math.inf), "points")
+    assert "2.0 times the smallest (Levene's test that they are equal: p = 0.03)" in verdicts._spread(
+        part_with(ratio=2.0, p_equal=0.03), "points"
+    )
 
 
 def test_all_commands_that_make_missing_runs_are_given():
