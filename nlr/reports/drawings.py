@@ -81,7 +81,7 @@ def epochs(panels, rows, looks):
     figure, axes = plt.subplots(
         len(rows),
         len(panels),
-        figsize=(plots.WIDTH, (2.5 if there else 0.9) * len(rows) + 0.9),
+        figsize=(plots.WIDTH, (2.5 if there else 1.3) * len(rows) + 0.9),
         sharex="col",
         sharey="row",
         squeeze=False,
@@ -100,7 +100,7 @@ def epochs(panels, rows, looks):
             if not there:
                 axis.set_yticks([])
     for axis, label in zip(axes[:, 0], rows.values(), strict=True):
-        axis.set_ylabel(label)
+        axis.set_ylabel(label, size=None if there else 8)
     _legend(figure)
     return figure
 

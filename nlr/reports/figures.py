@@ -124,8 +124,9 @@ def _rate(name, figure, cells, scale):
 def _printed_words(name, theirs):
     """What the figures that a report prints are."""
     where = list(dict.fromkeys(theirs["where"]))
-    numbers = words.listed(place.removeprefix("Table ") for place in where)
-    tables = f"Table{'s' * (len(where) > 1)} {numbers}"
+    numbers = [place.removeprefix("Table ") for place in where if place.startswith("Table ")]
+    tables = f"Table{'s' * (len(numbers) > 1)} {words.listed(numbers)}"
+    tables = " and ".join([*(f"the {place}" for place in where if not place.startswith("Table ")), tables])
     (origin,) = protocols.load(reports.protocol_of(name, "as-written"))["origin"]["report"]["selection"]
     rule = "" if origin == "stated" else "; how its epoch was chosen is not stated"
     return f"As printed: single readings, as in {tables}{rule}."
@@ -337,6 +338,7 @@ def _classes_missing(name, panels):
     return Figure(
         drawings.missing,
         panels,
+        len(dict.fromkeys(panel.split("\n")[0] for panel in panels)),  # a column a loss
         name="classes-missing",
         caption=f"{reports.about(name)['author']}'s plots without any run in full, overall and by class; a loss, kind "
         "of noise and reading each.",

@@ -489,7 +489,7 @@ def inventory_table(name, found):
         name="figures",
         caption="The report's figures by its own numbers, and of the cells that each needs how many have a run "
         "of ours, as "
-        "written + as intended. A figure is drawn below as soon as one has; *by code* means that no run enters it.",
+        "written + as intended. *By code* means that no run enters it.",
         left=["caption"],
     )
 
