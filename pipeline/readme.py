@@ -1,5 +1,6 @@
-"""Bring the README's answer and picture up to date with the records (after make book)."""
+"""Bring the README's answer, number and picture up to date with the records (after make book)."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -8,16 +9,20 @@ from nlr.paths import EXECUTED, RESULTS, ROOT
 
 PICTURE = RESULTS / "answer.svg"
 DRAWN = EXECUTED / "figures" / "landing" / "answer-light.svg"
-BLOCK = re.compile(r"(<!-- answer: .*? -->\n).*?(<!-- /answer -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- (\w+): written by make readme -->).*?(<!-- /\2 -->)", re.DOTALL)
 
 
-def with_answer(text):
-    """The README's text with the sentences that the landing page shows."""
-    answer = (EXECUTED / "snippets" / "answer.md").read_text().strip()
-    return BLOCK.sub(lambda match: f"{match[1]}{answer}\n{match[2]}", text)
+def up_to_date(text):
+    """The README's text with what its marked places have to say: the landing page's sentences, minutes of training."""
+    values = json.loads((EXECUTED / "values.json").read_text())
+    said = {
+        "answer": f"\n{(EXECUTED / 'snippets' / 'answer.md').read_text().strip()}\n",
+        "minutes": f"{values['ma2020-small.minutes_per_run']:.0f}",
+    }
+    return BLOCK.sub(lambda match: f"{match[1]}{said[match[2]]}{match[3]}", text)
 
 
 if __name__ == "__main__":
     readme = Path(ROOT / "README.md")
-    readme.write_text(with_answer(readme.read_text()))
+    readme.write_text(up_to_date(readme.read_text()))
     shutil.copy(DRAWN, PICTURE)

@@ -3,6 +3,7 @@
 import importlib.util
 
 import pytest
+from test_book_text import typed_results
 
 from nlr.paths import EXECUTED, ROOT
 
@@ -30,8 +31,16 @@ def test_names_the_two_commands():
 
 def test_answer_is_that_of_the_records(readme):
     answer = (EXECUTED / "snippets" / "answer.md").read_text().strip()
-    assert readme.with_answer(README) == README, "bring it up to date with: make readme"
+    assert readme.up_to_date(README) == README, "bring it up to date with: make readme"
     assert answer in README
+
+
+def test_what_was_found_stands_only_where_it_is_computed(readme):
+    names = [match[2] for match in readme.BLOCK.finditer(README)]
+    assert names == ["answer", "minutes"]
+    typed = readme.BLOCK.sub("", README)
+    assert typed_results(typed) == []
+    assert not any(word in typed for word in ("seed", "exploratory"))
 
 
 def test_picture_is_drawn_from_the_records(readme):

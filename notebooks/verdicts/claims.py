@@ -18,8 +18,8 @@
 #
 # A verdict is one of five words. **Held**: every comparison that was fixed for the claim supports it. **Partly**: some
 # support and some contradict it. **Did not hold**: some contradict it and none supports it. **Undecided**: an interval
-# includes the threshold. **Not run**: runs are missing, or there are none but exploratory ones, which are older than the
-# test. Theory is judged by the proofs and checks on its pages, scope *mathematics*; what training settles is judged in each
+# includes the threshold. **Not run**: runs are missing, there are none but exploratory ones, which are older than the
+# test, or too few to give an interval. A verdict that exploratory runs change says so beside its badge. Theory is judged by the proofs and checks on its pages, scope *mathematics*; what training settles is judged in each
 # protocol on its own. The tests and thresholds were committed before their runs; {doc}`the evidence </executed/verdicts/evidence>` has the
 # rows behind each verdict.
 
@@ -36,7 +36,7 @@ judged = verdicts.judge(records, verdicts.proofs())
 # Our differences are those of protocol `ma2020-small` on the JPEG copy: means over the settings named, in points; in brackets
 # is a 95 % interval, where runs of several seeds give one. Others' figures are over the same settings, or over all that the
 # question names where ours are missing. The paper's own tables were not available to us in full: what others quote of
-# them is marked second-hand.
+# them is marked *second-hand*, a table that we have read in its source *read*; a report's figures are as it prints them.
 
 # %% tags=["remove-input"]
 Prose(verdicts.questions(judged, records))
