@@ -142,12 +142,24 @@ waits = [{ protocol = "ma2020-small", losses = ["ce", "nce"], settings = ["symme
     pilots = [record(*cell, purpose="exploratory") for cell in cells]
     elsewhere = [record(*cell, protocol="ma2020") for cell in cells]
     for found in ([], pilots, elsewhere):
-        assert errata.load(found)["E1"].open == "The rest. No runs yet: `ma2020-small`."
+        assert errata.load(found)["E1"].open == (
+            "The rest. Runs are missing: `ma2020-small` (ce, nce at symmetric 0.2, 0.4)."
+        )
     for cell, missing in zip(cells, expected, strict=True):
         made.append(record(*cell))
         one = errata.load(made + pilots)["E1"]
-        assert one.open == (f"The rest. No runs yet: {missing}." if missing else "")
+        assert one.open == (f"The rest. Runs are missing: {missing}." if missing else "")
         assert one.state == ("in part" if missing else "shown")
+
+
+def test_losses_that_are_all_missing_are_counted_where_they_are_many():
+    many = {"protocol": "ma2020-small", "losses": ["ce", "nce", "mae", "gce"], "settings": WAITS["settings"]}
+    have = {("ma2020-small", "ce", "symmetric-0.4")}
+    one = errata._erratum("E1", GOOD | {"open": "z.", "waits": [many]}, have)
+    assert (
+        one.open
+        == "z. Runs are missing: `ma2020-small` (all 4 losses at symmetric 0.2; nce, mae, gce at symmetric 0.4)."
+    )
 
 
 def test_every_erratum_shown_by_runs_in_part_says_which_it_waits_for():
