@@ -13,6 +13,7 @@ import runpy
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -64,8 +65,10 @@ def measure(device="cpu", rounds=7, seconds=4.0, progress=lambda text: None):
         seconds to the first step, peak memory), FLOP/s and the ceiling, evaluation, losses.
 
     Raises:
-        NlrError: a contender failed.
+        NlrError: the device is neither of the two, or a contender failed.
     """
+    if device not in ("cpu", "cuda"):
+        raise NlrError(f"Device {device!r} is not measured; expected cpu or cuda, the first GPU that is visible.")
     chosen = GPU if device == "cuda" else CPU
     crews, contenders = {}, {}
     try:
@@ -253,21 +256,28 @@ class _Contender:
         self.first_step = time.perf_counter() - begin
 
     def send(self, request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(json.dumps(request) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise self._ended() from None
 
     def receive(self):
         line = self.process.stdout.readline()
         if not line:
-            raise NlrError(f"A contender ended early with exit status {self.process.wait()}; see its message above.")
+            raise self._ended()
         return json.loads(line)
+
+    def _ended(self):
+        return NlrError(f"A contender ended early with exit status {self.process.wait()}; see its message above.")
 
     def ask(self, request):
         self.send(request)
         return self.receive()
 
     def close(self):
-        self.process.stdin.close()
+        with suppress(BrokenPipeError):  # what a process that has ended did not read
+            self.process.stdin.close()
         self.process.terminate()
         self.process.wait()
         self.process.stdout.close()

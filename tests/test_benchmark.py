@@ -48,6 +48,32 @@ def test_a_contender_that_fails_is_said(monkeypatch):
         benchmark.measure("cpu", rounds=1)
 
 
+def test_a_contender_that_ended_meanwhile_is_said(monkeypatch):
+    """Between two requests: it is found out when the second is sent, or when its answer is read."""
+    script = ("import sys; print('{\"threads\": 1}', flush=True); sys.stdin.readline(); sys.exit(7)", ["-c"])
+    popen = subprocess.Popen
+
+    def other(command, **options):
+        return popen([sys.executable, *script[1], script[0]], **options)
+
+    monkeypatch.setattr(benchmark.subprocess, "Popen", other)
+    contender = benchmark._Contender("engine", {}, 1, "cpu")
+    contender.send({"do": "train"})
+    assert contender.process.wait() == 7
+    with pytest.raises(NlrError, match="ended early with exit status 7"):
+        contender.send({"do": "memory"})
+    with pytest.raises(NlrError, match="ended early with exit status 7"):
+        contender.receive()
+    contender.close()
+
+
+@pytest.mark.parametrize("device", ["cuda:1", "cpu:0", "auto", "meta"])
+def test_a_device_without_a_crew_of_its_own_is_refused(monkeypatch, device):
+    monkeypatch.setattr(benchmark, "_Contender", lambda *arguments: pytest.fail("a contender was started"))
+    with pytest.raises(NlrError, match=f"'{device}' is not measured; expected cpu or cuda"):
+        benchmark.measure(device)
+
+
 def test_the_committed_measurement_has_every_contender_and_loss(measured):
     assert list(measured["contenders"]) == list(benchmark.CPU)
     assert set(losses.names()) <= set(measured["losses"]["alone"])
