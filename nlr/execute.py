@@ -157,6 +157,9 @@ def _train(number, config, dataset, store, purpose, data_root, device, lease, te
     people = None
     if config["noise"]["kind"] == "human":
         people = data.load_human_labels(config["noise"]["rate"], data_root, dataset.labels)
+    if torch.device(device).type == "cuda":
+        torch.cuda.init()  # without it there are no statistics to reset
+        torch.cuda.reset_peak_memory_stats(device)
     commit, clean_tree = provenance.commit()  # of the code that starts the run, not of what is there when it ends
     facts = {
         "purpose": purpose,
@@ -240,7 +243,7 @@ def _peak_memory_mb(device):
 
 
 @contextmanager
-def _memory_named(config, device, replicas=1):
+def _memory_named(config, device):
     """Too little memory becomes one sentence that names what needs it."""
     try:
         yield
@@ -250,8 +253,8 @@ def _memory_named(config, device, replicas=1):
             raise
         raise NlrError(
             f"{runs.describe(config)}: {device} has too little memory for batch size "
-            f"{config['training']['batch_size']} and {replicas} replica{'s' * (replicas != 1)}; use fewer workers, or "
-            "a device with more memory. Every finished run has its record."
+            f"{config['training']['batch_size']}; use fewer workers, or a device with more memory. Every finished run "
+            "has its record."
         ) from None
 
 
@@ -261,7 +264,7 @@ class _Progress:
     def __init__(self, todo, deadline, pace):
         self.todo, self.deadline, self.pace = todo, deadline, pace
         self.trained, self.finished = 0, set()
-        self.running = {}  # number of a run to the epochs that this command has trained of it
+        self.running = {}  # number of a run to the epochs that it had done before, and those trained of it here
         self.bar = None
 
     def __enter__(self):
@@ -280,10 +283,10 @@ class _Progress:
         """Take note of what a worker tells."""
         word, number, *details = event
         if word == "start":
-            self.running[number] = 0
+            self.running[number] = [details[0], 0]
             self.bar.total -= details[0]
         elif word == "epoch":
-            self.running[number] += 1
+            self.running[number][1] += 1
             self.pace.note(*details)
             self.bar.update()
         elif word == "done":
@@ -295,7 +298,7 @@ class _Progress:
                 self.finished.add(number)
                 self.bar.total -= self._epochs(number)
         elif word == "lost":
-            self.bar.total -= self.running.pop(number, 0)
+            self.bar.total += sum(self.running.pop(number, ()))  # whoever takes it up says again what is done of it
         elif word == "anew":
             self.bar.write(f"{runs.describe(self.todo[number][0])} starts anew: {details[0]}.", file=sys.stderr)
         self.refresh(waiting=word == "waiting" and number)

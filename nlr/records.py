@@ -14,7 +14,8 @@ A store is a folder of records, ``<dataset>/<protocol>/<loss>/<setting>/seed-<n>
 
 A run that was interrupted and went on from a checkpoint has more than one sitting; ``wall_seconds`` are those of all
 its sittings, without the work that a kill lost. ``commit`` names the commits of all sittings, ``clean_tree`` says
-whether the package was as committed in each, or null where that is unknown.
+whether the package was as committed in each, or null where that is unknown. ``peak_memory_mb`` is on a GPU what the run
+had allocated at most; on a CPU it is the peak of the process since it began, the runs that it made before included.
 """
 
 import hashlib

@@ -393,6 +393,36 @@ def test_an_epoch_that_outlasts_the_budget_is_broken_off(tmp_path, digits, monke
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+# The bar
+
+
+@pytest.mark.parametrize("before", [0, 3])
+@pytest.mark.parametrize("after", ["here", "elsewhere"])
+def test_a_lost_run_leaves_the_bar_with_what_is_still_to_do(before, after):
+    """A run of 10 epochs, some done before, is lost after 4 more, of which its checkpoint has 2."""
+    todo = wanted("ce", "mae", epochs=10)
+    with execute._Progress(todo, None, estimates.Pace((), "digits", "cpu")) as progress:
+        bar = progress.bar
+        progress.hear(("start", 0, before))
+        assert (bar.n, bar.total) == (0, 20 - before)
+        for _ in range(4):
+            progress.hear(("epoch", 0, 1.0, False))
+        assert (bar.n, bar.total) == (4, 20 - before)
+        progress.hear(("lost", 0))
+        assert (bar.n, bar.total) == (4, 24)  # all its epochs are to do again, or elsewhere
+        if after == "here":
+            progress.hear(("start", 0, before + 2))
+            for _ in range(8 - before):
+                progress.hear(("epoch", 0, 1.0, False))
+            progress.hear(("done", 0))
+        else:
+            progress.hear(("elsewhere", 0))
+        assert bar.total - bar.n == 10  # the other run
+        progress.hear(("lost", None))  # a worker that had begun nothing
+        progress.hear(("lost", 0))  # the worker that had finished it ends
+        assert bar.total - bar.n == 10
+
+
 # What machines refuse
 
 
@@ -405,7 +435,7 @@ def test_an_epoch_that_outlasts_the_budget_is_broken_off(tmp_path, digits, monke
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_too_little_memory_names_batch_size_and_replicas(tmp_path, digits, monkeypatch, error):
+def test_too_little_memory_names_the_batch_size(tmp_path, digits, monkeypatch, error):
     todo, train = wanted("ce", "mae", epochs=1), training.train
 
     def fail(config, *rest):
@@ -417,7 +447,7 @@ def test_too_little_memory_names_batch_size_and_replicas(tmp_path, digits, monke
     with pytest.raises(NlrError) as caught:
         execute.train_missing(todo, tmp_path, dataset=digits)
     batch = todo[0][0]["training"]["batch_size"]
-    assert f"batch size {batch} and 1 replica;" in str(caught.value)
+    assert f"batch size {batch};" in str(caught.value)
     assert "digits mae symmetric-0.4 seed 0: cpu has too little memory" in str(caught.value)
     assert "\n" not in str(caught.value)
     assert records.find(tmp_path, todo[0][0])
