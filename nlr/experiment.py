@@ -7,7 +7,6 @@ from pathlib import Path
 
 from nlr import data, execute, noise, protocols, provenance, records, runs, studies
 from nlr.errors import NlrError, NoRecords, unknown
-from nlr.runs import describe
 
 PARAMETERS = (
     "study",
@@ -28,7 +27,6 @@ class Experiment:
     """The runs of one setting and their records.
 
     Attributes:
-        study: the :class:`nlr.studies.Study`.
         protocol: name of the protocol, the study's own or the one asked for.
         setting: ``symmetric-0.4`` and the like.
         configs: the resolved runs, losses in the order asked for.
@@ -36,18 +34,11 @@ class Experiment:
         theirs: the study's own records of these runs where a results root of one's own was given; else None.
     """
 
-    study: studies.Study
     protocol: str
     setting: str
     configs: list
     records: list
     theirs: list | None = None
-
-    @property
-    def missing(self):
-        """The runs that have no record, each in a line."""
-        have = {record["config_hash"] for record in self.records}
-        return [describe(config) for config in self.configs if records.config_hash(config) not in have]
 
 
 def check_parameters(namespace, known=PARAMETERS):
@@ -114,7 +105,9 @@ def open_experiment(
     store = Path(results_root).expanduser() if results_root else chosen.store
 
     def resolve(dataset):
-        return [runs.resolve(protocol, loss, setting, seed, dataset) for loss, seed in wanted]
+        """Each run once, however often and in whatever spelling it is asked for."""
+        found = (runs.resolve(protocol, loss, setting, seed, dataset) for loss, seed in wanted)
+        return list({records.config_hash(config): config for config in found}.values())
 
     configs = resolve(chosen.dataset if results_root == "" else _dataset_in(store, protocol, chosen.dataset))
     if train and not all(records.find(store, config) for config in configs):
@@ -132,7 +125,7 @@ def open_experiment(
     theirs = None
     if results_root:
         theirs = [record for config in resolve(chosen.dataset) if (record := records.find(chosen.store, config))]
-    return Experiment(chosen, protocol, setting, configs, found, theirs)
+    return Experiment(protocol, setting, configs, found, theirs)
 
 
 def _runs_of(study, setting, losses, seeds):

@@ -5,7 +5,7 @@ import re
 import pytest
 from factory import put
 
-from nlr import experiment, records, training
+from nlr import experiment, records, studies, training
 from nlr.errors import NlrError, NoRecords
 
 pytestmark = pytest.mark.usefixtures("own_protocols", "own_stores")
@@ -88,7 +88,7 @@ def test_missing_runs_are_trained_into_the_studys_store_and_never_again(own_stor
     runs = open_digits(losses="nce+mae ce", seeds="1 0")
     assert ran(runs.configs) == [("nce+mae", 1), ("nce+mae", 0), ("ce", 1), ("ce", 0)]
     assert [r["config"] for r in runs.records] == runs.configs
-    assert (runs.setting, runs.protocol, runs.missing, runs.theirs) == ("symmetric-0.4", "digits", [], None)
+    assert (runs.setting, runs.protocol, runs.theirs) == ("symmetric-0.4", "digits", None)
     assert {r["facts"]["purpose"] for r in runs.records} == {"demonstration"}
     assert [path.parts[-4:] for path in records.walk(own_stores["live"])] == [
         ("digits", loss, "symmetric-0.4", f"seed-{seed}.json") for loss in ("ce", "nce+mae") for seed in (0, 1)
@@ -126,13 +126,22 @@ def test_of_a_study_with_unequal_blocks_its_own_runs_are_taken(own_stores):
     put(own_stores["results"], "ce", "symmetric-0.4", 0, protocol="ma2020-small", dataset="cifar10-jpeg75")
     small = {"study": "ma2020-small", "losses": [], "seeds": [], "train": False}
     runs = open_digits(**small)
-    own = {(c["loss"]["spec"], c["seed"]) for c, _ in runs.study.runs() if c["noise"] == runs.configs[0]["noise"]}
+    study = studies.load("ma2020-small")
+    own = {(c["loss"]["spec"], c["seed"]) for c, _ in study.runs() if c["noise"] == runs.configs[0]["noise"]}
     assert set(ran(runs.configs)) == own
     assert len(runs.configs) == len(own) == 24  # twelve losses once, six of them twice more
     assert ran(runs.configs)[:3] == [("ce", 0), ("ce", 1), ("ce", 2)]
     assert set(ran(open_digits(**small | {"losses": "fl ce"}).configs)) == {
         (loss, seed) for loss in ("fl", "ce") for seed in (0, 1, 2)
     }
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_a_run_that_is_asked_for_twice_is_one_run(own_stores, train):
+    made = [put(own_stores["live"], loss) for loss in ("ce", "nce+mae")]
+    runs = open_digits(losses="ce CE nce+mae,beta=1 ce,scale=1 nce+mae", seeds="0 0", train=train)
+    assert ran(runs.configs) == [("ce", 0), ("nce+mae", 0)]
+    assert runs.records == made
 
 
 def test_no_record_is_told_apart_from_what_is_wrong():
@@ -152,13 +161,13 @@ def test_noise_and_rate_name_the_setting(own_stores, noise, rate, setting):
     assert open_digits(noise=noise, rate=rate, train=False).setting == setting
 
 
-def test_without_training_what_is_missing_is_listed(own_stores, monkeypatch):
+def test_without_training_what_there_is_is_collected(own_stores, monkeypatch):
     monkeypatch.setattr(training, "train", lambda *a, **b: pytest.fail("a run was trained"))
     put(own_stores["live"], "ce", seed=0)
     put(own_stores["live"], "mae", seed=1)
     runs = open_digits(losses=["ce", "mae"], seeds=[0, 1], train=False)
     assert ran(r["config"] for r in runs.records) == [("ce", 0), ("mae", 1)]
-    assert runs.missing == ["digits ce symmetric-0.4 seed 1", "digits mae symmetric-0.4 seed 0"]
+    assert ran(runs.configs) == [("ce", 0), ("ce", 1), ("mae", 0), ("mae", 1)]
 
 
 def test_a_protocol_of_ones_own_has_records_of_its_own(own_protocols, own_stores):

@@ -101,7 +101,7 @@ Figure(
 # spite of it. Both are measured in the training pass, on each batch before its update.
 
 # %% tags=["hide-input"]
-if noise == "clean":
+if runs.setting == "clean":
     shown = Prose("With clean labels there is no wrong label to memorise.")
 else:
     shown = Figure(
