@@ -158,6 +158,7 @@ def test_a_run_of_two_blocks_is_made_once_in_the_earlier_one(own_studies):
         ('"ce"', '"cee"', "'cee'.*Did you mean"),
         ('"symmetric-0.4"', '"symetric-0.4"', "symetric-0.4"),
         ("seeds = [1]\n", "seeds = [-1]\n", "-1"),
+        ("seeds = [1]\n", "seeds = \n", "two.toml is not readable"),
     ],
 )
 def test_a_misspelt_study_is_refused_by_name(own_studies, old, new, words):

@@ -76,11 +76,14 @@ def load(name):
     """The study of that name.
 
     Raises:
-        NlrError: the study is unknown, or its file lacks a key or has one too many.
+        NlrError: the study is unknown, or its file is not readable, lacks a key or has one too many.
     """
     if name not in names():
         raise unknown("study", name, names())
-    text = tomllib.loads((FOLDER / f"{name}.toml").read_text())
+    try:
+        text = tomllib.loads((FOLDER / f"{name}.toml").read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise NlrError(f"{name}.toml is not readable: {error}.") from None
     try:
         title, protocol, dataset, store, blocks = (text.pop(key) for key in KEYS)
     except KeyError as missing:
