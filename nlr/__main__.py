@@ -30,6 +30,13 @@ from nlr.errors import NlrError
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console()
 
+
+def folder_or_file(text):
+    """A path of the command line; ``~`` is one's home also where the shell leaves it, as in ``--store=~/mine``."""
+    return Path(text).expanduser()
+
+
+PATH = {"parser": folder_or_file, "metavar": "<path>"}
 DataRoot = Annotated[str, typer.Option(help="Folder with CIFAR-10; else the environment variable NLR_DATA.")]
 Device = Annotated[str, typer.Option(help=f"One of {', '.join(provenance.DEVICES)}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -76,7 +83,7 @@ def run(
     loss: Annotated[str, typer.Argument(help="A loss, nce+mae or nce+mae,beta=1.5; see: losses.")],
     setting: Annotated[str, typer.Argument(help="clean, symmetric-0.4, asymmetric-0.4 or human-worse.")],
     seed: Annotated[int, typer.Option(help="Decides noise, initial weights and data order.")] = 0,
-    store: Annotated[Path, typer.Option(help="Folder of records of your own.")] = Path("mine"),
+    store: Annotated[Path, typer.Option(help="Folder of records of your own.", **PATH)] = Path("mine"),
     data_root: DataRoot = "",
     device: Device = "auto",
 ):
@@ -98,7 +105,7 @@ def run(
 def study(
     name: Annotated[str, typer.Argument(help=f"One of {', '.join(studies.names())}.")],
     workers: Annotated[int, typer.Option(min=1, help="Processes side by side, one thread each where several.")] = 1,
-    store: Annotated[str, typer.Option(help="Folder of records of your own; else the study's.")] = "",
+    store: Annotated[Path | None, typer.Option(help="Folder of records of your own; else the study's.", **PATH)] = None,
     budget: Annotated[str, typer.Option(help="Time after which to end cleanly: 9m, 1h30m, 540s.")] = "",
     data_root: DataRoot = "",
     device: Device = "auto",
@@ -116,7 +123,7 @@ def study(
     wanted = [
         (config | {"dataset": dataset.name}, "own run" if store else purpose) for config, purpose in chosen.runs()
     ]
-    target = Path(store).expanduser() if store else chosen.store
+    target = store or chosen.store
     timed = estimates.records_of(chosen.protocol, *{target, *studies.STORES.values()})
     pace = estimates.Pace(timed, chosen.protocol, device.split(":")[0])
     options = {"deadline": deadline, "pace": pace}
@@ -161,8 +168,8 @@ def status(
 
 @app.command("bundle")
 def pack(
-    archive: Annotated[Path, typer.Argument(help="The zip file to write.")],
-    store: Annotated[Path, typer.Option(help="Folder of records.")] = studies.STORES["results"],
+    archive: Annotated[Path, typer.Argument(help="The zip file to write.", **PATH)],
+    store: Annotated[Path, typer.Option(help="Folder of records.", **PATH)] = studies.STORES["results"],
     part: Annotated[str, typer.Option(help="Only this folder of the store: cifar10-jpeg75/ma2020.")] = "",
     with_checkpoints: Annotated[bool, typer.Option("--checkpoints", help="Also runs that are not finished.")] = False,
 ):
@@ -175,8 +182,8 @@ def pack(
 
 @app.command("import")
 def merge(
-    archive: Annotated[Path, typer.Argument(help="A file that bundle wrote.")],
-    store: Annotated[Path, typer.Option(help="Folder of records.")] = studies.STORES["results"],
+    archive: Annotated[Path, typer.Argument(help="A file that bundle wrote.", **PATH)],
+    store: Annotated[Path, typer.Option(help="Folder of records.", **PATH)] = studies.STORES["results"],
 ):
     """Merge a bundle into a store; what the store has already is kept, and where the two differ it is said."""
     result = bundle.merge(archive, store)
@@ -197,7 +204,7 @@ def stamp():
 
 @app.command()
 def compare(
-    store: Annotated[Path, typer.Argument(help="Your folder of records.")],
+    store: Annotated[Path, typer.Argument(help="Your folder of records.", **PATH)],
     as_json: AsJson = False,
 ):
     """Set your records beside ours: difference, our spread over seeds, agreement, differences in data or device."""
@@ -220,7 +227,7 @@ def bench(
         int, typer.Option(min=2, help="How often each contender is asked; more give a better spread.")
     ] = 7,
     seconds: Annotated[float, typer.Option(min=0.5, help="For how long each trains each time.")] = 4.0,
-    out: Annotated[Path, typer.Option(help="JSON file to write.")] = Path("bench.json"),
+    out: Annotated[Path, typer.Option(help="JSON file to write.", **PATH)] = Path("bench.json"),
 ):
     """Measure the engine against two ordinary scripts; let nothing else run meanwhile."""
     from nlr import benchmark

@@ -7,7 +7,7 @@ import sys
 import pytest
 from factory import put
 
-from nlr import execute, losses, paths, records, studies, training
+from nlr import bundle, execute, losses, paths, records, studies, training
 from nlr.__main__ import main
 
 SMALL = {"protocol": "ma2020-small", "dataset": "cifar10-jpeg75"}
@@ -164,6 +164,30 @@ def test_compare_sets_yours_beside_ours(command, tmp_path, own_stores):
     text = json.loads(out)
     assert {c["loss"]: c["agree"] for c in text["cells"]} == {"ce": True, "mae": False, "gce": None}
     assert len(text["damaged"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "digits", "ce", "clean", "--store=~/mine"], "home/mine/digits/digits/ce/clean/seed-0.json"),
+        (["study", "two", "--store=~/mine"], "2 of 2 records in {home}/mine"),
+        (["bundle", "~/new.zip", "--store=~/mine"], "packed into {home}/new.zip"),
+        (["import", "~/old.zip", "--store=~/mine"], "files added to {home}/mine, 2 were there already"),
+        (["compare", "~/mine"], "mean test accuracy after the last epoch"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_every_command_finds_ones_home(command, tmp_path, monkeypatch, own_studies, own_stores, arguments, words):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (own_studies / "two.toml").write_text(STUDY)
+    for loss in ("ce", "mae"):
+        put(tmp_path / "home" / "mine", loss, "clean")
+        put(own_stores["live"], loss, "clean")
+    bundle.write(tmp_path / "home" / "old.zip", tmp_path / "home" / "mine")
+    status, out, error = command(*arguments)
+    assert status == 0, error
+    assert words.format(home=tmp_path / "home") in out
+    assert made(tmp_path / "here") == []
 
 
 # Bad input
