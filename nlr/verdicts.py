@@ -224,7 +224,7 @@ def short_answers(judged, records):
     for question in QUESTIONS:
         value = contrast_value(table, question.contrasts[0])
         number = f"{value_text(value)} points" if value.estimate else "missing"
-        reading = f"{contrast_name(question.contrasts[0])}: {number} ({basis_text(value)})"
+        reading = f"{number} ({contrast_name(question.contrasts[0])}; {basis_text(value)})"
         items += [f"- **{question.text}** Measured: {reading}.", ""]
         items += [f"  - {line}" for line in answers(question, judged)]
     return "\n".join([*items, "", in_full(judged)])

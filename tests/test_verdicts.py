@@ -137,7 +137,7 @@ def test_short_answers_have_each_question_with_its_first_difference_and_its_clai
     lines = verdicts.short_answers(verdicts.judge([], verdicts.proofs()), []).splitlines()
     heads = [line for line in lines if line.startswith("- **")]
     assert len(heads) == len(verdicts.QUESTIONS)
-    assert heads[0].endswith("Measured: nce − ce, accuracy: missing (symmetric 0.2, 0.4, 0.6, 0.8).")
+    assert heads[0].endswith("Measured: missing (nce − ce, accuracy; symmetric 0.2, 0.4, 0.6, 0.8).")
     said = [line for line in lines if line.startswith("  - ")]
     assert len(said) == sum(len(question.claims) for question in verdicts.QUESTIONS)
     assert said[0].startswith("  - Any normalised loss is noise tolerant under symmetric noise")
@@ -146,7 +146,7 @@ def test_short_answers_have_each_question_with_its_first_difference_and_its_clai
     assert f"; [{{verdict}}`not run`](#evidence-c9) [{SMALL}]" in of_c9
     runs = [record(loss, "symmetric-0.4", last=last, purpose="study") for loss, last in (("ce", 0.4), ("nce", 0.45))]
     line = verdicts.short_answers(verdicts.judge(runs, {}), runs).splitlines()[0]
-    assert line.endswith("nce − ce, accuracy: +5.0 points (symmetric 0.4; one seed).")
+    assert line.endswith("Measured: +5.0 points (nce − ce, accuracy; symmetric 0.4; one seed).")
 
 
 def test_the_full_protocol_answers_once_it_has_runs():
