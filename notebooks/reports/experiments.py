@@ -1343,6 +1343,8 @@ Prose(
     f"From three quarters to the end the accuracy changes by {late.iloc[0]:+.1f} (`{late.index[0]}`) to {late.iloc[-1]:+.1f} points "
     f"(`{late.index[-1]}`). The order of the {len(late)} losses with runs is the final one at {same} of the three earlier points. "
     "A table that does not say where its runs were halted leaves this open."
+    if len(late)
+    else "Runs are missing."
 )
 
 # %% [markdown]
