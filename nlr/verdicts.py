@@ -433,9 +433,10 @@ def _spread(part, unit):
     if math.isinf(spread.ratio):
         return text + "a setting has none, others have."
     text += f"the largest of a setting is {spread.ratio:.1f} times the smallest"
-    return text + (
-        "." if math.isnan(spread.p_equal) else f" (Levene's test that they are equal: p = {spread.p_equal:.2f})."
-    )
+    if math.isnan(spread.p_equal):
+        return text + "."
+    p = "p < 0.01" if spread.p_equal < 0.01 else f"p = {spread.p_equal:.2f}"
+    return text + f" (Levene's test that they are equal: {p})."
 
 
 def _control(claim, found):
