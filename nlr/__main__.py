@@ -89,10 +89,11 @@ def run(
 ):
     """Train one run and write its record, unless the store has it."""
     device = provenance.pick_device(device)
-    family = protocols.load(protocol)["data"]["dataset"]
-    runs.resolve(protocol, loss, setting, seed, family)  # what is misspelt is said before data are loaded
+    loaded = protocols.load(protocol)
+    family = loaded["data"]["dataset"]
+    runs.configure(loaded, loss, setting, seed, family)  # what is misspelt is said before data are loaded
     dataset = data.load(family, data_root)
-    config = runs.resolve(protocol, loss, setting, seed, dataset.name)
+    config = runs.configure(loaded, loss, setting, seed, dataset.name)
     execute.train_missing([(config, "own run")], store, data_root, device, dataset=dataset)
     final = records.find(store, config)["final"]
     say(

@@ -97,7 +97,7 @@ def open_experiment(
     """
     chosen = studies.load(study)
     protocol = protocol or chosen.protocol
-    family = protocols.load(protocol)["data"]["dataset"]
+    loaded = protocols.load(protocol)
     setting = _setting(noise, rate)
     device = provenance.pick_device(device)
     losses, seeds = _listed(losses), [_seed(value) for value in _listed(seeds)]
@@ -106,12 +106,12 @@ def open_experiment(
 
     def resolve(dataset):
         """Each run once, however often and in whatever spelling it is asked for."""
-        found = (runs.resolve(protocol, loss, setting, seed, dataset) for loss, seed in wanted)
+        found = (runs.configure(loaded, loss, setting, seed, dataset) for loss, seed in wanted)
         return list({records.config_hash(config): config for config in found}.values())
 
     configs = resolve(chosen.dataset if results_root == "" else _dataset_in(store, protocol, chosen.dataset))
     if train and not all(records.find(store, config) for config in configs):
-        dataset = data.load(family, data_root)  # its name, lossless or JPEG, decides where the records go
+        dataset = data.load(loaded["data"]["dataset"], data_root)  # its name, with or without JPEG, decides the place
         configs = resolve(dataset.name)
         purposes = {} if results_root else {records.config_hash(c): purpose for c, purpose in chosen.runs()}
         marked = [(config, purposes.get(records.config_hash(config), "own run")) for config in configs]

@@ -1,5 +1,6 @@
 """A run is protocol x loss x setting x seed on a data set; this resolves one to its whole configuration."""
 
+import copy
 import math
 
 from nlr import losses, noise, protocols
@@ -55,10 +56,23 @@ def _merged(base, given):
 
 
 def resolve(protocol, loss, setting, seed, dataset):
-    """The configuration of a run: all that decides its numbers, as plain data.
+    """The configuration of a run of a protocol that is named; for many runs of one, load it and :func:`configure` each.
 
     Args:
         protocol: name of a protocol.
+        loss, setting, seed, dataset: as :func:`configure` takes them.
+
+    Raises:
+        NlrError: any of them is unknown or out of range.
+    """
+    return configure(protocols.load(protocol), loss, setting, seed, dataset)
+
+
+def configure(protocol, loss, setting, seed, dataset):
+    """The configuration of a run: all that decides its numbers, as plain data of its own.
+
+    Args:
+        protocol: a resolved protocol.
         loss: a loss, spelled ``nce+mae`` or with the parameters that differ, ``nce+mae,beta=1.5``.
         setting: ``clean``, ``symmetric-0.4``, ``asymmetric-0.4``, ``human-worse``.
         seed: a non-negative integer; decides noise, initialisation and data order, the same for every loss.
@@ -69,30 +83,27 @@ def resolve(protocol, loss, setting, seed, dataset):
     """
     if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
         raise NlrError(f"Seed {seed!r}; expected an integer from 0.")
-    resolved = protocols.load(protocol)
     kind, rate = noise.parse_setting(setting)
     if kind == "human" and not dataset.startswith("cifar10"):
         raise NlrError(f"Setting {setting!r} on {dataset}: human labels exist for CIFAR-10 only; choose other noise.")
-    evaluation = resolved["noise"].get("evaluation", "clean")
+    evaluation = protocol["noise"].get("evaluation", "clean")
     if kind == "human" and evaluation != "clean":
         raise NlrError(f"Setting {setting!r} with noisy test labels: people labelled the training images alone.")
-    spec, loss = canonical_loss(resolved, loss)
+    spec, loss = canonical_loss(protocol, loss)
     return {
         "numerics": NUMERICS,
         "dataset": dataset,
-        "protocol": protocol,
+        "protocol": protocol["name"],
         "loss": {"spec": spec, "name": loss.name, "parameters": loss.settings},
         "noise": {
             "kind": kind,
             "rate": rate,
-            "sampler": resolved["noise"].get(kind),
-            "class_map": resolved["noise"]["class_map"] if kind == "asymmetric" else None,
+            "sampler": protocol["noise"].get(kind),
+            "class_map": copy.deepcopy(protocol["noise"]["class_map"]) if kind == "asymmetric" else None,
             **({"evaluation": evaluation} if evaluation != "clean" else {}),  # records of clean ones are older
         },
         "seed": seed,
-        "data": resolved["data"],
-        "model": resolved["model"],
-        "training": resolved["training"],
+        **{section: copy.deepcopy(protocol[section]) for section in ("data", "model", "training")},
     }
 
 

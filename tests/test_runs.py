@@ -171,6 +171,19 @@ def test_hashes_of_runs_that_have_records_stay(arguments, expected):
     assert records.config_hash(runs.resolve(*arguments)) == expected
 
 
+def test_a_protocol_that_is_loaded_gives_runs_that_share_nothing(own_protocols):
+    (own_protocols / "own.toml").write_text('extends = "digits"\n[noise]\nclass_map = { 3 = 5 }\n')
+    loaded = protocols.load("own")
+    first, second = (runs.configure(loaded, "nce+mae", "asymmetric-0.4", 0, "digits") for _ in range(2))
+    assert first == second == runs.resolve("own", "nce+mae", "asymmetric-0.4", 0, "digits")
+    first["training"]["epochs"] += 1
+    first["data"]["mean"].append(0.0)
+    first["model"]["name"] = "other"
+    first["noise"]["class_map"].clear()
+    assert second == runs.resolve("own", "nce+mae", "asymmetric-0.4", 0, "digits")
+    assert loaded == protocols.load("own")
+
+
 def test_noisy_test_labels_are_in_the_configuration_and_only_where_they_are():
     assert runs.resolve("joshi-as-written", "ce", "symmetric-0.4", 0, "cifar10")["noise"]["evaluation"] == "noisy"
     assert "evaluation" not in runs.resolve("joshi-as-intended", "ce", "symmetric-0.4", 0, "cifar10")["noise"]

@@ -169,6 +169,13 @@ def test_a_misspelt_study_is_refused_by_name(own_studies, old, new, words):
     assert re.search(words, str(caught.value))
 
 
+def test_the_runs_of_a_study_read_its_protocol_once(monkeypatch):
+    study, load, loaded = studies.load("ma2020-small"), protocols.load, []
+    monkeypatch.setattr(protocols, "load", lambda name: (loaded.append(name), load(name))[1])
+    assert len(list(study.runs())) > 100
+    assert loaded == ["ma2020-small"]
+
+
 @pytest.mark.parametrize("name", ["digit", "", "../studies/digits"])
 def test_an_unknown_study_names_the_known_ones(name):
     with pytest.raises(NlrError, match=r"Known: chheda-as-intended, .*ma2020-small"):

@@ -40,10 +40,10 @@ class Study:
 
     def runs(self):
         """Pairs (resolved run, purpose) in order of priority, each run once."""
-        seen = set()
+        seen, protocol = set(), protocols.load(self.protocol)
         for block in self.blocks:
             for seed, setting, loss in product(block["seeds"], block["settings"], block["losses"]):
-                config = runs.resolve(self.protocol, loss, setting, seed, self.dataset)
+                config = runs.configure(protocol, loss, setting, seed, self.dataset)
                 key = config["loss"]["spec"], setting, seed
                 if key not in seen:
                     seen.add(key)
