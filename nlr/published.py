@@ -1,6 +1,7 @@
 """What others print: accuracies on CIFAR-10 by source, in per cent, each with how we know it."""
 
 import re
+from functools import cache
 
 import pandas as pd
 
@@ -23,8 +24,15 @@ NAMES = {
 def accuracies():
     """All figures, a row each: key, where, mark (``read``, ``second-hand`` or ``printed``), loss, setting, mean, sd.
 
-    ``sd`` is NaN where the source gives none; ``printed`` are the figures of the five course reports.
+    ``sd`` is NaN where the source gives none; ``printed`` are the figures of the five course reports. Each call gives
+    a frame of the caller's own.
     """
+    return _accuracies().copy()
+
+
+@cache
+def _accuracies():
+    """Read once: a page asks dozens of times."""
     published = pd.read_csv(PUBLISHED, comment="#")
     printed = reported.accuracies().rename(columns={"report": "key", "value": "mean"})
     printed = printed.assign(mark="printed", sd=float("nan"))

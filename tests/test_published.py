@@ -1,0 +1,31 @@
+"""Published figures: as the files hold them, and nobody's to change."""
+
+import csv
+
+import pytest
+
+from nlr import published
+from nlr.errors import NlrError
+
+
+def test_the_means_of_a_source_are_those_of_its_file():
+    rows = csv.DictReader(line for line in published.PUBLISHED.read_text().splitlines() if not line.startswith("#"))
+    wanted = {(row["loss"], row["setting"]): float(row["mean"]) for row in rows if row["key"] == "wang2024"}
+    assert len(wanted) > 20
+    assert published.means("wang2024") == wanted
+
+
+def test_what_one_caller_changes_no_other_sees():
+    before = published.accuracies()
+    changed = published.accuracies()
+    changed["mean"] = 0.0
+    changed.drop(columns="setting", inplace=True)
+    assert published.accuracies().equals(before)
+    means = published.means("wang2024")
+    published.means("wang2024").clear()
+    assert published.means("wang2024") == means != {}
+
+
+def test_an_unknown_source_names_the_known_ones():
+    with pytest.raises(NlrError, match=r"source 'wang'.*Did you mean 'wang2024'.*chheda"):
+        published.means("wang")
