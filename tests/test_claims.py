@@ -185,7 +185,7 @@ def test_the_outcome_follows_from_the_rows(gains, outcome, expected):
     assert evidence.effect == pytest.approx(np.mean(gains), abs=0.3)
     assert evidence.low < evidence.effect < evidence.high
     assert evidence.spread.df == 8
-    mean = f"{evidence.effect:+.1f}".replace("-", "\N{MINUS SIGN}")
+    mean = f"{evidence.effect:+z.1f}".replace("-", "\N{MINUS SIGN}")
     assert f"Mean effect over 4 comparisons: {mean} points (test accuracy" in found.reason
     assert "8 degrees of freedom" in found.reason
     assert len(evidence.frame()) == 4
