@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from nlr import benchmark, losses, paths
+from nlr import benchmark, losses, paths, training
 from nlr.errors import NlrError
 from nlr.models import cnn8
 
@@ -117,10 +117,20 @@ def test_bf16_ends_where_float32_does_on_the_committed_runs(precision):
         assert case["test"]["equivalent"], name
 
 
-def test_bf16_ends_where_float32_does_on_digits_here_and_now(precision):
-    test = precision["equivalence"](precision["accuracies"](precision["CASES"]["digits"]))
-    assert test["n"] == 5
-    assert test["equivalent"], test
+def test_the_runs_that_are_compared_differ_in_precision_alone(precision, monkeypatch):
+    taken = []
+
+    def train(config, dataset, device):
+        taken.append(config)
+        return {"final": {"last_accuracy": len(taken) / 100}}
+
+    monkeypatch.setattr(training, "train", train)
+    case = {"protocol": "digits", "seeds": [0, 3], "epochs": 7}
+    assert precision["accuracies"](case) == {"float32": [1.0, 3.0], "bf16": [2.0, 4.0]}
+    assert [config["training"].pop("precision") for config in taken] == ["float32", "bf16"] * 2
+    assert [config["seed"] for config in taken] == [0, 0, 3, 3]
+    assert {config["training"]["epochs"] for config in taken} == {7}
+    assert taken[0::2] == taken[1::2]
 
 
 def test_the_command_refuses_a_device_that_is_not_here():

@@ -40,8 +40,9 @@ def of(made, setting):
     return [r for r in made if report.setting_of(r["config"]) == setting]
 
 
+@pytest.fixture(scope="module")
 def drawings(made):
-    """Every function of the module with what a page gives it."""
+    """Every function of the module with what a page gives it; ranks of fewer draws, for they only have to be drawn."""
     noisy = of(made, "symmetric-0.4")
     table = report.frame(made)
     return {
@@ -54,7 +55,7 @@ def drawings(made):
         "last_and_best": (table[table["kind"] != "clean"],),
         "groups_by_rate": (table, {"parts": ["ce", "mae", "nce"], "sums": ["nce+mae", "nce+rce"]}, "symmetric"),
         "curves_by_setting": (report.series(noisy, ["memorised"]).assign(setting="symmetric-0.4"), "memorised"),
-        "ranks": (results.ranks(table),),
+        "ranks": (results.ranks(table, draws=50),),
         "class_changes": (results.class_change(made, "asymmetric-0.4"), CIFAR10_CLASSES),
         "beside": (results.beside(table, next(iter(published.NAMES))),),
     }
@@ -94,11 +95,11 @@ def svg(figure):
 
 @pytest.mark.parametrize("theme", plots.THEMES)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_drawing_is_the_same_bytes_twice_in_the_colours_of_its_theme(made, name, theme):
+def test_a_drawing_is_the_same_bytes_twice_in_the_colours_of_its_theme(drawings, name, theme):
     pictures = []
     for _ in range(2):
         with plots.theme(theme):
-            figure = getattr(plots, name)(*drawings(made)[name])
+            figure = getattr(plots, name)(*drawings[name])
             face = figure.get_facecolor()[:3]
             assert all(axis.get_facecolor()[:3] == face for axis in figure.axes)
             assert not any(axis.get_title(loc="center") for axis in figure.axes)
@@ -178,8 +179,8 @@ def test_accuracy_curves_draw_the_mean_over_seeds_in_per_cent(made):
 
 
 @pytest.mark.parametrize("name", ["accuracy_curves", "memorised_recovered"])
-def test_missing_runs_are_written_on_the_drawing(made, name):
-    table = drawings(made)[name][0]
+def test_missing_runs_are_written_on_the_drawing(drawings, name):
+    table = drawings[name][0]
     with plots.theme("light"):
         texts = [
             [t.get_text() for t in getattr(plots, name)(table, missing).texts] for missing in (["gce (3 of 3)"], [])
