@@ -12,7 +12,9 @@ from nlr.errors import NlrError, unknown
 from nlr.paths import data_root
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-HUMAN_SETS = {
+
+#: Under which key the file of CIFAR-10N has each set of :data:`nlr.noise.HUMAN_SETS`.
+HUMAN_KEYS = {
     "aggre": "aggre_label",
     "random1": "random_label1",
     "random2": "random_label2",
@@ -181,12 +183,12 @@ def load_human_labels(name, root="", clean_labels=None):
     Raises:
         NlrError: the set is unknown, or the file is missing, damaged or in another order.
     """
-    if name not in HUMAN_SETS:
-        raise unknown("human label set", name, HUMAN_SETS)
+    if name not in HUMAN_KEYS:
+        raise unknown("human label set", name, HUMAN_KEYS)
     file, sets = _human_sets(root, [name])
     if clean_labels is not None and not np.array_equal(sets["clean_label"], np.asarray(clean_labels)):
         raise NlrError(f"{file} is in another order than the images: its clean labels differ from the data set's.")
-    return sets[HUMAN_SETS[name]]
+    return sets[HUMAN_KEYS[name]]
 
 
 def human_facts(root=""):
@@ -197,16 +199,16 @@ def human_facts(root=""):
 
     Returns:
         A dict that JSON can hold: ``source``, ``licence``, ``fingerprint`` (SHA-256 over the clean labels and the five
-        sets, in the order of :data:`HUMAN_SETS`), ``classes``, ``counts`` (for each set, how many images of true class
+        sets, in the order of :data:`HUMAN_KEYS`), ``classes``, ``counts`` (for each set, how many images of true class
         j are labelled k, 10 x 10) and ``wrong_of_three`` (for each true class, how many images have 0, 1, 2 and 3 wrong
         labels among the three random sets, 10 x 4).
 
     Raises:
         NlrError: the file is missing or damaged.
     """
-    _, sets = _human_sets(root, HUMAN_SETS)
+    _, sets = _human_sets(root, HUMAN_KEYS)
     clean, num_classes = sets["clean_label"], len(CIFAR10_CLASSES)
-    chosen = {name: sets[key] for name, key in HUMAN_SETS.items()}
+    chosen = {name: sets[key] for name, key in HUMAN_KEYS.items()}
 
     def counted(other, columns):
         return np.bincount(clean * columns + other, minlength=num_classes * columns).reshape(num_classes, columns)
@@ -263,7 +265,7 @@ def _human_sets(root, names):
     try:
         with torch.serialization.safe_globals(numpy_only):
             labels = torch.load(file, weights_only=True)
-        return file, {key: np.asarray(labels[key], np.int64) for key in (*map(HUMAN_SETS.get, names), "clean_label")}
+        return file, {key: np.asarray(labels[key], np.int64) for key in (*map(HUMAN_KEYS.get, names), "clean_label")}
     except Exception as error:
         # torch's own words would advise to load it without care
         reason = "it holds more than arrays" if isinstance(error, pickle.UnpicklingError) else error

@@ -69,8 +69,6 @@ class NoisyLabels:
     matrix: np.ndarray
     #: How many samples of true class j are labelled k, int64 of shape (K, K).
     counts: np.ndarray
-    #: The sampler used; None for clean and human labels.
-    sampler: str | None
 
 
 def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma2020"):
@@ -157,7 +155,6 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
         rate_by_class=(by_class - counts.diagonal()) / np.maximum(by_class, 1),
         matrix=matrix,
         counts=counts,
-        sampler=sampler,
     )
 
 

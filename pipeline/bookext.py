@@ -95,9 +95,6 @@ VERDICTS = {
     "did not hold": "failed",
     "undecided": "open",
     "not run": "untested",
-    "agrees": "held",
-    "differs": "failed",
-    "small": "small",
     # errata and features
     "shown": "held",
     "in part": "partly",

@@ -15,7 +15,7 @@ import torch
 import torchvision
 from PIL import Image
 
-from nlr import data, paths, records
+from nlr import data, noise, paths, records
 from nlr.errors import NlrError
 
 TRAIN = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 5))
@@ -304,9 +304,13 @@ def human_sets(n=50):
     """Label sets as CIFAR-10N has them, each with its own share of wrong labels."""
     clean = TRAIN[:n]
     sets = {"clean_label": clean}
-    for number, key in enumerate(data.HUMAN_SETS.values()):
+    for number, key in enumerate(data.HUMAN_KEYS.values()):
         sets[key] = np.where(np.arange(n) < 5 * number + 5, (clean + 1) % 10, clean)
     return sets
+
+
+def test_every_set_that_a_setting_can_name_has_a_key():
+    assert tuple(data.HUMAN_KEYS) == noise.HUMAN_SETS
 
 
 def save(value, file, old_numpy=False):
@@ -318,14 +322,14 @@ def save(value, file, old_numpy=False):
 
 @pytest.mark.parametrize("old_numpy", [True, False])
 @pytest.mark.parametrize("place", ["cifar-n/CIFAR-10_human.pt", "CIFAR-10_human.pt"])
-@pytest.mark.parametrize("name", data.HUMAN_SETS)
+@pytest.mark.parametrize("name", data.HUMAN_KEYS)
 def test_human_labels_are_read_by_name(tmp_path, place, name, old_numpy):
     sets = human_sets()
     save(sets, tmp_path / place, old_numpy)
     labels = data.load_human_labels(name, tmp_path, TRAIN)
     assert labels.dtype == np.int64
-    assert labels.tolist() == sets[data.HUMAN_SETS[name]].tolist()
-    assert (labels != TRAIN).sum() == 5 * list(data.HUMAN_SETS).index(name) + 5
+    assert labels.tolist() == sets[data.HUMAN_KEYS[name]].tolist()
+    assert (labels != TRAIN).sum() == 5 * list(data.HUMAN_KEYS).index(name) + 5
 
 
 class Malicious:
@@ -458,7 +462,7 @@ def test_facts_count_the_human_labels(tmp_path):
     facts = data.human_facts(tmp_path)
     assert json.loads(json.dumps(facts)) == facts
     clean = sets["clean_label"]
-    for name, key in data.HUMAN_SETS.items():
+    for name, key in data.HUMAN_KEYS.items():
         for j, row in enumerate(facts["counts"][name]):
             assert row == [int(((clean == j) & (sets[key] == k)).sum()) for k in range(10)]
     wrong = np.stack([sets[f"random_label{i}"] != clean for i in (1, 2, 3)]).sum(0)

@@ -116,10 +116,6 @@ class Combination:
     active: Callable
     #: The passive part for every label, shape (N, K) of p of shape (N, K).
     passive: Callable
-    #: Whether the active part is nce with weight 1.
-    has_nce: bool = True
-    #: Whether the passive part depends on p_y alone.
-    of_p_y_alone: bool = True
 
     def slopes(self, num_classes=10):
         """The slope of the passive part at p_y = 0 and at p_y = 1, as a pair of numbers.
@@ -169,16 +165,9 @@ COMBINATIONS = (
     Combination("nce+ael", r"$\beta = 4$, $a = 5$", "zhou2021", _nce, lambda p: 4 * ael(p, a=5)),
     Combination("nce+mae", r"$\beta = 1$, MAE $= 1 - p_y$", "ma2020code", _nce, _line(1)),
     Combination("nce+mae as printed", r"$\beta = 1$, MAE $= 2(1 - p_y)$", "ma2020", _nce, _line(2)),
-    Combination(
-        "jal-ce",
-        r"$\beta = 1$, $a = 30$",
-        "jal2025",
-        _nce,
-        lambda p: amse(p, a=30),
-        of_p_y_alone=False,
-    ),
+    Combination("jal-ce", r"$\beta = 1$, $a = 30$", "jal2025", _nce, lambda p: amse(p, a=30)),
     Combination("nce+rce", r"$\beta = 1$, $A = \ln 10^{-4}$", "ma2020code", _nce, _line(-math.log(1e-4))),
-    Combination("sce", r"$\alpha = 0.1$, $\beta = 1$", "ma2020code", _ce(0.1), _line(-math.log(1e-4)), has_nce=False),
+    Combination("sce", r"$\alpha = 0.1$, $\beta = 1$", "ma2020code", _ce(0.1), _line(-math.log(1e-4))),
     Combination("nce+aul", r"$\beta = 4$, $a = 6.3$, $q = 1.5$", "zhou2021", _nce, lambda p: 4 * aul(p, 6.3, 1.5)),
     Combination(
         "ceeps+mae",
@@ -186,7 +175,6 @@ COMBINATIONS = (
         "wang2024",
         lambda log_p: 0.01 * ce_eps(log_p, 1e5),
         _line(10),
-        has_nce=False,
     ),
     Combination("nce+agce", r"$\beta = 4$, $a = 6$, $q = 1.5$", "zhou2021", _nce, lambda p: 4 * agce(p, 6, 1.5)),
 )
