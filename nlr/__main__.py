@@ -154,11 +154,9 @@ def status(
         typer.echo(json.dumps({"studies": times, "cells": cells, "damaged": damaged}, indent=1))
         return
     for row in times:
-        part = table[table["study"] == row["study"]]
-        part = part.assign(seeds=[f"{have}/{wanted}" for have, wanted in zip(part.have, part.wanted, strict=True)])
-        grid = part.pivot_table(index="loss", columns="setting", values="seeds", aggfunc="first", sort=False)
+        grid = report.status_table(table, row["study"])
         state = f"{row['running']} running, {row['set_aside']} at a checkpoint"
-        show(grid.fillna("").reset_index(), f"{row['study']}: {row['have']} of {row['wanted']} runs, {state}")
+        show(grid, f"{row['study']}: {row['have']} of {row['wanted']} runs, {state}")
         if row["seconds_left"] is None:
             say(f"time for the rest unknown: {row['based_on']}")
         elif row["seconds_left"]:

@@ -491,11 +491,6 @@ def status_table(table, study):
     return grid.fillna("–").rename(columns=short_name).reset_index().rename_axis(columns=None)
 
 
-def loss_cards():
-    """The card of every named loss at ten classes."""
-    return losses.cards(10)
-
-
 def loss_table(cards, printed):
     """The catalogue: the definitions, or the variants that a report prints or the released code computes."""
     chosen = [card for card in cards if ("-" in card.name) == printed]

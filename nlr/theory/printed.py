@@ -11,6 +11,7 @@ from nlr import noise
 from nlr.errors import NlrError
 from nlr.losses import make_loss
 from nlr.page import Prose
+from nlr.words import listed
 
 
 class Erratum(Prose):
@@ -38,12 +39,7 @@ class Erratum(Prose):
         for label, candidate in right.items():
             if fault(candidate):
                 raise NlrError(f"{name}: {label!r}, which is right, should not have the fault, but has it: {sentence}.")
-        super().__init__(f"**{name}.** {sentence}. True of {_listed(printed)}; not of {_listed(right)}.")
-
-
-def _listed(names):
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+        super().__init__(f"**{name}.** {sentence}. True of {listed(printed)}; not of {listed(right)}.")
 
 
 def formula(name, num_classes=10, **parameters):
@@ -218,16 +214,16 @@ def train_ring(name, rate, seeds, steps=200):
     labels = torch.stack([torch.as_tensor(noisy.labels) for noisy in drawn])
     networks = Networks(seeds)
     loss = make_loss(name, CLASSES)
-    optimizer = torch.optim.Adam(networks.parameters, lr=0.02)
+    optimiser = torch.optim.Adam(networks.parameters, lr=0.02)
     for _ in range(steps):
-        optimizer.zero_grad()
+        optimiser.zero_grad()
         logits = networks(inputs)
         if loss.card.batch_level:  # each network has its own batch
             total = sum(map(loss, logits, labels))
         else:
             total = len(seeds) * loss(logits.flatten(0, 1), labels.flatten())
         total.backward()
-        optimizer.step()
+        optimiser.step()
     inputs, clean = map(torch.stack, zip(*(ring(3000, 10_000 + seed) for seed in seeds), strict=True))
     with torch.no_grad():
         answers = networks(inputs).argmax(2)

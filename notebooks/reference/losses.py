@@ -23,10 +23,10 @@
 # labels, as in `norm(sce)`.
 
 # %% tags=["hide-input"]
-from nlr import report
+from nlr import losses, report
 from nlr.page import Prose, Table
 
-cards = report.loss_cards()
+cards = losses.cards(10)
 
 # %% [markdown]
 # ## Definitions

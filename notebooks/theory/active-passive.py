@@ -43,7 +43,7 @@ K = 10
 rng = torch.Generator().manual_seed(0)
 log_p = F.log_softmax(2 * torch.randn(400, K, generator=rng, dtype=torch.float64), dim=1)
 labels = torch.randint(K, (400,), generator=rng)
-p, q = log_p.exp(), F.one_hot(labels, K).double()
+p, t = log_p.exp(), F.one_hot(labels, K).double()
 
 # %% [markdown]
 # ## The definition
@@ -61,12 +61,13 @@ p, q = log_p.exp(), F.one_hot(labels, K).double()
 # would be passive. The condition would be about the network and not about the loss.
 
 # %%
-assert torch.allclose((p * (1 - q)).sum(1), 1 - (p * q).sum(1))
-assert ((p * (1 - q)).sum(1) > 0).all()
+assert torch.allclose((p * (1 - t)).sum(1), 1 - (p * t).sum(1))
+assert ((p * (1 - t)).sum(1) > 0).all()
 
 # %% [markdown]
-# The next cell writes losses as their sources do, term by term, and adds forms of our own. Each form is first compared
-# with the package's loss on random predictions. Then three numbers are computed: the largest term of a class that is not
+# The next cell writes losses as their sources do, term by term, and adds forms of our own. The one-hot label, $t_y=1$ and
+# $t_k=0$ for every other class, is called $t$ here; the sources call it $q$, which is also the exponent of GCE. Each form is
+# first compared with the package's loss on random predictions. Then three numbers are computed: the largest term of a class that is not
 # labelled; the largest derivative in the probability of such a class, all $K$ probabilities being moved independently; and
 # how much these derivatives differ between the classes that are not labelled.
 
@@ -74,9 +75,9 @@ assert ((p * (1 - q)).sum(1) > 0).all()
 rows = []
 for form in FORMS:
     loss = make_loss(form.name, K, **form.parameters)
-    torch.testing.assert_close(form.value(p, q), loss.per_sample(log_p, labels), rtol=1e-10, atol=1e-12)
-    terms = other_terms(form, p, q)
-    derivative, spread = other_derivatives(form, p, q)
+    torch.testing.assert_close(form.value(p, t), loss.per_sample(log_p, labels), rtol=1e-10, atol=1e-12)
+    terms = other_terms(form, p, t)
+    derivative, spread = other_derivatives(form, p, t)
     active = terms == 0
     assert not form.called or active == (form.called == "active")
     rows.append((form, active, derivative, spread))
@@ -151,8 +152,8 @@ def through_softmax(gradient):
 
 compared = 0
 for one, two in itertools.combinations(FORMS, 2):
-    if torch.allclose(one.value(p, q), two.value(p, q), rtol=1e-10):
-        first, second = (free_gradient(lambda at, form=form: form.value(at, q)) for form in (one, two))
+    if torch.allclose(one.value(p, t), two.value(p, t), rtol=1e-10):
+        first, second = (free_gradient(lambda at, form=form: form.value(at, t)) for form in (one, two))
         difference = first - second
         assert (difference.max(1).values - difference.min(1).values).max() < 1e-10
         assert torch.allclose(through_softmax(first), through_softmax(second), atol=1e-12)
@@ -160,10 +161,10 @@ for one, two in itertools.combinations(FORMS, 2):
 assert compared >= 2
 
 mae = next(form for form in FORMS if form.name == "mae")
-shifted = free_gradient(lambda at: mae.value(at, q) + 5 * (at.sum(1) - 1))
-assert torch.allclose(shifted, free_gradient(lambda at: mae.value(at, q)) + 5)
+shifted = free_gradient(lambda at: mae.value(at, t) + 5 * (at.sum(1) - 1))
+assert torch.allclose(shifted, free_gradient(lambda at: mae.value(at, t)) + 5)
 for form in FORMS:
-    through = through_softmax(free_gradient(lambda at, form=form: form.value(at, q)))
+    through = through_softmax(free_gradient(lambda at, form=form: form.value(at, t)))
     by_logits = logit_gradients(make_loss(form.name, K, **form.parameters), log_p, labels)
     assert torch.allclose(through, by_logits, atol=1e-10)
 

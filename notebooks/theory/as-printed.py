@@ -1043,11 +1043,11 @@ def after_sgd(rate, alpha, beta):
     """Logits after 50 steps of SGD with momentum from the five predictions."""
     logits = p.log().clone().requires_grad_()
     loss = make_loss("nce+mae", alpha=alpha, beta=beta)
-    optimizer = torch.optim.SGD([logits], lr=rate, momentum=0.9)
+    optimiser = torch.optim.SGD([logits], lr=rate, momentum=0.9)
     for _ in range(50):
-        optimizer.zero_grad()
+        optimiser.zero_grad()
         loss(logits, labels).backward()
-        optimizer.step()
+        optimiser.step()
     return logits.detach()
 
 

@@ -48,8 +48,8 @@ def random_log_p(rows, num_classes, rng):
 #
 # *MAE and RCE are the same function up to a factor, and the factor is another one in every source.*
 #
-# The mean absolute error is printed as the sum of $|p_k - q_k|$ over the classes, with $q$ the one-hot label; the reverse
-# cross-entropy as $-\sum_k p_k \log q_k$, in which a number $A<0$ stands for $\log 0$.
+# The mean absolute error is printed as the sum of $|p_k - t_k|$ over the classes, with $t$ the one-hot label; the reverse
+# cross-entropy as $-\sum_k p_k \log t_k$, in which a number $A<0$ stands for $\log 0$.
 #
 # :::{prf:proposition} One function under two names
 # :label: prop-one-function
@@ -58,8 +58,8 @@ def random_log_p(rows, num_classes, rng):
 # ```{math}
 # :label: eq-one-function
 # \begin{aligned}
-# \sum_{k=1}^{K} |p_k - q_k| &= 2(1-p_y), \\
-# -\sum_{k=1}^{K} p_k \log q_k &= -A(1-p_y),
+# \sum_{k=1}^{K} |p_k - t_k| &= 2(1-p_y), \\
+# -\sum_{k=1}^{K} p_k \log t_k &= -A(1-p_y),
 # \end{aligned}
 # ```
 #

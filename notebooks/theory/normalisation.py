@@ -40,6 +40,7 @@ from nlr.losses import cards, make_loss
 from nlr.page import Figure, Prose, Table, Verdict
 from nlr.theory import conditions
 from nlr.theory.descent import train
+from nlr.theory.gradients import logit_gradients
 
 rng = torch.Generator().manual_seed(0)
 log_p = F.log_softmax(4 * torch.randn(2000, 10, generator=rng, dtype=torch.float64), dim=1)
@@ -387,16 +388,15 @@ Verdict(
 
 
 # %%
-def logit_gradients(name, logits, num_classes=10):
+def gradient_norms(name, logits):
     """The 1-norms of the gradients with respect to the logits, label 0."""
-    logits = logits.clone().requires_grad_()
-    make_loss(name, num_classes, "sum")(logits, torch.zeros(len(logits), dtype=torch.int64)).backward()
-    return logits.grad.abs().sum(1)
+    loss, labels = make_loss(name, logits.shape[1]), torch.zeros(len(logits), dtype=torch.int64)
+    return logit_gradients(loss, logits, labels).abs().sum(1)
 
 
 for K in (3, 10, 100):
     logits = torch.randn(5000, K, generator=rng, dtype=torch.float64) * torch.logspace(-2, 1.5, 5000)[:, None]
-    ce, nce = logit_gradients("ce", logits, K), logit_gradients("nce", logits, K)
+    ce, nce = gradient_norms("ce", logits), gradient_norms("nce", logits)
     assert torch.allclose(ce, 2 - 2 * F.softmax(logits, dim=1)[:, 0], atol=1e-9)
     assert (nce <= 2 * (K - 1) / (K * math.log(K))).all()
 
@@ -437,7 +437,7 @@ def along(name):
     u = torch.tensor(p_y, requires_grad=True)
     log_p = torch.cat([u.log()[:, None], ((1 - u) / 9).log()[:, None].expand(-1, 9)], dim=1)
     (slope,) = torch.autograd.grad(make_loss(name).every_label(log_p)[:, 0].sum(), u)
-    return slope.abs().numpy(), logit_gradients(name, log_p.detach()).numpy()
+    return slope.abs().numpy(), gradient_norms(name, log_p).numpy()
 
 
 gradients = {name: along(name) for name in LINES}
