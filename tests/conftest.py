@@ -1,13 +1,17 @@
 """Shared by the tests: one thread, no data root by chance, the digits, and stores and protocols of the test's own."""
 
+import functools
+import http.server
 import os
 import shutil
 import subprocess
+import threading
+from contextlib import ExitStack, closing
 
 import pytest
 import torch
 
-from nlr import data, paths, protocols, studies
+from nlr import data, page, paths, protocols, studies
 
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
@@ -57,6 +61,64 @@ def own_stores(tmp_path, monkeypatch):
     for name in studies.STORES:
         monkeypatch.setitem(studies.STORES, name, tmp_path / "stores" / name)
     return studies.STORES
+
+
+@pytest.fixture
+def build(tmp_path, monkeypatch):
+    """The build of the page digits/symmetric-0.4, into a folder of the test."""
+    monkeypatch.setenv("NLR_PAGE", "digits/symmetric-0.4")
+    monkeypatch.setattr(page, "ROOT", tmp_path)
+    monkeypatch.setattr(page, "EXECUTED", tmp_path / "executed")
+    return tmp_path
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """A notebook that is not executed for the book."""
+    monkeypatch.delenv("NLR_PAGE", raising=False)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Headless Chromium; one a module, because while it runs no test can have an event loop of its own."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        pytest.skip("Chromium is not installed, and nothing else can show the pages")
+    from playwright.sync_api import sync_playwright
+
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+    here = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]  # a container's /dev/shm is small
+    with (
+        sync_playwright() as playwright,
+        closing(playwright.chromium.launch(executable_path=chromium, args=[*quiet, *here])) as launched,
+    ):
+        yield launched
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and logs nothing."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture(scope="module")
+def serve():
+    """A function that serves a folder until the module's end and returns its address."""
+    with ExitStack() as stack:
+
+        def address(folder):
+            handler = functools.partial(Quiet, directory=str(folder))
+            server = stack.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}/"
+
+        yield address
 
 
 @pytest.fixture

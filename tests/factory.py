@@ -1,6 +1,7 @@
-"""Short runs, and records made by hand with figures that the test chooses."""
+"""Short runs, records made by hand with figures that the test chooses, and a pickle that does harm."""
 
 import copy
+import os
 from functools import cache
 
 import numpy as np
@@ -79,6 +80,16 @@ def parts(config, last=0.5, best=0.6, memorised=0.25, recovered=0.5, epochs=4, c
         }
         | facts,
     }
+
+
+class Malicious:
+    """Unpickled without care, it makes a folder."""
+
+    def __init__(self, target):
+        self.target = str(target)
+
+    def __reduce__(self):
+        return os.mkdir, (self.target,)
 
 
 def put(store, loss="ce", setting="symmetric-0.4", seed=0, protocol="digits", dataset="digits", **figures):

@@ -2,11 +2,10 @@
 
 import hashlib
 import io
-import os
 
 import pytest
 import torch
-from factory import short
+from factory import Malicious, short
 
 from nlr import checkpoints, provenance, training
 from nlr.checkpoints import CheckpointError
@@ -55,16 +54,6 @@ def saved(value):
     buffer = io.BytesIO()
     torch.save(value, buffer)
     return buffer.getvalue()
-
-
-class Malicious:
-    """Unpickled without care, it makes a folder."""
-
-    def __init__(self, target):
-        self.target = str(target)
-
-    def __reduce__(self):
-        return os.mkdir, (self.target,)
 
 
 DAMAGE = {

@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import pickle
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import torchvision
+from factory import Malicious
 from PIL import Image
 
 from nlr import data, noise, paths, records
@@ -330,16 +330,6 @@ def test_human_labels_are_read_by_name(tmp_path, place, name, old_numpy):
     assert labels.dtype == np.int64
     assert labels.tolist() == sets[data.HUMAN_KEYS[name]].tolist()
     assert (labels != TRAIN).sum() == 5 * list(data.HUMAN_KEYS).index(name) + 5
-
-
-class Malicious:
-    """Unpickled without care, it makes a folder."""
-
-    def __init__(self, target):
-        self.target = str(target)
-
-    def __reduce__(self):
-        return os.mkdir, (self.target,)
 
 
 def test_a_malicious_file_is_refused_and_not_executed(tmp_path):

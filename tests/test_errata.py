@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import shutil
 import tomllib
 
 import pytest
@@ -15,7 +14,6 @@ from nlr.errors import NlrError
 ERRATA = errata.load()
 PAGE = "reports/errata"
 BUILT = paths.ROOT / "_build" / "html" / "executed" / f"{PAGE}.html"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 every_erratum = pytest.mark.parametrize("one", list(ERRATA.values()), ids=list(ERRATA))
 
 
@@ -206,10 +204,7 @@ def rows_of(name):
     return f'<table class="{name}"><tbody>' + "".join(f"<tr>{row}</tr>" for row in cells) + "</tbody></table>"
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed, and nothing else can run the script")
-def test_the_filters_know_errata_and_features():
-    from playwright.sync_api import sync_playwright
-
+def test_the_filters_know_errata_and_features(browser):
     script = (paths.ROOT / "book" / "_assets" / "filters.js").read_text()
     wanted = {
         "errata": [
@@ -219,14 +214,12 @@ def test_the_filters_know_errata_and_features():
         ],
         "features": [("part", "noise", ["F2"]), ("report", "Joshi", ["F1"]), ("status", "not done", ["F2"])],
     }
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        tab = browser.new_page()
-        for name, choices in wanted.items():
-            tab.set_content(f"{rows_of(name)}<script>{script}</script>")
-            for label, value, left in choices:
-                tab.get_by_label(label).select_option(value)
-                assert [row.text_content()[:2] for row in tab.locator("tr").all() if row.is_visible()] == left
-                assert tab.locator("output").text_content() == f"{len(left)} of 2 {name}"
-                tab.get_by_label(label).select_option("")
-        browser.close()
+    tab = browser.new_page()
+    for name, choices in wanted.items():
+        tab.set_content(f"{rows_of(name)}<script>{script}</script>")
+        for label, value, left in choices:
+            tab.get_by_label(label).select_option(value)
+            assert [row.text_content()[:2] for row in tab.locator("tr").all() if row.is_visible()] == left
+            assert tab.locator("output").text_content() == f"{len(left)} of 2 {name}"
+            tab.get_by_label(label).select_option("")
+    tab.close()

@@ -24,20 +24,6 @@ def figure(**changes):
     return page.Figure(draw, 3, **given | changes)
 
 
-@pytest.fixture
-def build(tmp_path, monkeypatch):
-    """The build of the page digits/symmetric-0.4, into a folder of the test."""
-    monkeypatch.setenv("NLR_PAGE", "digits/symmetric-0.4")
-    monkeypatch.setattr(page, "ROOT", tmp_path)
-    monkeypatch.setattr(page, "EXECUTED", tmp_path / "executed")
-    return tmp_path
-
-
-@pytest.fixture
-def elsewhere(monkeypatch):
-    monkeypatch.delenv("NLR_PAGE", raising=False)
-
-
 EVERY = {
     "figure": figure,
     "table": lambda: page.Table(pd.DataFrame({"loss": ["ce"], "n": [3]}), name="t", caption="A table."),

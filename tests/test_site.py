@@ -5,13 +5,11 @@ tests judge what that visit found.
 """
 
 import functools
-import http.server
 import json
 import re
-import shutil
 import subprocess
 import sys
-import threading
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
@@ -21,14 +19,12 @@ from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 CHAPTERS = {chapter["file"]: chapter["title"] for part in TOC["parts"] for chapter in part["chapters"]}
 PAGES = [TOC["root"], *CHAPTERS]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 built = pytest.mark.skipif(not (SITE / "index.html").is_file(), reason="the site is not built; make book builds it")
-seen = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed, and nothing else can show the pages")
 every_page = pytest.mark.parametrize("page", PAGES)
 
 
@@ -162,37 +158,15 @@ def test_one_search_field_and_no_empty_buttons(page):
 # --- as seen ------------------------------------------------------------------------------------------------------
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_message(self, *arguments):
-        pass
+@pytest.fixture(scope="module")
+def address(serve):
+    return serve(SITE)
 
 
 @pytest.fixture(scope="module")
-def address():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(SITE)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture(scope="module")
-def tab(address):
-    from playwright.sync_api import sync_playwright
-
-    quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*quiet, "--disable-sync", "--no-first-run", "--disable-dev-shm-usage"]
-        )
-        context = browser.new_context(color_scheme="light", reduced_motion="reduce")
+def tab(browser):
+    with closing(browser.new_context(color_scheme="light", reduced_motion="reduce")) as context:
         yield context.new_page()
-        context.close()
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +232,6 @@ def visit(tab, address):
 
 
 @built
-@seen
 @every_page
 def test_reading_asks_nobody_else_and_nothing_fails(visit, page):
     assert visit(page)["foreign"] == []
@@ -266,7 +239,6 @@ def test_reading_asks_nobody_else_and_nothing_fails(visit, page):
 
 
 @built
-@seen
 @every_page
 def test_every_formula_is_typeset(visit, page):
     note = visit(page)
@@ -275,7 +247,6 @@ def test_every_formula_is_typeset(visit, page):
 
 
 @built
-@seen
 @every_page
 def test_each_theme_shows_its_own_picture(visit, page):
     for theme, shown in visit(page)["pictures"].items():
@@ -283,21 +254,18 @@ def test_each_theme_shows_its_own_picture(visit, page):
 
 
 @built
-@seen
 @every_page
 def test_no_sideways_scrolling_on_a_phone(visit, page):
     assert visit(page)["width"] <= 375
 
 
 @built
-@seen
 @every_page
 def test_accessibility_rules_hold(visit, page):
     assert {where: found for where, found in visit(page)["axe"].items() if found} == {}
 
 
 @built
-@seen
 def test_search_finds(tab, address):
     tab.set_viewport_size({"width": 1280, "height": 900})
     tab.goto(f"{address}search.html?q=asymmetric")
@@ -305,7 +273,6 @@ def test_search_finds(tab, address):
 
 
 @built
-@seen
 def test_the_start_leads_to_the_first_page(tab, address):
     tab.goto(f"{address}index.html")
     tab.wait_for_url(f"**/{TOC['root']}.html", timeout=10_000)

@@ -1,12 +1,8 @@
 """Sliders: the frames and their words, the still without JavaScript, and the control as a reader uses it."""
 
-import functools
-import http.server
 import json
-import shutil
 import subprocess
 import sys
-import threading
 import xml.etree.ElementTree as ET
 
 import matplotlib.pyplot as plt
@@ -16,7 +12,6 @@ from bs4 import BeautifulSoup
 from nlr import page, paths
 from nlr.errors import NlrError
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 VALUES = [0.0, 0.5, 1.0]
 
 
@@ -37,20 +32,6 @@ def make(**changes):
     }
     given |= changes
     return page.Slider(draw, given.pop("values", VALUES), 3, **given)
-
-
-@pytest.fixture
-def build(tmp_path, monkeypatch):
-    """The build of the page theory/bars, into a folder of the test."""
-    monkeypatch.setenv("NLR_PAGE", "theory/bars")
-    monkeypatch.setattr(page, "ROOT", tmp_path)
-    monkeypatch.setattr(page, "EXECUTED", tmp_path / "executed")
-    return tmp_path
-
-
-@pytest.fixture
-def elsewhere(monkeypatch):
-    monkeypatch.delenv("NLR_PAGE", raising=False)
 
 
 @pytest.mark.parametrize(
@@ -77,13 +58,13 @@ def test_elsewhere_it_is_the_still_of_the_default(elsewhere):
 def test_in_the_build_every_value_has_its_pictures_and_its_words(build):
     text = make().myst()
     assert text.splitlines() == [
-        ":::{themed-slider} /executed/figures/theory/bars/bar",
-        ":name: fig-theory-bars-bar",
+        ":::{themed-slider} /executed/figures/digits/symmetric-0.4/bar",
+        ":name: fig-digits-symmetric-0-4-bar",
         "",
         "A bar grows, $x$ by $x$.",
         ":::",
     ]
-    folder = build / "executed" / "figures" / "theory" / "bars"
+    folder = build / "executed" / "figures" / "digits" / "symmetric-0.4"
     control = json.loads((folder / "bar.json").read_text())
     assert control["default"] == 1
     assert control["label"] == "height <x>"
@@ -179,33 +160,14 @@ def test_an_incomplete_slider_stops_the_build(tmp_path, text, complaint):
     assert complaint in done.stderr
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture
-def reader(site):
+def reader(site, serve, browser):
     """A browser's tab on the first page, and the list of the pictures it has asked for."""
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed, and nothing else can use the slider")
-    from playwright.sync_api import sync_playwright
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(site)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    with sync_playwright() as playwright:
-        quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        tab = browser.new_page()
-        asked = []
-        tab.on("request", lambda request: request.url.endswith(".svg") and asked.append(request.url.rpartition("/")[2]))
-        tab.goto(f"http://127.0.0.1:{server.server_port}/index.html", wait_until="load")
-        yield tab, asked
-        browser.close()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    tab, asked = browser.new_page(), []
+    tab.on("request", lambda request: request.url.endswith(".svg") and asked.append(request.url.rpartition("/")[2]))
+    tab.goto(f"{serve(site)}index.html", wait_until="load")
+    yield tab, asked
+    tab.close()
 
 
 def test_the_arrow_keys_change_picture_value_and_words(reader):
