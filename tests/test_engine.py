@@ -100,9 +100,6 @@ def test_fifty_steps_of_the_papers_network_give_the_loss_curve_of_a_plain_loop(l
     fifty_steps(config, blobs(640, 32, 3), 0.98)
 
 
-# Precision: the margins are those of the study's rules, 3 points for what is not the reference protocol
-
-
 # Augmentation
 
 
