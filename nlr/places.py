@@ -30,12 +30,18 @@ def pages():
 
 @cache
 def labels():
-    """Every label of the executed pages: ``{label: page}``."""
+    """Every label of the executed pages: ``{label: page}``.
+
+    Raises:
+        NlrError: two pages have one label.
+    """
     entries = tomllib.loads((paths.NOTEBOOKS / "pages.toml").read_text())
     found = {}
     for page, entry in entries.items():
         for label in _labels_of(entry["notebook"]):
-            found[label.format(page=slug(page))] = page
+            name = label.format(page=slug(page))
+            if found.setdefault(name, page) != page:
+                raise NlrError(f"Two pages have the label {name!r}, {found[name]} and {page}; rename one.")
     return found
 
 

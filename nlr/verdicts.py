@@ -14,6 +14,7 @@ import pandas as pd
 from nlr import claims, paths, published, report, statistics, studies, words
 from nlr.claims import kinds
 from nlr.claims.figures import FIGURES
+from nlr.errors import NlrError
 from nlr.page import Verdict
 from nlr.results import signed
 
@@ -114,7 +115,11 @@ UNDERFITTING = ("C11", "C63", "C65")  # the claims on underfitting, and on its c
 
 
 def proofs():
-    """The judgements that the executed pages carry, in the order of the book: ``{claim: [Judgement]}``."""
+    """The judgements that the executed pages carry, in the order of the book: ``{claim: [Judgement]}``.
+
+    Raises:
+        NlrError: two pages judge one claim in one scope.
+    """
     pages = tomllib.loads((paths.NOTEBOOKS / "pages.toml").read_text())
     out = {}
     for path in (paths.EXECUTED / f"{page}.ipynb" for page in pages):
@@ -124,6 +129,10 @@ def proofs():
             for output in cell.get("outputs", []):
                 if data := output.get("data", {}).get(Verdict.MIME):
                     name = data["claim"]
+                    if any(data["scope"] == one.scope for one in out.get(name, ())):
+                        raise NlrError(
+                            f"{name} has two verdicts of {data['scope']}, the second in {path.name}; leave one."
+                        )
                     judgement = Judgement(
                         name, data["scope"], data["outcome"], data["because"], f"claim-{name.lower()}"
                     )

@@ -78,3 +78,12 @@ def test_labels_are_those_that_the_cells_make(tmp_path, monkeypatch):
     finally:
         for cached in (places.pages, places.labels, places._labels_of):
             cached.cache_clear()
+
+
+def test_a_label_of_two_pages_is_refused(tmp_path, monkeypatch):
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.py").write_text("# %% [markdown]\n# (here)=\n# # Title\n")
+    (tmp_path / "pages.toml").write_text('[a]\nnotebook = "one"\n[b]\nnotebook = "two"\n')
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
+    with pytest.raises(NlrError, match="'here', a and b; rename one"):
+        places.labels.__wrapped__()  # past the cache

@@ -37,6 +37,12 @@ def test_proofs_come_from_the_outputs_of_the_pages_of_the_book(book):
     }
 
 
+def test_two_verdicts_of_one_claim_are_refused(book):
+    (paths.EXECUTED / "later.ipynb").write_text((paths.EXECUTED / "proofs.ipynb").read_text())
+    with pytest.raises(NlrError, match="C1 has two verdicts of mathematics, the second in later.ipynb"):
+        verdicts.proofs()
+
+
 def test_every_claim_is_judged_in_every_scope_that_it_has(book):
     judged = verdicts.judge([], verdicts.proofs())
     assert list(judged) == list(claims.load())
