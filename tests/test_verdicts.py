@@ -39,7 +39,7 @@ def test_proofs_come_from_the_outputs_of_the_pages_of_the_book(book):
 
 def test_two_verdicts_of_one_claim_are_refused(book):
     (paths.EXECUTED / "later.ipynb").write_text((paths.EXECUTED / "proofs.ipynb").read_text())
-    with pytest.raises(NlrError, match="C1 has two verdicts of mathematics, the second in later.ipynb"):
+    with pytest.raises(NlrError, match=r"C1 has two verdicts of mathematics, the second in later.ipynb"):
         verdicts.proofs()
 
 
