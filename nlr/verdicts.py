@@ -228,14 +228,19 @@ def questions(judged, records):
 
 
 def short_answers(judged, records):
-    """The questions as a list: each with the first of its differences, and its claims with their verdicts."""
+    """The questions as a list: each with the first of its differences, and what verdicts there are on its claims."""
     table, items = _main_runs(records), []
     for question in QUESTIONS:
         value = contrast_value(table, question.contrasts[0])
         number = f"{value_text(value)} points" if value.estimate else "missing"
         reading = f"{number} ({contrast_name(question.contrasts[0])}; {basis_text(value)})"
-        items += [f"- **{question.text}** Measured: {reading}.", ""]
-        items += [f"  - {line}" for line in answers(question, judged)]
+        waiting = [
+            one for name in question.claims for one in judged[name] if (one.scope, one.outcome) == (MAIN, "not run")
+        ]
+        names = ", ".join(f"[{one.claim}](#{one.target})" for one in waiting)
+        items += [f"- **{question.text}** Measured: {reading}." + f" Waiting for runs: {names}." * bool(waiting), ""]
+        settled = {name: [one for one in judged[name] if one.outcome != "not run"] for name in question.claims}
+        items += [f"  - {_statement(name, found)}" for name, found in settled.items() if found]
     return "\n".join([*items, "", in_full(judged)])
 
 
@@ -250,12 +255,16 @@ def answers(question, judged):
 
     Verdicts of mathematics and of the main protocol stand there whatever they are, those of others once they have runs.
     """
-    registry, lines = claims.load(), []
-    for name in question.claims:
-        shown = [one for one in judged[name] if one.scope in (MATHEMATICS, MAIN) or one.outcome != "not run"]
-        verdicts = "; ".join(f"{one.badge()} {one.limited()}" for one in shown)
-        lines.append(f"{registry[name].statement.removesuffix('.')} ({name}): {verdicts}.")
-    return lines
+    return [
+        _statement(name, [one for one in judged[name] if one.scope in (MATHEMATICS, MAIN) or one.outcome != "not run"])
+        for name in question.claims
+    ]
+
+
+def _statement(name, judgements):
+    """A claim's statement with its verdicts."""
+    shown = "; ".join(f"{one.badge()} {one.limited()}" for one in judgements)
+    return f"{claims.load()[name].statement.removesuffix('.')} ({name}): {shown}."
 
 
 def in_full(judged):
