@@ -52,6 +52,7 @@ from nlr.losses import make_loss
 from nlr.models import make_model
 from nlr.noise import parse_setting, transition_matrix
 from nlr.page import Figure, Prose, Table, Verdict
+from nlr.results import signed
 from nlr.theory import frequencies
 from nlr.words import listed, status
 
@@ -1057,9 +1058,9 @@ Table(
                 "loss": f"`{loss}`",
                 "trained as": f"`{READINGS[reading][loss]}`",
                 "multiple of MAE": f"{slopes[reading][loss] / slopes[reading]['mae']:.3g}",
-                "less MAE, digits": f"{values.mean():+.1f}" if len(values) else "missing",
+                "less MAE, digits": signed(values.mean()) if len(values) else "missing",
                 "seeds": str(len(values)),
-                "less MAE, his Table 1": f"{theirs[loss] - theirs['mae']:+.1f}",
+                "less MAE, his Table 1": signed(theirs[loss] - theirs["mae"]),
             }
             for reading in READINGS
             for loss in PASSIVE
@@ -1088,19 +1089,19 @@ for reading in READINGS:
         parts.append(f"With the constants of {reading} runs are missing.")
         continue
     means = {loss: value.mean() for loss, value in values.items()}
-    parted = [f"`{loss}` {mean:+.1f}" for loss, mean in means.items() if side(mean)]
+    parted = [f"`{loss}` {signed(mean)}" for loss, mean in means.items() if side(mean)]
     against = [f"`{loss}`" for loss, mean in means.items() if side(mean) != side(theirs[loss] - theirs["mae"])]
     parts.append(
         f"With the constants of {reading} the size of the step alone "
         + (
-            f"parts from MAE on digits: {', '.join(parted)} points. "
+            f"parts these from MAE on digits: {', '.join(parted)} points. "
             if parted
-            else "parts none of the three from MAE. "
+            else "parts none of the three from MAE on digits. "
         )
         + (
-            f"On which side of MAE: otherwise than in his Table 1 for {listed(against)}."
+            f"The side of MAE is not that of his Table 1 for {listed(against)}."
             if against
-            else "On which side of MAE: as in his Table 1 for all three."
+            else "The side of MAE is that of his Table 1 for all three."
         )
     )
 table_2 = printed_accuracies[printed_accuracies["setting"] == "asymmetric-0.1"].set_index("loss")["value"]
