@@ -1082,7 +1082,7 @@ def side(points):
     return 0 if abs(points) <= MARGIN else int(np.sign(points))
 
 
-parts = []
+parts, enough = [], False
 for reading in READINGS:
     values = {loss: less_mae(reading, loss) for loss in PASSIVE}
     if not all(map(len, values.values())):
@@ -1090,6 +1090,7 @@ for reading in READINGS:
         continue
     means = {loss: value.mean() for loss, value in values.items()}
     parted = [f"`{loss}` {signed(mean)}" for loss, mean in means.items() if side(mean)]
+    enough = enough or bool(parted)
     against = [f"`{loss}`" for loss, mean in means.items() if side(mean) != side(theirs[loss] - theirs["mae"])]
     parts.append(
         f"With the constants of {reading} the size of the step alone "
@@ -1110,7 +1111,7 @@ Prose(
     + f" In his Table 2, at asymmetric 0.1, RCE has {table_2['rce']:.1f}, NRCE {table_2['nrce']:.1f} and MAE {table_2['mae']:.1f} % "
     f"beside {table_2['ce']:.1f} for CE: there {'both are' if max(table_2['rce'], table_2['nrce']) < table_2['mae'] else 'not both are'} "
     "below MAE. Whether the step, or the code, made the figures of his tables is not known; on digits a step of this size "
-    + ("is enough to part multiples of MAE." if "parts from" in " ".join(parts) else "does not part multiples of MAE.")
+    + ("is enough to part multiples of MAE." if enough else "does not part multiples of MAE.")
 )
 
 # %% [markdown]
