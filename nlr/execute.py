@@ -24,6 +24,7 @@ from nlr.errors import NlrError
 from nlr.leases import LeaseLost
 
 CHECKPOINT_SECONDS = 60.0
+LOG_SECONDS = 60.0  # between drawings of the bar where nobody watches it
 POLL_SECONDS = 1.0  # between looks at the runs of other workers
 ROOM = 1.2  # times the usual epoch must be left of the budget to begin another
 SAME_BITS = ("device", "device_type", "threads", "versions", "fingerprint")  # facts that a run must keep to go on
@@ -259,7 +260,10 @@ def _memory_named(config, device):
 
 
 class _Progress:
-    """The bar: epochs, with runs done and running, the time that they will take, and the rest of the budget."""
+    """The bar: epochs, with runs done and running, the time that they will take, and the rest of the budget.
+
+    Where it goes to a file instead of a terminal it is drawn once a minute, so that a night's log can be read.
+    """
 
     def __init__(self, todo, deadline, pace):
         self.todo, self.deadline, self.pace = todo, deadline, pace
@@ -269,7 +273,9 @@ class _Progress:
 
     def __enter__(self):
         total = sum(self._epochs(number) for number in range(len(self.todo)))
-        self.bar = tqdm(total=total, unit="epoch", dynamic_ncols=True)
+        self.live = sys.stderr.isatty()
+        rarely = {} if self.live else {"mininterval": LOG_SECONDS, "maxinterval": LOG_SECONDS}
+        self.bar = tqdm(total=total, unit="epoch", dynamic_ncols=True, **rarely)
         self.refresh()
         return self
 
@@ -309,7 +315,7 @@ class _Progress:
             text += f", {waiting} of other commands awaited"
         if self.deadline:
             text += f", {estimates.in_words(max(0, self.deadline - time.monotonic()))} of the budget left"
-        self.bar.set_description_str(text)
+        self.bar.set_description_str(text, refresh=self.live)
 
 
 def _side_by_side(todo, store, data_root, device, workers, progress, pace, options):

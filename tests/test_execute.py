@@ -423,6 +423,18 @@ def test_a_lost_run_leaves_the_bar_with_what_is_still_to_do(before, after):
         assert bar.total - bar.n == 10
 
 
+def test_a_log_is_not_flooded_by_the_bar(capsys):
+    todo = wanted("ce", "mae", epochs=200)
+    with execute._Progress(todo, None, estimates.Pace((), "digits", "cpu")) as progress:
+        progress.hear(("start", 0, 0))
+        for _ in range(200):
+            progress.hear(("epoch", 0, 1.0, False))
+        progress.hear(("done", 0))
+    drawn = capsys.readouterr().err.strip().split("\r")
+    assert len(drawn) == 2  # at the beginning and at the end
+    assert "1/2 runs done" in drawn[-1] and "200/400" in drawn[-1]
+
+
 # What machines refuse
 
 
