@@ -432,7 +432,8 @@ def test_a_log_is_not_flooded_by_the_bar(capsys):
         progress.hear(("done", 0))
     drawn = capsys.readouterr().err.strip().split("\r")
     assert len(drawn) == 2  # at the beginning and at the end
-    assert "1/2 runs done" in drawn[-1] and "200/400" in drawn[-1]
+    assert "1/2 runs done" in drawn[-1]
+    assert "200/400" in drawn[-1]
 
 
 # What machines refuse
