@@ -265,3 +265,9 @@ def twins(found):
 def signed(number, digits=1):
     """``+1.2``, with a true minus sign; ``missing`` where there is no number."""
     return "missing" if math.isnan(number) else f"{number:+z.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def with_interval(number, low, high, digits=1):
+    """``+1.2 (+0.3 to +2.1)``; the number alone where its interval is not known."""
+    text = signed(number, digits)
+    return text if math.isnan(low) else f"{text} ({signed(low, digits)} to {signed(high, digits)})"

@@ -16,7 +16,7 @@ from nlr.claims import kinds
 from nlr.claims.figures import FIGURES
 from nlr.errors import NlrError
 from nlr.page import Verdict
-from nlr.results import signed
+from nlr.results import signed, with_interval
 
 MAIN = "ma2020-small"  # the protocol that the questions are answered in
 FULL = "ma2020"  # the one that it stands for
@@ -288,7 +288,7 @@ def underfitting(judged):
     ]
     rows = [row for part in mine[0].found.control if part.test["figure"] == "last" for row in part.rows if row.n]
     if rows:
-        gains = words.listed(f"{row.needs[1][0]} {signed(row.effect)}{_interval(row.low, row.high)}" for row in rows)
+        gains = words.listed(f"{row.needs[1][0]} {with_interval(row.effect, row.low, row.high)}" for row in rows)
         where = f"{settings_text(dict.fromkeys(row.needs[1][1] for row in rows))}; {_seeds(row.n for row in rows)}"
         said.append(f"What the control's longer training adds to the accuracy, in points: {gains} ({where}).")
     else:
@@ -299,10 +299,6 @@ def underfitting(judged):
 def _seeds(numbers):
     numbers = list(numbers)
     return words.seeds(min(numbers), max(numbers))
-
-
-def _interval(low, high):
-    return "" if math.isnan(low) else f" ({signed(low)} to {signed(high)})"
 
 
 def _main_runs(records):
@@ -365,7 +361,7 @@ def value_text(value):
     """A value with its interval, where it has one."""
     if value.estimate is None:
         return "missing"
-    return signed(value.estimate.effect) + _interval(*value.estimate.interval())
+    return with_interval(value.estimate.effect, *value.estimate.interval())
 
 
 def basis_text(value):

@@ -200,7 +200,7 @@ def test_accuracies_on_different_labels_are_not_subtracted(tmp_path):
     assert "written − intended" not in first.frame
     assert "not subtracted" in first.caption
     assert first.frame["as written"][0] == "0.0"  # on noisy labels, 30 points below
-    assert clean.frame.loc[0, ["as written", "as intended", "written − intended"]].tolist() == ["30.0", "30.0", "0"]
+    assert clean.frame.loc[0, ["as written", "as intended", "written − intended"]].tolist() == ["30.0", "30.0", "+0.0"]
     assert "clean test accuracy" in clean.caption
     assert "clean test accuracy" in pages.effects_table("joshi", found, "small").caption
 

@@ -212,9 +212,10 @@ def test_drawings_show_every_loss_they_are_given(whole, theme):
     assert [axis.get_title(loc="left") for axis in axes["groups"]] == list(results.GROUPS)
     assert [len(axis.lines) for axis in axes["groups"]] == [len(group) for group in results.GROUPS.values()]
     assert len(axes["curves"][0].lines) == 12
-    assert [label.get_text() for label in axes["ranks"][0].get_yticklabels()] == studies.load("ma2020-small").losses()
-    assert [axis.get_title(loc="left") for axis in axes["classes"]] == studies.load("ma2020-small").losses()
-    shared = {loss for loss, _ in published.means("wang2024")} & set(studies.load("ma2020-small").losses())
+    study = studies.load("ma2020-small")
+    assert [label.get_text() for label in axes["ranks"][0].get_yticklabels()] == study.losses()
+    assert [axis.get_title(loc="left") for axis in axes["classes"]] == study.losses("asymmetric-0.4")
+    shared = {loss for loss, _ in published.means("wang2024")} & set(study.losses())
     assert {text.get_text() for text in drawn["beside"].legends[0].get_texts()} == shared - {"ce"}
     for figure in drawn.values():
         plt.close(figure)

@@ -12,6 +12,7 @@ from nlr.errors import unknown
 from nlr.noise import parse_setting
 from nlr.page import Table
 from nlr.reports import MARKS, READINGS
+from nlr.results import signed, with_interval
 
 #: The scales of our runs in words.
 SCALES = {"full": "in full", "small": "scaled down", "digits": "on digits"}
@@ -344,15 +345,7 @@ def _interval(row, key, digits=1):
     effect, low, high = (getattr(row, f"{key}_{part}") for part in ("effect", "low", "high"))
     if math.isnan(effect):
         return "–"
-    text = _signed(effect, digits)
-    return text if math.isnan(low) else f"{text} ({_signed(low, digits)} to {_signed(high, digits)})"
-
-
-def _signed(value, digits=1):
-    if math.isnan(value):
-        return "–"
-    value = round(value, digits) + 0.0  # no minus before a zero
-    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}") if value else "0"
+    return with_interval(effect, low, high, digits)
 
 
 def _unbroken(text):
@@ -438,7 +431,7 @@ def _less_rows(compared, printed):
     rows = []
     for row in _rows_of(compared):
         shown = {"loss": _unbroken(row.loss), "setting": _unbroken(report.short_name(row.setting))}
-        shown |= {"printed": _signed(row.printed_ce)} if printed else {}
+        shown |= {"printed": "–" if math.isnan(row.printed_ce) else signed(row.printed_ce)} if printed else {}
         rows.append(shown | {"as written": _interval(row, "written_ce"), "as intended": _interval(row, "intended_ce")})
     return pd.DataFrame(rows)
 
@@ -563,9 +556,7 @@ def effects_table(name, found, scale):
 def _effect(value):
     if value is None:
         return "–"
-    low, high = value.interval()
-    text = _signed(value.effect)
-    return text if math.isnan(low) else f"{text} ({_signed(low)} to {_signed(high)})"
+    return with_interval(value.effect, *value.interval())
 
 
 # What became of it
