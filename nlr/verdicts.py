@@ -439,7 +439,8 @@ def _spread(part, unit):
         return f"Spread over seeds pooled over {words.listed(pooled)}." if pooled else ""
     losses = f"{spread.losses} loss{'es' * (spread.losses != 1)}"
     text = (
-        f"Spread over seeds behind the mean of the rows: {spread.sd:.2f} {unit} a run, {spread.df} degrees of freedom, "
+        f"Spread over seeds behind the mean of the rows: {spread.sd:.2f} {'points' if unit == '%' else unit} a run, "
+        f"{spread.df} degrees of freedom, "
     )
     text += f"{losses} in {spread.settings} setting{'s' * (spread.settings != 1)}; "
     if math.isnan(spread.ratio):

@@ -392,7 +392,7 @@ def test_each_kind_of_test_has_its_words():
     assert words.startswith("runs that give one class")
     for kind in kinds.NAMES:
         unit, words = kinds.measured({"test": kind, "figure": "last"})
-        assert unit.startswith("per cent" if kind == "collapse" else "points")
+        assert unit.startswith({"collapse": "per cent", "level": "%"}.get(kind, "points"))
         assert ("accuracy" in words) == (kind != "collapse")
     words = [kinds.measured({"test": kind, "figure": "last"})[1] for kind in kinds.NAMES]
     assert len(set(words)) == len(words) - 1  # difference and between are both differences

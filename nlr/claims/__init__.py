@@ -501,7 +501,7 @@ def _control(claim, records, protocol):
                 kinds.Row(contrast.label, tuple(contrast.cells), value.effect, low, high, n=value.n, df=value.df)
             )
         test = {"test": "difference", "figure": figure}
-        out.append(Evidence(test, FIGURES[figure][1], tuple(rows), np.nan, np.nan, np.nan, None))
+        out.append(Evidence(test, kinds.measured(test)[0], tuple(rows), np.nan, np.nan, np.nan, None))
     return tuple(out)
 
 

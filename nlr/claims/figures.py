@@ -4,7 +4,7 @@ import numpy as np
 
 from nlr.noise import MAPS
 
-#: A figure of a record: name to (unit, what it is).
+#: A figure of a record: name to (function, unit, what it is). Differences of what is in % are in points.
 FIGURES = {}
 
 
@@ -24,12 +24,12 @@ def _series(record, key):
     return np.array([np.nan if value is None else value for value in record["series"].get(key, [None])], float)
 
 
-@_figure("points", "test accuracy after the last epoch")
+@_figure("%", "test accuracy after the last epoch")
 def last(record):
     return _percent(record["final"]["last_accuracy"])
 
 
-@_figure("points", "test accuracy in the best epoch, chosen on the test set")
+@_figure("%", "test accuracy in the best epoch, chosen on the test set")
 def best(record):
     return _percent(record["final"]["best_accuracy"])
 
@@ -39,27 +39,27 @@ def gap(record):
     return best(record) - last(record)
 
 
-@_figure("points", "share of the wrong training labels predicted as given, last epoch")
+@_figure("%", "share of the wrong training labels predicted as given, last epoch")
 def memorised(record):
     return _percent(record["series"]["memorised"][-1])
 
 
-@_figure("points", "training accuracy on the samples whose label is right, last epoch")
+@_figure("%", "training accuracy on the samples whose label is right, last epoch")
 def clean_part(record):
     return 100 * _series(record, "accuracy_clean_part")[-1]
 
 
-@_figure("points", "mean probability of the given label, of the samples whose label is right, last epoch")
+@_figure("%", "mean probability of the given label, of the samples whose label is right, last epoch")
 def sureness(record):
     return 100 * _series(record, "p_y_clean_part")[-1]
 
 
-@_figure("points", "accuracy on held-out noisy labels, last epoch")
+@_figure("%", "accuracy on held-out noisy labels, last epoch")
 def validation(record):
     return 100 * _series(record, "validation_accuracy_noisy")[-1]
 
 
-@_figure("points", "mean over the epochs of the wrong labels' share in the summed norms of the gradients in the logits")
+@_figure("%", "mean over the epochs of the wrong labels' share in the summed norms of the gradients in the logits")
 def gradient_share(record):
     return 100 * _series(record, "corrupted_gradient_share").mean()
 
@@ -98,17 +98,17 @@ def _by_class(record, mapped):
     return 100 * accuracy[inside == mapped].mean()
 
 
-@_figure("points", "mean test accuracy of the classes whose labels asymmetric noise changes")
+@_figure("%", "mean test accuracy of the classes whose labels asymmetric noise changes")
 def mapped_classes(record):
     return _by_class(record, True)
 
 
-@_figure("points", "mean test accuracy of the classes whose labels asymmetric noise leaves")
+@_figure("%", "mean test accuracy of the classes whose labels asymmetric noise leaves")
 def unmapped_classes(record):
     return _by_class(record, False)
 
 
-@_figure("points", "share of the test set that is given the commonest prediction")
+@_figure("%", "share of the test set that is given the commonest prediction")
 def modal_share(record):
     return _percent(record["final"].get("modal_class_share"))
 

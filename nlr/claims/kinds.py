@@ -172,9 +172,10 @@ def overall(test, runs):
 
 def measured(test):
     """What the rows of a test are: ``(unit, words)``, the words as a caption has them."""
-    unit, figure = FIGURES[test["figure"]][1:]
+    level, figure = FIGURES[test["figure"]][1:]
+    unit = "points" if level == "%" else level
     unit, words = {
-        "level": (unit, "{}"),
+        "level": (level, "{}"),
         "difference": (unit, "difference in {}"),
         "between": (unit, "difference in {}"),
         "change": (unit, "change from some rates to others in {}"),
