@@ -63,11 +63,13 @@ class Question:
         text: the question.
         claims: the claims that answer it.
         contrasts: triples (figure, pair of losses, settings): what is read off the records beside the verdicts.
+        first: how many of these a short answer gives; more than one where one alone would mislead.
     """
 
     text: str
     claims: tuple
     contrasts: tuple
+    first: int = 1
 
 
 SYMMETRIC = ("symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8")
@@ -90,6 +92,7 @@ QUESTIONS = (
         "Does an active-passive sum beat its parts?",
         ("C29", "C65"),
         _each([("nce+mae", "nce"), ("nce+mae", "mae"), ("nce+rce", "nce"), ("nce+rce", "rce")], SYMMETRIC),
+        first=4,
     ),
     Question(
         "Does it beat cross-entropy and the baselines at rates 0.4 to 0.8?",
@@ -231,14 +234,19 @@ def short_answers(judged, records):
     """The questions as a list: each with the first of its differences, and what verdicts there are on its claims."""
     table, items = _main_runs(records), []
     for question in QUESTIONS:
-        value = contrast_value(table, question.contrasts[0])
-        number = f"{value_text(value)} points" if value.estimate else "missing"
-        reading = f"{number} ({contrast_name(question.contrasts[0])}; {basis_text(value)})"
+        values = [(contrast_name(one), contrast_value(table, one)) for one in question.contrasts[: question.first]]
         waiting = [
             one for name in question.claims for one in judged[name] if (one.scope, one.outcome) == (MAIN, "not run")
         ]
         names = ", ".join(f"[{one.claim}](#{one.target})" for one in waiting)
-        items += [f"- **{question.text}** Measured: {reading}." + f" Waiting for runs: {names}." * bool(waiting), ""]
+        waits = f" Waiting for runs: {names}." * bool(waiting)
+        if len(values) == 1:
+            ((name, value),) = values
+            number = f"{value_text(value)} points" if value.estimate else "missing"
+            items += [f"- **{question.text}** Measured: {number} ({name}; {basis_text(value)}).{waits}", ""]
+        else:
+            items += [f"- **{question.text}**{waits} Measured, in points:", ""]
+            items += [f"  - {name}: {value_text(value)}; {basis_text(value)}." for name, value in values]
         settled = {name: [one for one in judged[name] if one.outcome != "not run"] for name in question.claims}
         items += [f"  - {_statement(name, found)}" for name, found in settled.items() if found]
     return "\n".join([*items, "", in_full(judged)])
