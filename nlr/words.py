@@ -49,7 +49,8 @@ def summary(found):
         if best.loss != "ce":
             text += f", {best.loss} {best.memorised_mean:.1f} % (and recovered {best.recovered_mean:.1f} %)"
         text += (
-            f"; its best epoch, chosen on the test set, was {ce.best_mean - ce.last_mean:.1f} points above its last."
+            f"; the best epoch of cross-entropy, chosen on the test set, was {ce.best_mean - ce.last_mean:.1f} "
+            "points above its last."
         )
     return text + _caution(found)
 
