@@ -191,20 +191,35 @@ def count_table(judged):
 
 
 def claim_table(judged):
-    """A row a claim, with who says so, repeats or denies it, and a badge for each scope; cells are MyST."""
+    """A row a claim, with who says so, repeats or denies it, and a badge for each scope; cells are MyST.
+
+    Below the badge of a verdict that rests on records stands how many comparisons say what, and what they measured.
+    """
     rows = []
     for name, claim in claims.load().items():
-        lines = [f"{one.badge()} {one.limited()}" for one in judged[name]]
+        lines = [line for one in judged[name] for line in (f"{one.badge()} {one.limited()}", _in_short(one)) if line]
         rows.append(
             {
                 "claim": name,
                 "statement": claim.statement,
                 "asserted by": _people(claim.asserted, claim.quotes),
-                "contradicted by": _people(claim.contradicted) or "–",
+                "contradicted by": _people(claim.contradicted) or "nobody",
                 "verdict": "<br>".join(lines),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _in_short(judgement):
+    """What records say behind a verdict, in a line of MyST; empty for a proof and where runs are missing."""
+    if judgement.found is None or judgement.outcome == "not run":
+        return ""
+    means = {}
+    for part in judgement.found.evidence:
+        if mean := part.mean():
+            means.setdefault(kinds.measured(part.test)[1], []).append(mean)
+    said = [f"{' and '.join(numbers)}, {what}" for what, numbers in means.items()]
+    return f"[{' '.join([claims.counts(judgement.found.evidence), '; '.join(said)]).strip()}]{{.verdict-numbers}}"
 
 
 def _people(sources, quotes=()):

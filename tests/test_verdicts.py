@@ -64,7 +64,12 @@ def test_the_verdict_follows_the_records(book, step, outcome):
     judged = verdicts.judge(falling(step), {})
     (found,) = [one for one in judged["C15"] if one.scope == SMALL]
     assert found.outcome == outcome
-    line = verdicts.claim_table(judged).set_index("claim").loc["C15", "verdict"].split("<br>")[0]
+    line, numbers, *_ = verdicts.claim_table(judged).set_index("claim").loc["C15", "verdict"].split("<br>")
+    part = found.found.evidence[0]
+    mean = f"{part.effect:+z.1f} ({part.low:+z.1f} to {part.high:+z.1f}) points".replace("-", "\N{MINUS SIGN}")
+    assert numbers.startswith("[Of 2 comparisons: 2 ")
+    assert f". {mean} a tenth of noise rate, slope over the noise rate of test accuracy" in numbers
+    assert numbers.endswith("]{.verdict-numbers}")
     assert line == f"[{{verdict}}`{outcome}`](#evidence-c15) [{SMALL}]{{.verdict-scope}}"
     text = verdicts.evidence(["C15"], judged)
     assert text.startswith("(evidence-c15)=\n### C15\n")
@@ -82,8 +87,9 @@ def test_the_table_of_claims_names_who_says_what():
     assert table.loc["C17", "asserted by"] == "the paper, Kathuria, Chheda"
     assert table.loc["C17", "contradicted by"] == "Chheda (by figures), Krishnan (by figures)"
     assert table.loc["C20", "asserted by"] == "the paper, Joshi (quotes)"
-    assert table.loc["C26", "contradicted by"] == "–"
+    assert table.loc["C26", "contradicted by"] == "nobody"
     assert len(table) == len(claims.load())
+    assert not table["verdict"].str.contains("verdict-numbers").any()
 
 
 PAIR = ("last", ("nce", "ce"), verdicts.SYMMETRIC)

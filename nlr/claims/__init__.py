@@ -141,6 +141,13 @@ class Evidence:
     high: float
     spread: statistics.Spread | None
 
+    def mean(self):
+        """The mean over the rows in short, ``+8.6 (+7.3 to +9.9) points``; empty where it has no interval."""
+        if math.isnan(self.low):
+            return ""
+        effect, low, high = (_number(self, value) for value in (self.effect, self.low, self.high))
+        return f"{effect} ({low} to {high}) {self.unit}"
+
     def frame(self):
         """The rows as a data frame: a column an attribute of :class:`nlr.claims.kinds.Row`."""
         return pd.DataFrame([vars(row) for row in self.rows])
@@ -430,12 +437,16 @@ _WORDS = {
 }
 
 
+def counts(evidence):
+    """How many rows of some :class:`Evidence` say what: ``Of 4 comparisons: 3 for the claim, 1 open.``"""
+    verdicts = [row.verdict for part in evidence for row in part.rows]
+    said = [words.format(n=verdicts.count(name)) for name, words in _WORDS.items() if name in verdicts]
+    return f"Of {len(verdicts)} comparison{'s' * (len(verdicts) != 1)}: {', '.join(said)}."
+
+
 def _reason(evidence):
     """How many rows say what, and what each test measured."""
-    verdicts = [row.verdict for part in evidence for row in part.rows]
-    counts = [words.format(n=verdicts.count(name)) for name, words in _WORDS.items() if name in verdicts]
-    text = f"Of {len(verdicts)} comparison{'s' * (len(verdicts) != 1)}: {', '.join(counts)}."
-    return " ".join([text, *filter(None, map(_found, evidence))])
+    return " ".join([counts(evidence), *filter(None, map(_found, evidence))])
 
 
 def _found(part):

@@ -19,9 +19,10 @@
 # A verdict is one of five words. **Held**: every comparison that was fixed for the claim supports it. **Partly**: some
 # support and some contradict it. **Did not hold**: some contradict it and none supports it. **Undecided**: an interval
 # includes the threshold. **Not run**: runs are missing, there are none but exploratory ones, which are older than the
-# test, or too few to give an interval. A verdict that exploratory runs change says so beside its badge. Theory is judged by the proofs and checks on its pages, scope *mathematics*; what training settles is judged in each
-# protocol on its own. The tests and thresholds were committed before their runs; {doc}`the evidence </executed/verdicts/evidence>` has the
-# rows behind each verdict.
+# test, or too few to give an interval. A verdict that exploratory runs change says so beside its badge. Theory is judged by
+# the proofs and checks on its pages, scope *mathematics*; what training settles is judged in each protocol on its own. The
+# tests and thresholds were committed before their runs; {doc}`the evidence </executed/verdicts/evidence>` has the rows behind
+# each verdict.
 
 # %% tags=["hide-input"]
 from nlr import claims, verdicts
@@ -44,7 +45,8 @@ Prose(verdicts.questions(judged, records))
 # %% [markdown]
 # ## All claims
 #
-# Each badge leads to its evidence. Reports are named by their authors; *the paper* is {cite:t}`ma2020`, as the reports and
+# Each badge leads to its evidence; below a verdict that rests on records stands how many comparisons say what, and their
+# means with a 95 % interval. Reports are named by their authors; *the paper* is {cite:t}`ma2020`, as the reports and
 # later papers quote it. *By figures* and *by formula* stand where a report does not say so, but reports numbers or writes down
 # a formula that do; *quotes* where it only repeats the paper.
 
