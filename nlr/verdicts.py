@@ -190,6 +190,18 @@ def count_table(judged):
     return pd.DataFrame(rows)
 
 
+def tally(judged, scope):
+    """How many claims have which verdict in a scope, as the end of a sentence."""
+    found = [one.outcome for of_claim in judged.values() for one in of_claim if one.scope == scope]
+    held, partly, failed, undecided, waiting = map(found.count, claims.OUTCOMES)
+    if waiting == len(found):
+        return f"none of {waiting} claims has a verdict yet"
+    text = f"{held} of {len(found)} claims held, {partly} held in part and {failed} did not"
+    parts = [f"{undecided} {'is' if undecided == 1 else 'are'} undecided"] if undecided else []
+    parts += [f"{waiting} still wait{'s' * (waiting == 1)} for runs"] if waiting else []
+    return text + (f"; {words.listed(parts)}" if parts else "")
+
+
 def claim_table(judged):
     """A row a claim, with who says so, repeats or denies it, and a badge for each scope; cells are MyST.
 

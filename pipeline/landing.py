@@ -3,7 +3,7 @@
 Keys of values: STUDY.SETTING.LOSS.FIGURE with FIGURE one of n and the mean and sd of last, best, memorised, recovered;
 STUDY.have and STUDY.wanted count runs, STUDY.status says in words what the records are; STUDY.minutes is training time,
 of committed records only. What others print, from the files of nlr.published: SOURCE.SETTING.LOSS.mean and .sd.
-claims.SCOPE.OUTCOME counts verdicts, book.notebooks the pairs.
+claims.SCOPE.OUTCOME counts verdicts, claims.SCOPE.tally says so in words; book.notebooks the pairs.
 """
 
 import json
@@ -45,7 +45,8 @@ def values():
 def counts(judged):
     """How many claims have which verdict, by key."""
     rows = verdicts.count_table(judged).set_index("scope")
-    return {f"claims.{scope}.{word}": int(number) for scope, row in rows.iterrows() for word, number in row.items()}
+    out = {f"claims.{scope}.{word}": int(number) for scope, row in rows.iterrows() for word, number in row.items()}
+    return out | {f"claims.{scope}.tally": verdicts.tally(judged, scope) for scope in rows.index}
 
 
 def main():

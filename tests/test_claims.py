@@ -366,6 +366,18 @@ def test_level():
     assert outcome.outcome == "partly"
 
 
+def test_the_interval_of_a_share_ends_where_shares_end():
+    made = grid({("ce", "clean"): 0.935, ("mae", "clean"): 0.005})
+    line = 'test = "level", losses = [{}], settings = ["clean"], relation = "below", threshold = 25'
+    for loss, row_ends in (
+        ("ce", lambda row: row.high == 100 > row.effect),
+        ("mae", lambda row: row.low == 0 < row.effect),
+    ):
+        outcome, (row,) = one_test(line.format(f'"{loss}"'), made)
+        assert row_ends(row)
+        assert (outcome.evidence[0].low, outcome.evidence[0].high) == (row.low, row.high)
+
+
 def test_a_reason_has_a_mean_of_like_rows_only_and_names_what_was_measured():
     made = difference([8, 9, 10, 11])
     level = 'tests = [{{ test = "level", losses = [{}], settings = [{}], relation = "above", threshold = 0 }}]'

@@ -92,6 +92,25 @@ def test_the_table_of_claims_names_who_says_what():
     assert not table["verdict"].str.contains("verdict-numbers").any()
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "text"),
+    [
+        (["not run"] * 2, "none of 2 claims has a verdict yet"),
+        (["held", "held", "partly"], "2 of 3 claims held, 1 held in part and 0 did not"),
+        (
+            ["held", "undecided", "not run", "not run"],
+            "1 of 4 claims held, 0 held in part and 0 did not; 1 is undecided and 2 still wait for runs",
+        ),
+    ],
+)
+def test_the_tally_of_a_scope_in_words(outcomes, text):
+    judged = {
+        f"C{k}": [verdicts.Judgement(f"C{k}", scope, outcome, "", "") for scope in (SMALL, "elsewhere")]
+        for k, outcome in enumerate(outcomes)
+    }
+    assert verdicts.tally(judged, SMALL) == text
+
+
 PAIR = ("last", ("nce", "ce"), verdicts.SYMMETRIC)
 
 

@@ -411,7 +411,7 @@ def _judged(row, p, have, alpha):
 def _evidence(test, table, rows):
     value = kinds.overall(test, table)
     unit = kinds.measured(test)[0]
-    effect, (low, high) = (math.nan, (math.nan,) * 2) if value is None else (value.effect, value.interval())
+    effect, (low, high) = (math.nan, (math.nan,) * 2) if value is None else (value.effect, kinds.interval(test, value))
     return Evidence(test, unit, tuple(rows), effect, low, high, value and value.spread)
 
 

@@ -170,6 +170,14 @@ def overall(test, runs):
     return statistics.estimates(runs, test["figure"], [Contrast("mean", terms)])[0]
 
 
+def interval(test, value, level=0.95):
+    """The interval of an estimate; of a share it ends where shares end, which a t interval does not know."""
+    low, high = value.interval(level)
+    if test["test"] == "level" and FIGURES[test["figure"]][1] in ("%", "per cent"):
+        low, high = np.clip((low, high), 0, 100).tolist()
+    return low, high
+
+
 def measured(test):
     """What the rows of a test are: ``(unit, words)``, the words as a caption has them."""
     level, figure = FIGURES[test["figure"]][1:]
@@ -214,7 +222,7 @@ def _row(label, cells, value, runs, test, rules):
         p = min(1.0, 2 * min(moved.p_above(threshold), moved.p_below(threshold)))
         distance = abs(moved.effect - threshold)
     level = 0.9 if relation == "within" else 0.95
-    low, high = value.interval(level)
+    low, high = interval(test, value, level)
     return Row(
         label,
         tuple(cells),
