@@ -226,28 +226,39 @@ def confusion_matrices(confusions, classes):
     return figure
 
 
-def accuracy_by_rate(table, kind="symmetric"):
-    """Last test accuracy against the noise rate, mean over seeds and one standard deviation; clean is rate 0."""
+def accuracy_by_rate(table, rates, kind="symmetric"):
+    """Last test accuracy against the noise rate, mean over seeds and one standard deviation; clean is rate 0.
+
+    A rate of ``rates`` that a loss has no run at is a gap in its line.
+    """
     chosen = table[table["kind"].isin(["clean", kind])]
     figure, axis = plt.subplots(figsize=(WIDTH, WIDTH * 0.5))
-    looks = _looks(chosen["loss"])
-    markers = {loss: style(loss)[2] for loss in looks["hue_order"]}
-    sns.lineplot(
-        chosen,
-        x="rate",
-        y="last",
-        ax=axis,
-        errorbar="sd",
-        err_style="bars",
-        markers=markers,
-        markersize=7,
-        markeredgecolor=_FACE[_current],
-        **looks,
-    )
+    for loss in dict.fromkeys(chosen["loss"]):
+        _by_rate(axis, chosen[chosen["loss"] == loss], rates, bars=True)
     axis.set(xlabel=f"{kind} noise rate", ylabel="clean test accuracy, last epoch (%)")
-    axis.set_xticks(sorted(chosen["rate"].unique()))
     _legend_below(figure, axis)
     return figure
+
+
+def _by_rate(axis, of_loss, rates, bars=False):
+    """The line of one loss over the noise rates; its handle."""
+    loss, cells = of_loss["loss"].iloc[0], of_loss.groupby("rate")["last"].agg(["mean", "std"]).reindex(rates)
+    colour, dashes, marker = style(loss)
+    drawn = axis.errorbar(
+        cells.index,
+        cells["mean"],
+        yerr=cells["std"] if bars else None,
+        label=loss,
+        color=colour,
+        linestyle=(0, dashes) if dashes else "-",
+        marker=marker,
+        markersize=7 if bars else 5,
+        markeredgecolor=_FACE[_current] if bars else colour,
+    )
+    axis.set_xticks(rates)
+    margin = 0.05 * (max(rates) - min(rates)) or 0.05
+    axis.set_xlim(min(rates) - margin, max(rates) + margin)
+    return drawn
 
 
 def last_and_best(table):
@@ -280,7 +291,7 @@ def last_and_best(table):
     return figure
 
 
-def groups_by_rate(table, groups, kind):
+def groups_by_rate(table, rates, groups, kind):
     """Last accuracy against the noise rate, a panel a group of losses; mean over seeds, clean labels at rate 0."""
     chosen = table[table["kind"].isin(["clean", kind])]
     columns = 2
@@ -290,12 +301,8 @@ def groups_by_rate(table, groups, kind):
     )
     labels = {}
     for axis, (name, losses) in zip(axes.flat, groups.items(), strict=False):
-        means = chosen[chosen["loss"].isin(losses)].groupby(["loss", "rate"])["last"].mean()
-        for loss in (loss for loss in losses if loss in means.index):
-            colour, dashes, marker = style(loss)
-            line = (0, dashes) if dashes else "-"
-            drawn = axis.plot(means[loss].index, means[loss], color=colour, linestyle=line, marker=marker, markersize=5)
-            labels.setdefault(loss, drawn[0])
+        for loss in (loss for loss in losses if (chosen["loss"] == loss).any()):
+            labels.setdefault(loss, _by_rate(axis, chosen[chosen["loss"] == loss], rates))
         axis.set_title(name)
     for axis in axes.flat[len(groups) :]:
         axis.set_visible(False)

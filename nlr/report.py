@@ -361,6 +361,12 @@ def study_records(study):
     return found
 
 
+def rates(study, kind):
+    """The noise rates that a study plans of one kind of noise, rising; 0 where it plans clean labels."""
+    planned = [parse_setting(setting) for setting in study.settings]
+    return sorted({rate or 0.0 for name, rate in planned if name in ("clean", kind)})
+
+
 def settings_table(study, found, column):
     """A row a loss, a column a setting of a study: mean and spread of a column of :func:`frame`, as text."""
     have = cells(frame(found)).set_index(["loss", "setting"])

@@ -51,9 +51,14 @@ def drawings(made):
         "memorised_recovered": (report.series(noisy, ["memorised", "recovered"]), ["gce (1 of 2)"]),
         "class_bars": (report.by_class(noisy), CIFAR10_CLASSES),
         "confusion_matrices": (report.confusions(noisy), CIFAR10_CLASSES),
-        "accuracy_by_rate": (table,),
+        "accuracy_by_rate": (table, [0.0, 0.2, 0.4]),
         "last_and_best": (table[table["kind"] != "clean"],),
-        "groups_by_rate": (table, {"parts": ["ce", "mae", "nce"], "sums": ["nce+mae", "nce+rce"]}, "symmetric"),
+        "groups_by_rate": (
+            table,
+            [0.0, 0.4],
+            {"parts": ["ce", "mae", "nce"], "sums": ["nce+mae", "nce+rce"]},
+            "symmetric",
+        ),
         "curves_by_setting": (report.series(noisy, ["memorised"]).assign(setting="symmetric-0.4"), "memorised"),
         "ranks": (results.ranks(table, draws=50),),
         "class_changes": (results.class_change(made, "asymmetric-0.4"), CIFAR10_CLASSES),
@@ -226,11 +231,13 @@ def test_confusions_have_a_panel_a_loss(made):
     assert len(figure.axes) == 6
 
 
-def test_accuracy_by_rate_leaves_other_noise_out(made):
-    (axis,) = plots.accuracy_by_rate(report.frame(made)).axes
-    assert axis.get_xticks().tolist() == [0.0, 0.4]
-    means = {30.5 + 10 * i for i in range(5)}
-    assert {(m, m) for m in means} <= lines(axis)
+def test_accuracy_by_rate_leaves_other_noise_out_and_gaps_where_runs_are_missing(made):
+    (axis,) = plots.accuracy_by_rate(report.frame(made), [0.0, 0.2, 0.4]).axes
+    assert axis.get_xticks().tolist() == [0.0, 0.2, 0.4]
+    for mean in (30.5 + 10 * i for i in range(5)):
+        ((_, gap, last),) = [line for line in lines(axis) if line[0] == mean]
+        assert last == mean
+        assert np.isnan(gap)
 
 
 def test_last_and_best_has_a_panel_a_setting_and_says_what_is_missing(made):

@@ -202,7 +202,9 @@ def test_drawings_show_every_loss_they_are_given(whole, theme):
     curves = report.series(noisy, ["memorised"]).assign(setting="symmetric-0.4")
     with plots.theme(theme):
         drawn = {
-            "groups": plots.groups_by_rate(table, results.GROUPS, "asymmetric"),
+            "groups": plots.groups_by_rate(
+                table, report.rates(studies.load("ma2020-small"), "asymmetric"), results.GROUPS, "asymmetric"
+            ),
             "curves": plots.curves_by_setting(curves, "memorised"),
             "ranks": plots.ranks(results.ranks(table, draws=10)),
             "classes": plots.class_changes(results.class_change(whole, "asymmetric-0.4"), CIFAR10_CLASSES),

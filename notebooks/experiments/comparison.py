@@ -89,6 +89,7 @@ if table["rate"].nunique() > 2:
     shown = Figure(
         plots.accuracy_by_rate,
         table,
+        report.rates(chosen, "symmetric"),
         name="by-rate",
         caption=f"Clean test accuracy after the last epoch against the rate of symmetric noise ({scope}); bars: one "
         "standard deviation over seeds.",

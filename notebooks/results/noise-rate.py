@@ -45,6 +45,7 @@ Facts(report.facts(found))
 Figure(
     plots.accuracy_by_rate,
     table,
+    report.rates(chosen, "symmetric"),
     "symmetric",
     name="symmetric",
     caption=f"Clean test accuracy after the last epoch against the rate of symmetric noise ({scope}); bars: one standard "
@@ -56,6 +57,7 @@ Figure(
 Figure(
     plots.accuracy_by_rate,
     table,
+    report.rates(chosen, "asymmetric"),
     "asymmetric",
     name="asymmetric",
     caption=f"Clean test accuracy after the last epoch against the rate of asymmetric noise ({scope}).",
@@ -80,6 +82,7 @@ Table(
 Figure(
     plots.groups_by_rate,
     table,
+    report.rates(chosen, "symmetric"),
     results.GROUPS,
     "symmetric",
     name="groups-symmetric",
@@ -91,6 +94,7 @@ Figure(
 Figure(
     plots.groups_by_rate,
     table,
+    report.rates(chosen, "asymmetric"),
     results.GROUPS,
     "asymmetric",
     name="groups-asymmetric",
