@@ -32,10 +32,12 @@ def status(found):
 
 def summary(found):
     """What the records of one setting say, in a few sentences."""
-    have = report.cells(report.frame(found)).sort_values("last_mean", ascending=False)
+    table, limit = _on_equal_terms(report.frame(found))
+    have = report.cells(table).sort_values("last_mean", ascending=False)
     best, worst = have.iloc[0], have.iloc[-1]
     where = report.setting_name(best.setting)
-    text = f"With {where}, after the last epoch, **{best.loss}** has the highest mean test accuracy, {_accuracy(best)}"
+    text = f"With {where}, after the last epoch{limit}, **{best.loss}** has the highest mean test accuracy, "
+    text += _accuracy(best)
     if len(have) > 1:
         second = have.iloc[1]
         text += f", and {worst.loss} the lowest, {_accuracy(worst)}. "
@@ -53,6 +55,15 @@ def summary(found):
             "points above its last."
         )
     return text + _caution(found)
+
+
+def _on_equal_terms(table):
+    """The rows of one setting's table whose seed every loss has, and how to say so; all rows where there is none."""
+    shared = set.intersection(*table.groupby("loss")["seed"].agg(set))
+    if not shared or shared == set(table["seed"]):
+        return table, ""
+    which = listed(sorted(shared))
+    return table[table["seed"].isin(shared)], f" and with seed{'s' * (len(shared) > 1)} {which}, which every loss has"
 
 
 def _accuracy(cell):
@@ -85,15 +96,20 @@ def _caution(found):
 def study_summary(study, found):
     """What the records of a whole study say: the best loss of each setting, and cross-entropy's distance from it."""
     table, parts = report.frame(found), []
-    for setting, cells in report.cells(table).groupby("setting", sort=False):
+    for setting, of_setting in table.groupby("setting", sort=False):
+        rows, _ = _on_equal_terms(of_setting)
+        cells = report.cells(rows)
         best = cells.loc[cells["last_mean"].idxmax()]
         part = f"with {report.setting_name(setting)}, {best.loss} ({_accuracy(best)})"
-        lead = results.differences(table, [(best.loss, "ce")], settings=[setting]).iloc[0]
+        lead = results.differences(rows, [(best.loss, "ce")], settings=[setting]).iloc[0]
         if best.loss != "ce" and lead.n:
             part += f", {abs(lead.difference):.1f} points {'below' if lead.difference < 0 else 'above'} ce"
         parts.append(part)
     wanted = sum(1 for _ in study.runs())
-    text = f"{len(found)} of {wanted} runs have a record. Highest mean accuracy after the last epoch: "
+    text = (
+        f"{len(found)} of {wanted} runs have a record. Highest mean accuracy after the last epoch, over the seeds that "
+    )
+    text += "every loss of a setting has: "
     return text + "; ".join(parts) + "." + _caution(found)
 
 

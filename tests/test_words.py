@@ -66,6 +66,15 @@ def test_summary_of_several_seeds_has_spreads(seeds):
     assert "Digits are a demonstration" in text
 
 
+def test_summary_compares_losses_on_the_seeds_that_all_of_them_have(seeds, tmp_path):
+    alone = put(tmp_path / "other", "rce", "symmetric-0.4", 1, last=0.61)
+    text = words.summary([*seeds, alone])
+    assert "after the last epoch and with seed 1, which every loss has, **rce** has the highest" in text
+    assert "61.0 % (n = 1)" in text
+    assert "pooled" not in text
+    assert "which every loss has" not in words.summary(seeds)
+
+
 def test_summary_of_one_loss_and_of_clean_labels(tmp_path):
     text = words.summary([put(tmp_path, "ce", "clean", last=0.97, best=0.98)])
     assert "With clean labels" in text
