@@ -10,6 +10,7 @@ from nlr.noise import format_setting
 
 PAPER = {"ce", "nce", "mae", "nce+mae", "nce+rce", "nfl+rce", "nfl+mae", "gce", "sce", "fl", "nfl", "rce"}
 PILOT = {"ce", "mae", "nce", "nce+mae", "nce+rce"}
+GAMMAS = {"ce", "fl", "fl,gamma=2", "nce", "nfl", "nfl,gamma=2"}
 CONTRASTS = {"ce+mae", "nfl+nce", "mae+rce", "nrce"}
 GRID = {f"ma2020-small-{way}" for way in ("lr-0.1", "lr-1", "constant", "no-decay", "x4-all")}  # of C38
 OF_REPORTS = [name for name in studies.names() if name.split("-")[0] in reported.REPORTS]
@@ -21,7 +22,7 @@ WEIGHTS = {"nce+mae,beta=0.3", "nce+mae,beta=3", "nce+mae,beta=9.21", "nce+mae,b
 
 def test_names():
     assert set(studies.names()) - set(OF_REPORTS) - GRID == {
-        *("digits", "ma2020", "ma2020-small", "ma2020-small-x4", "ma2020-small-further"),
+        *("digits", "gamma-digits", "ma2020", "ma2020-small", "ma2020-small-x4", "ma2020-small-further"),
     }
     readings = {f"{report}-{reading}" for report in reported.REPORTS for reading in protocols.READINGS}
     faults = {f"joshi-{fault}" for fault in ("outside-autograd", "double-softmax", "half-precision-log")}
@@ -54,6 +55,7 @@ def test_studies_of_the_reports_say_their_place_in_the_order():
     ("name", "protocol", "store", "size", "losses", "settings", "seeds"),
     [
         ("digits", "digits", "live", 75, PILOT, 5, [0, 1, 2]),
+        ("gamma-digits", "gamma-digits", "results", 120, GAMMAS, 2, list(range(10))),
         ("ma2020-small", "ma2020-small", "results", 156, PAPER, 9, [0, 1, 2]),
         ("ma2020-small-further", "ma2020-small", "results", 53, FURTHER, 4, [0, 1, 2]),
         ("ma2020-small-x4", "ma2020-small-x4", "results", 3, {"nce", "mae", "nce+mae"}, 1, [0]),
@@ -107,6 +109,7 @@ def test_only_the_pilot_is_exploratory():
     purposes = {name: {purpose for _, purpose in studies.load(name).runs()} for name in studies.names()}
     assert {name: words for name, words in purposes.items() if name not in OF_REPORTS} == {
         "digits": {"demonstration"},
+        "gamma-digits": {"study"},
         "ma2020-small": {"exploratory", "study"},
         "ma2020-small-x4": {"control"},
         "ma2020-small-further": {"study"},
