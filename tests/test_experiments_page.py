@@ -1,4 +1,4 @@
-"""The page of errors shown by experiment: every test of an erratum and every study of a report has its place there."""
+"""The page of errors shown by experiment: every test of an erratum and every study made for one has its place there."""
 
 import re
 
@@ -13,7 +13,9 @@ ELSEWHERE = {"kathuria-as-intended-digits", "chheda-as-intended-digits"}
 MINE = [
     name
     for name in studies.names()
-    if name.split("-")[0] in reported.REPORTS and name.endswith(("-digits", "-small")) and name not in ELSEWHERE
+    if name.split("-")[0] in (*reported.REPORTS, "gamma")
+    and name.endswith(("-digits", "-small"))
+    and name not in ELSEWHERE
 ]
 
 
