@@ -6,8 +6,11 @@ import os
 import tomllib
 from glob import glob
 
+from pipeline.imports import code_of
+
 PAGES = tomllib.load(open("notebooks/pages.toml", "rb"))
-CODE = sorted(glob("nlr/**/*.py", recursive=True) + glob("nlr/**/*.toml", recursive=True))
+CODE = sorted(glob("nlr/**/*.py", recursive=True))
+SETTINGS = sorted(glob("nlr/**/*.toml", recursive=True))  # protocols, studies and claims
 RECORDS = sorted(glob("results/**/seed-*.json", recursive=True))
 PAGE = "executed/{page}.ipynb"
 DEMONSTRATION = PAGES["digits/comparison"]["after"]
@@ -28,7 +31,8 @@ def records_of(page):
 
 def inputs_of(wildcards):
     after, reads = (PAGES[wildcards.page].get(key, []) for key in ("after", "reads"))
-    return [*CODE, *reads, *records_of(wildcards.page), *expand(PAGE, page=after)]
+    code = code_of(f"notebooks/{PAGES[wildcards.page]['notebook']}.py")
+    return [*code, *SETTINGS, *reads, *records_of(wildcards.page), *expand(PAGE, page=after)]
 
 
 rule site:
@@ -52,7 +56,8 @@ rule page:
 
 rule landing:
     input:
-        CODE,
+        code_of("pipeline/landing.py"),
+        SETTINGS,
         RECORDS,
         expand(PAGE, page=[*DEMONSTRATION, "verdicts/claims", *PAGES["verdicts/claims"]["after"]]),
         *PAGES["verdicts/claims"]["reads"],
