@@ -229,7 +229,8 @@ def _in_short(judgement):
     means = {}
     for part in judgement.found.evidence:
         if mean := part.mean():
-            means.setdefault(kinds.measured(part.test)[1], []).append(mean)
+            said = f"{kinds.measured(part.test)[1]} (claimed: {kinds.demanded(part.test)})"
+            means.setdefault(said, []).append(mean)
     said = [f"{' and '.join(numbers)}, {what}" for what, numbers in means.items()]
     return f"[{' '.join([claims.counts(judgement.found.evidence), '; '.join(said)]).strip()}]{{.verdict-numbers}}"
 
@@ -463,7 +464,11 @@ def _evidence_table(part):
     unit, what = kinds.measured(part.test)
     rows = evidence_frame(part)
     table = _markdown(list(rows.columns), rows.to_numpy().tolist(), 5)
-    return "\n\n".join(filter(None, [f"{what[0].upper()}{what[1:]}, in {unit}:", table, _spread(part, unit)]))
+    says = (
+        f"; the claim says {kinds.demanded(part.test)}" if "relation" in part.test else ""
+    )  # a control's claims nothing
+    head = f"{what[0].upper()}{what[1:]}, in {unit}{says}:"
+    return "\n\n".join(filter(None, [head, table, _spread(part, unit)]))
 
 
 def _spread(part, unit):

@@ -378,6 +378,19 @@ def test_the_interval_of_a_share_ends_where_shares_end():
         assert (outcome.evidence[0].low, outcome.evidence[0].high) == (row.low, row.high)
 
 
+@pytest.mark.parametrize(
+    ("test", "words"),
+    [
+        ({"relation": "above", "threshold": 10}, "above 10"),
+        ({"relation": "below", "threshold": -0.5}, "below \N{MINUS SIGN}0.5"),
+        ({"relation": "within", "threshold": 3}, "within 3 of 0"),
+        ({"relation": "outside", "threshold": 5, "target": 24.7}, "outside 5 of 24.7"),
+    ],
+)
+def test_what_a_claim_demands_in_words(test, words):
+    assert claims.kinds.demanded(test) == words
+
+
 def test_a_reason_has_a_mean_of_like_rows_only_and_names_what_was_measured():
     made = difference([8, 9, 10, 11])
     level = 'tests = [{{ test = "level", losses = [{}], settings = [{}], relation = "above", threshold = 0 }}]'

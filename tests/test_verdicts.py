@@ -69,11 +69,13 @@ def test_the_verdict_follows_the_records(book, step, outcome):
     mean = f"{part.effect:+z.1f} ({part.low:+z.1f} to {part.high:+z.1f}) points".replace("-", "\N{MINUS SIGN}")
     assert numbers.startswith("[Of 2 comparisons: 2 ")
     assert f". {mean} a tenth of noise rate, slope over the noise rate of test accuracy" in numbers
+    assert " (claimed: below 0)" in numbers
     assert numbers.endswith("]{.verdict-numbers}")
     assert line == f"[{{verdict}}`{outcome}`](#evidence-c15) [{SMALL}]{{.verdict-scope}}"
     text = verdicts.evidence(["C15"], judged)
     assert text.startswith("(evidence-c15)=\n### C15\n")
     assert f"{{verdict}}`{outcome}` **{SMALL}**" in text
+    assert "of noise rate; the claim says below 0:" in text
     says = {"held": "supports", "did not hold": "contradicts", "undecided": "open"}[outcome]
     rows = [line for line in text.splitlines() if line.startswith("| ce")]
     assert len(rows) == 2

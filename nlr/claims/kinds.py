@@ -195,6 +195,15 @@ def measured(test):
     return unit, words.format(figure)
 
 
+def demanded(test):
+    """What a claim says of the rows of a test, thresholds as numbers: ``above 10``, ``within 3 of 24.7``."""
+    numbers = [
+        f"{number:z.10g}".replace("-", "\N{MINUS SIGN}") for number in (test["threshold"], test.get("target", 0))
+    ]
+    text = f"{test['relation']} {numbers[0]}"
+    return f"{text} of {numbers[1]}" if test["relation"] in ("within", "outside") else text
+
+
 def needs(test):
     """The cells (loss, setting) that a test is computed from, in order of first mention."""
     if test["test"] in CONTRASTS:
