@@ -360,30 +360,35 @@ class Value:
 
     Attributes:
         estimate: the :class:`nlr.statistics.Estimate`, or None where there is no such setting.
-        settings: the settings in it.
+        effects: the difference in each setting that is in it.
         wanted: the settings asked for.
         exploratory: whether every run in it is exploratory.
     """
 
     estimate: statistics.Estimate | None
-    settings: tuple
+    effects: dict
     wanted: tuple
     exploratory: bool
+
+    @property
+    def settings(self):
+        """The settings in it."""
+        return tuple(self.effects)
 
 
 def contrast_value(table, contrast):
     """The :class:`Value` of a contrast, from a table of runs with loss, setting, seed, exploratory and its figure."""
     figure, (one, other), wanted = contrast
-    pair = statistics.estimates
     single = [statistics.Contrast(setting, ((one, setting, 1.0), (other, setting, -1.0))) for setting in wanted]
-    there = tuple(c.label for c, found in zip(single, pair(table, figure, single), strict=True) if found)
-    if not there:
-        return Value(None, (), wanted, False)
-    terms = tuple((loss, s, sign / len(there)) for s in there for loss, sign in ((one, 1.0), (other, -1.0)))
-    estimate = pair(table, figure, [statistics.Contrast("mean", terms)])[0]
+    found = zip(wanted, statistics.estimates(table, figure, single), strict=True)
+    effects = {setting: estimate.effect for setting, estimate in found if estimate}
+    if not effects:
+        return Value(None, {}, wanted, False)
+    terms = tuple((loss, s, sign / len(effects)) for s in effects for loss, sign in ((one, 1.0), (other, -1.0)))
+    estimate = statistics.estimates(table, figure, [statistics.Contrast("mean", terms)])[0]
     early = table[table["exploratory"]]
     early = set(zip(early["loss"], early["setting"], early["seed"], strict=True))
-    return Value(estimate, there, wanted, set(estimate.used) <= early)
+    return Value(estimate, effects, wanted, set(estimate.used) <= early)
 
 
 def contrast_name(contrast):
@@ -401,12 +406,16 @@ def value_text(value):
 
 
 def basis_text(value):
-    """What a value is a mean of: ``symmetric 0.4; one seed``, or the settings asked for where it is missing."""
+    """What a value is a mean of, and between which values of single settings; what was asked for if it is missing."""
     if value.estimate is None:
         return settings_text(value.wanted)
     of_setting = {s: {seed for _, setting, seed in value.estimate.used if setting == s} for s in value.settings}
     seeds = _seeds(map(len, of_setting.values()))
-    return f"{settings_text(value.settings)}; {seeds}" + (", exploratory" if value.exploratory else "")
+    text = f"{settings_text(value.settings)}; {seeds}" + (", exploratory" if value.exploratory else "")
+    if len(value.effects) == 1:
+        return text
+    ends = (end(value.effects, key=value.effects.get) for end in (min, max))  # a mean can hide opposite signs
+    return f"{text}; {' to '.join(f'{signed(value.effects[s])} at {settings_text([s])}' for s in ends)}"
 
 
 def settings_text(settings):

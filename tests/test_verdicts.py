@@ -143,6 +143,13 @@ def test_a_difference_is_over_the_settings_that_both_losses_have_and_so_are_the_
     assert "exploratory" not in verdicts.basis_text(value([*runs, *falling(0.1)]))
 
 
+def test_a_mean_says_between_which_settings_it_lies():
+    gains = dict(zip(verdicts.SYMMETRIC, (0.01, 0.05, -0.02, -0.07), strict=True))
+    cells = {(loss, s): 0.4 + gain * (loss == "nce") for s, gain in gains.items() for loss in ("nce", "ce")}
+    text = verdicts.basis_text(value(grid(cells, noise=0)))
+    assert text.endswith("; 3 seeds; −7.0 at symmetric 0.8 to +5.0 at symmetric 0.4")
+
+
 def test_seeds_give_an_interval():
     cells = {(loss, s): 0.4 + 0.1 * (loss == "nce") for s in verdicts.SYMMETRIC for loss in ("nce", "ce")}
     text = verdicts.value_text(value(grid(cells)))
@@ -199,7 +206,7 @@ def test_the_full_protocol_answers_once_it_has_runs():
 def test_seeds_are_those_of_every_setting():
     cells = {(loss, "symmetric-0.4"): 0.4 for loss in ("nce", "ce")}
     once = {(loss, "symmetric-0.6"): 0.4 for loss in ("nce", "ce")}
-    assert verdicts.basis_text(value([*grid(cells), *grid(once)[::3]])).endswith("0.4, 0.6; 1 to 3 seeds")
+    assert verdicts.basis_text(value([*grid(cells), *grid(once)[::3]])).startswith("symmetric 0.4, 0.6; 1 to 3 seeds; ")
     assert verdicts.basis_text(value(grid(cells))).endswith("0.4; 3 seeds")
 
 
