@@ -207,6 +207,9 @@ def facts(found):
     first = found[0]["config"]
     made = [record["facts"] for record in found]
     seeds = sorted({record["config"]["seed"] for record in found})
+    commits = [  # of a run in several sittings all are named
+        name + ("" if f["clean_tree"] is not False else " (changed)") for f in made for name in f["commit"].split(", ")
+    ]
     pairs = [
         ("data", DATASETS.get(first["dataset"], first["dataset"])),
         ("protocol", first["protocol"] + (" (scaled down)" if is_small(first["protocol"]) else "")),
@@ -214,7 +217,7 @@ def facts(found):
         ("epochs", each(r["config"]["training"]["epochs"] for r in found)),
         ("device", each(f"{f['device']}, {f['threads']} thread{'s' * (f['threads'] > 1)}" for f in made)),
         ("torch", each(f["versions"]["torch"] for f in made)),
-        ("commit", each(f["commit"] + ("" if f["clean_tree"] is not False else " (changed)") for f in made)),
+        ("commit", each(commits)),
     ]
     if first["dataset"] != "digits":
         minutes = sum(f["wall_seconds"] for f in made) / 60

@@ -187,6 +187,13 @@ def test_the_demonstration_names_neither_seconds_nor_dates(tmp_path):
     assert pairs["epochs"] == "40"
 
 
+def test_a_commit_that_several_runs_and_sittings_share_is_named_once(tmp_path):
+    found = [put(tmp_path, seed=seed) for seed in range(3)]
+    for record, commit in zip(found, ("aa", "aa, bb", "bb"), strict=True):
+        record["facts"]["commit"] = commit
+    assert dict(report.facts(found))["commit"] == "aa, bb"
+
+
 def test_facts_of_real_runs_sum_up_their_cost(tmp_path):
     found = [
         put(
