@@ -424,6 +424,7 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
     assert wanted["ma2020-small-x4"] == 3
     assert {name: n for name, n in wanted.items() if not name.startswith((*reported.REPORTS, "ma2020-small-"))} == {
         "digits": 75,
+        "gamma-digits": 120,
         "ma2020": 408,
         "ma2020-small": 156,
     }
