@@ -441,6 +441,7 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
         if not name.startswith((*reported.REPORTS, "ma2020-small-"))
     } == {
         "digits": "2 of 75",
+        "gamma-digits": "0 of 120",
         "ma2020": "0 of 408",
         "ma2020-small": "1 of 156",
     }
