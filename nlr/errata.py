@@ -132,7 +132,7 @@ def _missing(wanted, have):
         words = f"all {len(missing)} losses" if every else ", ".join(missing)
         if missing:
             settings_of.setdefault(words, []).append(setting)
-    parts = [f"{losses} at {verdicts.settings_text(settings)}" for losses, settings in settings_of.items()]
+    parts = [f"{losses} at {report.short_names(settings)}" for losses, settings in settings_of.items()]
     return f"`{wanted['protocol']}` ({'; '.join(parts)})" if parts else ""
 
 

@@ -30,6 +30,16 @@ def short_name(setting):
     return setting.replace("-", " ", 1)
 
 
+def short_names(settings):
+    """``symmetric 0.2, 0.4``: settings with each kind named once."""
+    out, before = [], ""
+    for setting in settings:
+        kind, _, rate = setting.partition("-")
+        out.append(rate if kind == before and rate else f"{kind} {rate}".strip())
+        before = kind
+    return ", ".join(out)
+
+
 def in_order(settings):
     """Settings each once: clean labels, symmetric noise, asymmetric noise, human labels, by rising rate."""
     kinds = ("clean", "symmetric", "asymmetric", "human")

@@ -9,7 +9,7 @@ claims.SCOPE.OUTCOME counts verdicts, claims.SCOPE.tally says so in words; book.
 import json
 import os
 
-from nlr import plots, published, report, studies, verdicts, words
+from nlr import plots, published, questions, report, studies, verdicts, words
 from nlr.page import Facts, Figure, Prose, Table
 from nlr.paths import EXECUTED, NOTEBOOKS
 
@@ -62,8 +62,8 @@ def main():
     committed = verdicts.committed()
     judged = verdicts.judge(committed, verdicts.proofs())
     parts = {
-        "verdicts": Prose(verdicts.short_answers(judged, committed)).text,
-        "underfitting": Prose(verdicts.underfitting(judged)).text,
+        "verdicts": Prose(questions.short_answers(judged, committed)).text,
+        "underfitting": Prose(questions.underfitting(judged)).text,
         "answer": Prose(words.answer(found, HEADLINE)).text,
         "facts": Facts(report.facts(found)).myst(),
         "landing-table": Table(

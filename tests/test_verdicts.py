@@ -6,9 +6,9 @@ import re
 import tomllib
 
 import pytest
-from test_claims import grid, record
+from test_claims import grid
 
-from nlr import claims, page, paths, published, statistics, verdicts
+from nlr import claims, page, paths, published, questions, statistics, verdicts
 from nlr.claims import kinds
 from nlr.errors import NlrError
 
@@ -56,7 +56,7 @@ def test_every_claim_is_judged_in_every_scope_that_it_has(book):
 
 def falling(step):
     """CE at the four rates, three seeds, falling by ``step`` from rate to rate."""
-    return grid({("ce", s): 0.7 - k * step for k, s in enumerate(verdicts.SYMMETRIC)})
+    return grid({("ce", s): 0.7 - k * step for k, s in enumerate(questions.SYMMETRIC)})
 
 
 @pytest.mark.parametrize(("step", "outcome"), [(0.1, "held"), (-0.1, "did not hold"), (0.0, "undecided")])
@@ -113,103 +113,6 @@ def test_the_tally_of_a_scope_in_words(outcomes, text):
     assert verdicts.tally(judged, SMALL) == text
 
 
-PAIR = ("last", ("nce", "ce"), verdicts.SYMMETRIC)
-
-
-def value(records, contrast=PAIR):
-    return verdicts.contrast_value(verdicts._main_runs(records), contrast)
-
-
-def test_a_difference_without_runs_is_missing_and_others_are_over_all_settings():
-    nothing = value([])
-    assert (verdicts.value_text(nothing), verdicts.basis_text(nothing)) == ("missing", "symmetric 0.2, 0.4, 0.6, 0.8")
-    means = published.means("chheda")
-    mean = sum(means["nce", s] - means["ce", s] for s in verdicts.SYMMETRIC) / 4
-    assert f"Chheda's report +{mean:.1f}" in verdicts.others_text(PAIR, nothing)
-
-
-def test_a_difference_is_over_the_settings_that_both_losses_have_and_so_are_the_others():
-    runs = [
-        record("ce", "symmetric-0.4", last=0.5, purpose="exploratory"),
-        record("nce", "symmetric-0.4", last=0.46, purpose="exploratory"),
-        record("nce", "symmetric-0.6", last=0.9, purpose="exploratory"),
-    ]
-    found = value(runs)
-    assert verdicts.value_text(found) == "−4.0"
-    assert verdicts.basis_text(found) == "symmetric 0.4; one seed, exploratory"
-    means = published.means("krishnan")
-    difference = means["nce", "symmetric-0.4"] - means["ce", "symmetric-0.4"]
-    assert f"Krishnan's report {difference:+.1f}".replace("-", "−") in verdicts.others_text(PAIR, found)
-    assert "exploratory" not in verdicts.basis_text(value([*runs, *falling(0.1)]))
-
-
-def test_a_mean_says_between_which_settings_it_lies():
-    gains = dict(zip(verdicts.SYMMETRIC, (0.01, 0.05, -0.02, -0.07), strict=True))
-    cells = {(loss, s): 0.4 + gain * (loss == "nce") for s, gain in gains.items() for loss in ("nce", "ce")}
-    text = verdicts.basis_text(value(grid(cells, noise=0)))
-    assert text.endswith("; 3 seeds; −7.0 at symmetric 0.8 to +5.0 at symmetric 0.4")
-
-
-def test_seeds_give_an_interval():
-    cells = {(loss, s): 0.4 + 0.1 * (loss == "nce") for s in verdicts.SYMMETRIC for loss in ("nce", "ce")}
-    text = verdicts.value_text(value(grid(cells)))
-    low, high = map(float, re.fullmatch(r"\+10\.\d \(\+(\S+) to \+(\S+)\)", text).groups())
-    assert 9 < low < 10 < high < 11
-
-
-def test_where_nobody_prints_a_figure_it_is_said():
-    memorised = ("memorised", ("nce", "ce"), verdicts.SYMMETRIC)
-    assert verdicts.others_text(memorised, value([], memorised)) == verdicts.NONE
-    weight = ("last", ("nce+rce", "nce+mae,beta=9.21"), verdicts.SYMMETRIC)
-    assert verdicts.others_text(weight, value([], weight)) == verdicts.NONE
-
-
-def test_the_questions_name_claims_and_figures_that_exist():
-    text = verdicts.questions(verdicts.judge([], {}), [])
-    assert text.count("### ") == len(verdicts.QUESTIONS) == 6
-    assert {name for question in verdicts.QUESTIONS for name in question.claims} <= set(claims.load())
-    assert text.count("missing") == sum(len(question.contrasts) for question in verdicts.QUESTIONS)
-
-
-def test_short_answers_have_each_question_with_its_first_difference_and_its_claims_with_their_verdicts(book):
-    lines = verdicts.short_answers(verdicts.judge([], verdicts.proofs()), []).splitlines()
-    heads = [line for line in lines if line.startswith("- **")]
-    assert len(heads) == len(verdicts.QUESTIONS)
-    number, waiting = heads[0].split(" Waiting for runs: ")
-    assert number.endswith("Measured: missing (nce − ce, accuracy; symmetric 0.2, 0.4, 0.6, 0.8).")
-    assert waiting == "[C17](#evidence-c17), [C9](#evidence-c9)."
-    parts = [
-        line for line in lines if line.startswith("  - ") and line.endswith(": missing; symmetric 0.2, 0.4, 0.6, 0.8.")
-    ]
-    assert len(parts) == 4  # a sum is compared with both its parts: one of them alone would mislead
-    assert parts[1].startswith("  - nce+mae − mae, accuracy: ")
-    said = [line for line in lines if line.startswith("  - ") and line not in parts]
-    assert len(said) == 1  # of the questions' claims the page judges one
-    assert said[0].startswith("  - Normalising bounds the gradient")
-    assert said[0].endswith("(C9): [{verdict}`did not hold`](#claim-c9) [mathematics]{.verdict-scope}.")
-    runs = [record(loss, "symmetric-0.4", last=last, purpose="study") for loss, last in (("ce", 0.4), ("nce", 0.45))]
-    line = verdicts.short_answers(verdicts.judge(runs, {}), runs).splitlines()[0]
-    assert "Measured: +5.0 points (nce − ce, accuracy; symmetric 0.4; one seed). Waiting" in line
-
-
-def test_the_full_protocol_answers_once_it_has_runs():
-    judged = verdicts.judge([], {})
-    asked = len([1 for q in verdicts.QUESTIONS for name in q.claims if "ma2020" in claims.get(name).protocols])
-    assert verdicts.in_full(judged).endswith(f"none of the {asked} claims above have a verdict.")
-    assert "[ma2020]{" not in verdicts.short_answers(judged, [])
-    judged["C17"] = [verdicts.Judgement("C17", "ma2020", "held", "because", "evidence-c17")]
-    assert f"1 of the {asked}" in verdicts.in_full(judged)
-    for text in (verdicts.short_answers(judged, []), verdicts.questions(judged, [])):
-        assert "(C17): [{verdict}`held`](#evidence-c17) [ma2020]{.verdict-scope}." in text
-
-
-def test_seeds_are_those_of_every_setting():
-    cells = {(loss, "symmetric-0.4"): 0.4 for loss in ("nce", "ce")}
-    once = {(loss, "symmetric-0.6"): 0.4 for loss in ("nce", "ce")}
-    assert verdicts.basis_text(value([*grid(cells), *grid(once)[::3]])).startswith("symmetric 0.4, 0.6; 1 to 3 seeds; ")
-    assert verdicts.basis_text(value(grid(cells))).endswith("0.4; 3 seeds")
-
-
 def test_a_verdict_that_changes_without_exploratory_runs_says_so_beside_its_badge():
     runs = falling(0.1)
     for one in runs:
@@ -227,18 +130,6 @@ def test_a_verdict_that_changes_without_exploratory_runs_says_so_beside_its_badg
 CONTROL = "ma2020-small-x4"
 
 
-def test_underfitting_waits_for_the_control_and_then_gives_its_numbers():
-    text = verdicts.underfitting(verdicts.judge([], {}))
-    assert len(re.findall("^  - ", text, re.MULTILINE)) == len(verdicts.UNDERFITTING) + 1
-    assert "(C65): [{verdict}`not run`](#evidence-c65) [ma2020-small]{.verdict-scope} at 1,975 updates." in text
-    assert text.endswith("The control's runs are missing.")
-    runs = grid({("nce", "symmetric-0.4"): 0.4}, seeds=1) + grid(
-        {("nce", "symmetric-0.4"): 0.5}, seeds=1, protocol=CONTROL
-    )
-    text = verdicts.underfitting(verdicts.judge(runs, {}))
-    assert text.endswith("to the accuracy, in points: nce +10.0 (symmetric 0.4; one seed).")
-
-
 def part_with(ratio, p_equal=math.nan):
     """Evidence without rows whose spread differs so from setting to setting."""
     spread = statistics.Spread(1.0, 8, True, 2, 4, ratio, p_equal)
@@ -246,7 +137,7 @@ def part_with(ratio, p_equal=math.nan):
 
 
 def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spreads_are():
-    runs = grid({(loss, s): 0.4 for loss in ("nce", "ce", "nfl", "fl") for s in verdicts.SYMMETRIC})
+    runs = grid({(loss, s): 0.4 for loss in ("nce", "ce", "nfl", "fl") for s in questions.SYMMETRIC})
     runs += grid({("nce", "symmetric-0.4"): 0.5}, seeds=1, protocol=CONTROL)
     text = verdicts.evidence(["C63"], verdicts.judge(runs, {}))
     assert f"The control, protocol {CONTROL}, less the same runs of {SMALL}: nce, symmetric 0.4." in text

@@ -91,7 +91,7 @@ def facts(name):
         ("author", told["author"]),
         ("dated", told["dated"]),
         ("losses", len(own["losses"])),
-        ("settings", verdicts.settings_text(own["settings"])),
+        ("settings", report.short_names(own["settings"])),
         ("accuracies printed", len(numbers)),
         ("figures", len(shown)),
     ]
@@ -259,7 +259,7 @@ def prose_table(name):
             {
                 "place": place,
                 "loss": _unbroken(loss) or "–",
-                "setting": verdicts.settings_text([s for s in part["setting"] if s]) or "–",
+                "setting": report.short_names([s for s in part["setting"] if s]) or "–",
                 "what": _METRICS[metric],
                 "printed": text or "announced, not given",
                 "repeats": part.iloc[0]["repeats"] or "–",

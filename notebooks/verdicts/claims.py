@@ -25,7 +25,7 @@
 # each verdict.
 
 # %% tags=["hide-input"]
-from nlr import claims, verdicts
+from nlr import claims, questions, verdicts
 from nlr.page import Prose, Table
 
 records = verdicts.committed()
@@ -40,7 +40,7 @@ judged = verdicts.judge(records, verdicts.proofs())
 # them is marked *second-hand*, a table that we have read in its source *read*; a report's figures are as it prints them.
 
 # %% tags=["remove-input"]
-Prose(verdicts.questions(judged, records))
+Prose(questions.answered(judged, records))
 
 # %% [markdown]
 # ## All claims
