@@ -65,7 +65,9 @@ def test_no_result_is_typed_in_the_code_of_a_notebook(path):
     assert [typed for cell in cells for text in strings(cell) for typed in typed_results(text)] == []
 
 
-@pytest.mark.parametrize("name", ["nlr/words.py", "nlr/verdicts.py", "nlr/results.py", "pipeline/landing.py"])
+@pytest.mark.parametrize(
+    "name", ["nlr/words.py", "nlr/verdicts.py", "nlr/questions.py", "nlr/results.py", "pipeline/landing.py"]
+)
 def test_no_result_is_typed_where_sentences_are_composed(name):
     source = re.sub(
         r'""".*?"""', '""', (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL
