@@ -129,9 +129,9 @@ def _read_off(table, contrast):
         return f"{contrast_name(contrast)}: missing ({basis_text(value)})."
     if not value.estimate.df:
         return f"{contrast_name(contrast)}: {value_text(value)} points ({basis_text(value)})."
-    mean = "; on average " if len(value.cells) > 1 else ": "
+    mean = "On average " if len(value.cells) > 1 else ""
     basis = "; ".join(filter(None, [_ends_text(value), _seeds_text(value)]))
-    return f"{in_words(contrast, value)}{mean}{value_text(value)} points ({basis})."
+    return f"{in_words(contrast, value)}. [{mean}{value_text(value)} points ({basis}).]{{.numbers}}"
 
 
 def answers(question, judged):

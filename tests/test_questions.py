@@ -92,13 +92,14 @@ def first_answer(runs):
 def test_a_short_answer_says_where_a_loss_has_more_and_where_less():
     gains = dict(zip(questions.SYMMETRIC, (-0.05, 0.05, 0.0, 0.07), strict=True))
     cells = {(loss, s): 0.4 + gain * (loss == "nce") for s, gain in gains.items() for loss in ("nce", "ce")}
-    said, numbers = first_answer(grid(cells)).split("; on average ")
+    said, numbers = first_answer(grid(cells)).split(". [On average ")
     assert said == (
         "Against ce, nce is more accurate at symmetric 0.4, 0.8 and less accurate at symmetric 0.2, with no clear "
         "difference at symmetric 0.6"
     )
     assert re.match(
-        r"\+1\.\d \(\+\S+ to \+\S+\) points \(−\S+ at symmetric 0.2 to \+\S+ at symmetric 0.8; 3 seeds\)", numbers
+        r"\+1\.\d \(\+\S+ to \+\S+\) points \(−\S+ at symmetric 0.2 to \+\S+ at symmetric 0.8; 3 seeds\)\.\]{.numbers}",
+        numbers,
     )
     runs = [record(loss, "symmetric-0.4", last=last) for loss, last in (("ce", 0.4), ("nce", 0.45))]
     assert first_answer(runs).startswith("nce − ce, accuracy: +5.0 points (symmetric 0.4; one seed). Waiting")
