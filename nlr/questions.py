@@ -84,20 +84,22 @@ UNDERFITTING = ("C11", "C63", "C65")  # the claims on underfitting, and on its c
 
 
 def answered(judged, records):
-    """The questions as MyST: each with its claims and their verdicts, and our differences beside those of others."""
+    """The questions as MyST: each with its first differences in words, its claims, and all differences beside others'."""
     table, parts = _main_runs(records), []
     for question in QUESTIONS:
-        rows = []
-        for contrast in question.contrasts:
-            value = contrast_value(table, contrast)
-            others = others_text(contrast, value)
-            rows.append([contrast_name(contrast), value_text(value), basis_text(value), others])
+        values = [(contrast, contrast_value(table, contrast)) for contrast in question.contrasts]
+        rows = [
+            [contrast_name(contrast), value_text(value), basis_text(value), others_text(contrast, value)]
+            for contrast, value in values
+        ]
+        known = [in_words(*one) for one in values[: question.first] if one[1].estimate and one[1].estimate.df]
         parts += [
             f"### {question.text}",
+            " ".join(f"{said}." for said in known),
             "\n".join(f"- {line}" for line in answers(question, judged)),
             markdown(["difference", "ours", "ours is over", "others"], rows, 1),
         ]
-    return "\n\n".join([*parts, in_full(judged)])
+    return "\n\n".join(filter(None, [*parts, f"{CLEAR} {in_full(judged)}"]))
 
 
 def short_answers(judged, records):

@@ -97,6 +97,7 @@ def test_a_short_answer_says_where_a_loss_has_more_and_where_less():
         "Against ce, nce is more accurate at symmetric 0.4, 0.8 and less accurate at symmetric 0.2, with no clear "
         "difference at symmetric 0.6"
     )
+    assert f"robust?\n\n{said}.\n\n- " in questions.answered(verdicts.judge(grid(cells), {}), grid(cells))
     assert re.match(
         r"\+1\.\d \(\+\S+ to \+\S+\) points \(−\S+ at symmetric 0.2 to \+\S+ at symmetric 0.8; 3 seeds\)\.\]{.numbers}",
         numbers,
