@@ -84,7 +84,7 @@ UNDERFITTING = ("C11", "C63", "C65")  # the claims on underfitting, and on its c
 
 
 def answered(judged, records):
-    """The questions as MyST: each with its first differences in words, its claims, and all differences beside others'."""
+    """The questions as MyST: each in words, with its claims, and with our differences beside those of others."""
     table, parts = _main_runs(records), []
     for question in QUESTIONS:
         values = [(contrast, contrast_value(table, contrast)) for contrast in question.contrasts]
