@@ -18,7 +18,6 @@ SAID = {  # a verb, and what stands behind it where a loss has more of the figur
     "memorised": ("memorises", "more wrong labels", "fewer wrong labels"),
     "clean_part": ("fits", "more right labels", "fewer right labels"),
 }
-CLEAR = "A difference is named where its own 95 % interval excludes zero."
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def answered(judged, records):
             "\n".join(f"- {line}" for line in answers(question, judged)),
             markdown(["difference", "ours", "ours is over", "others"], rows, 1),
         ]
-    return "\n\n".join(filter(None, [*parts, f"{CLEAR} {in_full(judged)}"]))
+    return "\n\n".join(filter(None, [*parts, f"{what_is_clear()} {in_full(judged)}"]))
 
 
 def short_answers(judged, records):
@@ -121,7 +120,7 @@ def short_answers(judged, records):
             items += [f"- **{question.text}**{waits}", "", *(f"  - {text}" for text in found)]
         settled = {name: [one for one in judged[name] if one.outcome != "not run"] for name in question.claims}
         items += [f"  - {_statement(name, found)}" for name, found in settled.items() if found]
-    return "\n".join([*items, "", f"{CLEAR} {in_full(judged)}"])
+    return "\n".join([*items, "", f"{what_is_clear()} {in_full(judged)}"])
 
 
 def _read_off(table, contrast):
@@ -213,13 +212,13 @@ class Value:
         estimate: the :class:`nlr.statistics.Estimate`, or None where there is no such setting.
         cells: the same of each setting that is in it.
         wanted: the settings asked for.
-        exploratory: whether every run in it is exploratory.
+        early: the settings in which every run in it is exploratory.
     """
 
     estimate: statistics.Estimate | None
     cells: dict
     wanted: tuple
-    exploratory: bool
+    early: frozenset
 
     @property
     def settings(self):
@@ -234,12 +233,12 @@ def contrast_value(table, contrast):
     found = zip(wanted, statistics.estimates(table, figure, single), strict=True)
     cells = {setting: estimate for setting, estimate in found if estimate}
     if not cells:
-        return Value(None, {}, wanted, False)
+        return Value(None, {}, wanted, frozenset())
     terms = tuple((loss, s, sign / len(cells)) for s in cells for loss, sign in ((one, 1.0), (other, -1.0)))
     estimate = statistics.estimates(table, figure, [statistics.Contrast("mean", terms)])[0]
     early = table[table["exploratory"]]
     early = set(zip(early["loss"], early["setting"], early["seed"], strict=True))
-    return Value(estimate, cells, wanted, set(estimate.used) <= early)
+    return Value(estimate, cells, wanted, frozenset(s for s, one in cells.items() if set(one.used) <= early))
 
 
 def contrast_name(contrast):
@@ -251,19 +250,37 @@ def contrast_name(contrast):
 def in_words(contrast, value):
     """In which settings a loss has more and in which less: ``Against ce, nce is less accurate at symmetric 0.2``.
 
-    A difference counts where its own 95 % interval excludes zero.
+    A difference counts as :func:`is_clear` has it; settings with exploratory runs alone are marked.
     """
     figure, (one, other), _ = contrast
     verb, more, less = SAID[figure]
     said = {more: [], less: [], "no clear difference": []}
     for setting, estimate in value.cells.items():
-        low, high = estimate.interval()
-        said[more if low > 0 else less if high < 0 else "no clear difference"].append(setting)
+        how = (more if estimate.effect > 0 else less) if is_clear(estimate) else "no clear difference"
+        said[how].append(setting + " (exploratory)" * (setting in value.early))
     parts = [f"{how} at {report.short_names(where)}" for how, where in said.items() if where]
     unclear = parts.pop() if said["no clear difference"] else ""
     clear = f"{verb} {words.listed(parts)}" if parts else ""
     text = f"{clear}, with {unclear}" if clear and unclear else clear or f"shows {unclear}"
     return f"Against {other}, {one} {text}"
+
+
+def is_clear(estimate):
+    """Whether a difference is named: its interval excludes zero, and it is large where it rests on few seeds."""
+    rules = next(iter(claims.load().values())).rules
+    low, high = estimate.interval()
+    far = estimate.n >= rules["few_seeds"] or abs(estimate.effect) > rules["few_deviations"] * estimate.deviation
+    return far and (low > 0 or high < 0)
+
+
+def what_is_clear():
+    """The rule of :func:`is_clear` in a sentence."""
+    rules = next(iter(claims.load().values())).rules
+    return (
+        "A difference is named where its own 95 % interval excludes zero and, with fewer than "
+        f"{rules['few_seeds']} seeds, it is more than {rules['few_deviations']} times its standard deviation; it is "
+        "taken singly, without the correction for many comparisons that a verdict makes."
+    )
 
 
 def value_text(value):
@@ -282,7 +299,7 @@ def basis_text(value):
 
 def _seeds_text(value):
     of_setting = {s: {seed for _, setting, seed in value.estimate.used if setting == s} for s in value.settings}
-    return _seeds(map(len, of_setting.values())) + (", exploratory" if value.exploratory else "")
+    return _seeds(map(len, of_setting.values())) + (", exploratory" if len(value.early) == len(value.cells) else "")
 
 
 def _ends_text(value):

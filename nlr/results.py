@@ -139,15 +139,20 @@ def cost_table(cost):
 def selection(table):
     """What choosing the best epoch on the test set adds, by loss: mean, least and most over the settings, in points.
 
+    The settings are those that :func:`ranks` takes, which all the losses it ranks have; every noisy one where there is
+    none.
+
     Returns:
         A frame with loss, mean, least, most, settings, rank_last and rank_best (mean ranks over the settings and seeds
-        that :func:`ranks` takes; NaN for a loss that it leaves out), the largest mean first.
+        that :func:`ranks` takes; NaN for a loss that it leaves out), the largest mean first, then losses that lack one
+        of the settings.
     """
     noisy = table[table["kind"] != "clean"]
-    gap = _means(noisy, "best") - _means(noisy)
-    columns = {"mean": gap.mean(), "least": gap.min(), "most": gap.max(), "settings": gap.notna().sum()}
-    out = pd.DataFrame(columns)
     losses, shared = _ranked(noisy)
+    gap = _means(noisy, "best") - _means(noisy)
+    gap = gap.loc[list(shared)] if shared else gap
+    columns = {"least": gap.min(), "most": gap.max(), "settings": gap.notna().sum()}
+    out = pd.DataFrame({"mean": gap.mean().where(gap.notna().all() | (not shared)), **columns})
     for name, column in (("rank_last", "last"), ("rank_best", "best")):
         blocks = _blocks(noisy, losses, shared, column)
         out[name] = pd.Series(_mean_rank(blocks), losses) if blocks else math.nan

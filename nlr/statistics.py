@@ -6,6 +6,7 @@ one setting and seed share noise, initial weights and data order whatever their 
 
 import math
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from scipy import stats
@@ -38,6 +39,14 @@ class Spread:
     settings: int
     ratio: float
     p_equal: float
+
+    @property
+    def source(self):
+        """What it was pooled over, in words: ``6 losses in 1 setting``."""
+        if not self.df:
+            return "nothing replicated"
+        losses = f"{self.losses} loss{'es' * (self.losses != 1)}"
+        return f"{losses} in {self.settings} setting{'s' * (self.settings != 1)}"
 
 
 def pooled_spread(table, figure, paired):
@@ -191,36 +200,74 @@ def estimates(table, figure, contrasts):
         losses = frozenset(contrast.losses)
         if losses not in pools:
             pools[losses] = _pool(nested, losses, False), _pool(nested, losses, True)
-        out.append(_estimate(nested, contrast, *pools[losses]))
+        out.append(_estimate(nested, [contrast], *pools[losses]))
     return out
 
 
-def _estimate(nested, contrast, spread, paired):
-    own = paired.sd**2
-    if contrast.paired:
-        spread, shared = paired, 0.0
+def mean_estimate(table, figure, contrasts):
+    """The mean of contrasts, each over the seeds that its own losses have; otherwise as :func:`estimates`.
+
+    Returns:
+        An :class:`Estimate`, or None where one of the contrasts has none.
+    """
+    nested, losses = _nested(table, figure), {loss for contrast in contrasts for loss in contrast.losses}
+    return _estimate(nested, contrasts, _pool(nested, losses, False), _pool(nested, losses, True))
+
+
+def _estimate(nested, contrasts, spread, paired):
+    """The mean of some contrasts, from the weight of each run in it."""
+    weights = {}  # {(setting, seed): {loss: weight}}
+    for contrast in contrasts:
+        of_settings = {}
+        for loss, setting, weight in contrast.terms:
+            of_setting = of_settings.setdefault(setting, {})
+            of_setting[loss] = of_setting.get(loss, 0) + weight / len(contrasts)
+        for setting, of_setting in of_settings.items():
+            runs = nested.get(setting, {})
+            seeds = set.intersection(*(set(runs.get(loss, ())) for loss in of_setting))
+            if not seeds:
+                return None
+            for seed, (loss, weight) in product(seeds, of_setting.items()):
+                block = weights.setdefault((setting, seed), {})
+                block[loss] = block.get(loss, 0) + weight / len(seeds)
+    effect = sum(w * nested[setting][loss][seed] for (setting, seed), of in weights.items() for loss, w in of.items())
+    together, alone, number = {}, {}, {}  # by setting: squared weights of what its runs share and do not share; seeds
+    for (setting, _), of in weights.items():
+        together[setting] = together.get(setting, 0.0) + sum(of.values()) ** 2
+        alone[setting] = alone.get(setting, 0.0) + sum(w**2 for w in of.values())
+        number[setting] = number.get(setting, 0) + 1
+    if all(contrast.paired for contrast in contrasts):
+        spread, own, shared = paired, paired.sd**2, 0.0
     else:
-        own = min(own, spread.sd**2) if paired.df else spread.sd**2
+        own = min(paired.sd**2, spread.sd**2) if paired.df else spread.sd**2
         shared = spread.sd**2 - own
-    weights = {}
-    for loss, setting, weight in contrast.terms:
-        of_setting = weights.setdefault(setting, {})
-        of_setting[loss] = of_setting.get(loss, 0) + weight
-    effect, variance, squares, n, used = 0.0, 0.0, 0.0, math.inf, []
-    for setting, of_setting in weights.items():
-        runs = nested.get(setting, {})
-        seeds = sorted(set.intersection(*(set(runs.get(loss, ())) for loss in of_setting)))
-        if not seeds:
-            return None
-        w = np.array(list(of_setting.values()))
-        values = np.array([[runs[loss][seed] for loss in of_setting] for seed in seeds])
-        effect += float(np.mean(values @ w))
-        of_one = float(w.sum()) ** 2 * shared + float(w @ w) * own
-        variance += of_one / len(seeds)
-        squares += of_one
-        n = min(n, len(seeds))
-        used += [(loss, setting, seed) for loss in of_setting for seed in seeds]
-    return Estimate(effect, math.sqrt(variance), math.sqrt(squares), spread.df, n, spread, tuple(used))
+    of_setting = {setting: together[setting] * shared + alone[setting] * own for setting in number}
+    df = _degrees(sum(together.values()), sum(alone.values()), spread, paired) if shared > 0 else spread.df
+    squares = sum(variance * number[setting] for setting, variance in of_setting.items())
+    used = sorted((loss, setting, seed) for (setting, seed), of in weights.items() for loss in of)
+    return Estimate(
+        float(effect),
+        math.sqrt(sum(of_setting.values())),
+        math.sqrt(squares),
+        df,
+        min(number.values()),
+        spread,
+        tuple(used),
+    )
+
+
+def _degrees(together, alone, spread, paired):
+    """Satterthwaite's degrees of freedom of a variance that has a part shared by the runs of a setting and seed.
+
+    Without it each loss would count as a draw of its own of what all of them share.
+    """
+    if (spread.losses, spread.settings) != (paired.losses, paired.settings):  # of two pools: no common seeds' means
+        return min(spread.df, paired.df)
+    between = spread.df - paired.df  # of the seeds' means
+    squares = (spread.df * spread.sd**2 - paired.df * paired.sd**2) / between
+    factor = together * between / spread.df
+    parts = factor * squares, (alone - factor) * paired.sd**2
+    return max(1, int(sum(parts) ** 2 / (parts[0] ** 2 / between + parts[1] ** 2 / paired.df)))
 
 
 def pool(table, figure, losses, paired):
@@ -246,9 +293,9 @@ def holm(p_values):
     return adjusted
 
 
-def share_interval(successes, trials, level=0.95):
-    """Exact (Clopper-Pearson) interval of a share, and the two-sided p-value against one half."""
-    test = stats.binomtest(successes, trials, 0.5)
+def share_interval(successes, trials, level=0.95, against=0.5):
+    """Exact (Clopper-Pearson) interval of a share, and the two-sided p-value against a given share."""
+    test = stats.binomtest(successes, trials, against)
     found = test.proportion_ci(level, method="exact")
     return float(found.low), float(found.high), float(test.pvalue)
 

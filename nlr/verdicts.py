@@ -13,6 +13,7 @@ import pandas as pd
 
 from nlr import claims, paths, published, report, studies, words
 from nlr.claims import kinds
+from nlr.claims.figures import FIGURES
 from nlr.errors import NlrError
 from nlr.page import Verdict
 
@@ -159,12 +160,12 @@ def _in_short(judgement):
     """What records say behind a verdict, in a line of MyST; empty for a proof and where runs are missing."""
     if judgement.found is None or judgement.outcome == "not run":
         return ""
-    means = {}
+    found = {}
     for part in judgement.found.evidence:
-        if mean := part.mean():
+        if number := part.mean() or part.span():
             said = f"{kinds.measured(part.test)[1]} (claimed: {kinds.demanded(part.test)})"
-            means.setdefault(said, []).append(mean)
-    said = [f"{' and '.join(numbers)}, {what}" for what, numbers in means.items()]
+            found.setdefault(said, []).append(number)
+    said = [f"{' and '.join(numbers)}, {what}" for what, numbers in found.items()]
     return f"[{' '.join([claims.counts(judgement.found.evidence), '; '.join(said)]).strip()}]{{.verdict-numbers}}"
 
 
@@ -211,21 +212,28 @@ def _evidence_table(part):
         f"; the claim says {kinds.demanded(part.test)}" if "relation" in part.test else ""
     )  # a control's claims nothing
     head = f"{what[0].upper()}{what[1:]}, in {unit}{says}:"
-    return "\n\n".join(filter(None, [head, table, _spread(part, unit)]))
+    return "\n\n".join(filter(None, [head, table, _spread(part)]))
 
 
-def _spread(part, unit):
+def _spread(part):
     """What the spread over seeds was pooled over, and how unlike it is from setting to setting."""
-    spread = part.spread
-    if spread is None or not spread.df:
-        pooled = dict.fromkeys(row.pooled for row in part.rows if row.df and row.pooled)
-        return f"Spread over seeds pooled over {words.listed(pooled)}." if pooled else ""
-    losses = f"{spread.losses} loss{'es' * (spread.losses != 1)}"
-    text = (
-        f"Spread over seeds behind the mean of the rows: {spread.sd:.2f} {'points' if unit == '%' else unit} a run, "
-        f"{spread.df} degrees of freedom, "
+    if part.spread and part.spread.df:
+        return f"Spread over seeds behind the mean of the rows: {_of_spread(part.spread, part.test)}"
+    losses = {}  # of the rows that rest on a spread; rows of other losses may have their own
+    for row in part.rows:
+        if row.df and row.spread:
+            losses.setdefault(row.spread, {}).update(dict.fromkeys(loss for loss, _ in row.needs))
+    return "\n".join(
+        f"- Spread over seeds behind the rows of {words.listed(names)}: {_of_spread(spread, part.test)}"
+        for spread, names in losses.items()
     )
-    text += f"{losses} in {spread.settings} setting{'s' * (spread.settings != 1)}; "
+
+
+def _of_spread(spread, test):
+    unit = FIGURES[test["figure"]][1]
+    text = (
+        f"{spread.sd:.2f} {'points' if unit == '%' else unit} a run, {spread.df} degrees of freedom, {spread.source}; "
+    )
     if math.isnan(spread.ratio):
         return text + "its change from setting to setting is not known."
     if math.isinf(spread.ratio):

@@ -202,7 +202,8 @@ def first_by_rank(ranked):
 
 def choosing(selected):
     """What choosing the best epoch adds and does to the order, from :func:`nlr.results.selection`."""
-    most, least = selected.iloc[0], selected.iloc[-1]
+    known = selected.dropna(subset=["mean"])
+    most, least = known.iloc[0], known.iloc[-1]
     text = f"It adds most to {most.loss}, {most['mean']:.1f} points on average, and least to {least.loss}, "
     text += f"{least['mean']:.1f}. "
     if most["mean"] == least["mean"]:

@@ -252,7 +252,7 @@ def test_few_seeds_need_a_distance_of_four_deviations():
     near, far = (claims.evaluate(claim(), wide + difference([gain] * 4, seeds=1), SMALL) for gain in (7, 40))
     deviation = near.evidence[0].rows[0].deviation
     assert 7 < 4 * deviation < 38
-    assert near.evidence[0].rows[0].pooled == "3 losses in 2 settings"
+    assert near.evidence[0].rows[0].spread.source == "3 losses in 2 settings"
     assert (near.outcome, far.outcome) == ("undecided", "held")
     assert [row.far for row in near.evidence[0].rows] == [False] * 4
     alone = claims.evaluate(claim(), single, SMALL)  # nothing is replicated anywhere
@@ -589,6 +589,48 @@ def test_seed_range():
         assert rows[0].effect == pytest.approx(277 * sd, rel=0.5)
         assert rows[0].df == 12
     assert one_test(line, [record("ce", s, 0) for s in SYMMETRIC])[0].outcome == "not run"
+    alone = [one for one in made if report.setting_of(one["config"]) == SYMMETRIC[0] or not one["config"]["seed"]]
+    outcome, rows = one_test(line, alone)  # three settings have a single seed, which says nothing of seeds
+    assert (outcome.outcome, rows[0].verdict) == ("not run", "unreplicated")
+
+
+@pytest.mark.parametrize(("n", "outcome"), [(5, "undecided"), (6, "did not hold")])
+def test_a_share_of_runs_has_its_exact_interval_though_all_runs_are_alike(n, outcome):
+    line = (
+        'test = "level", figure = "diverged", losses = ["ce"], settings = ["clean"], relation = "above", threshold = 50'
+    )
+    found, (row,) = one_test(line, [record("ce", "clean", seed) for seed in range(n)])
+    assert found.outcome == outcome
+    assert (row.effect, row.low, row.n) == (0, 0, n)
+    assert row.high == pytest.approx(100 * (1 - 0.025 ** (1 / n)))
+    assert math.isnan(found.evidence[0].effect)
+
+
+def test_runs_without_a_common_seed_are_missing_and_a_figure_that_is_not_defined_is_not():
+    line = 'test = "difference", pairs = [["nce", "ce"]], settings = ["clean"], relation = "above", threshold = 0'
+    apart, (row,) = one_test(line, [record("ce", "clean", 0), record("nce", "clean", 1)])
+    assert (apart.outcome, row.verdict) == ("not run", "missing")
+    line = line.replace("pairs", 'figure = "memorised", pairs')
+    both, (row,) = one_test(line, [record("ce", "clean", 0), record("nce", "clean", 0)])
+    assert (both.outcome, row.verdict) == ("undecided", "undefined")
+
+
+def test_the_mean_of_the_rows_is_theirs_although_they_have_other_seeds_and_leaves_out_exploratory_ones():
+    line = 'test = "difference", pairs = [["nce", "ce"], ["nfl", "fl"], ["gce", "ce"]], settings = ["clean"], '
+    line += 'relation = "above", threshold = 0'
+    made = grid({("ce", "clean"): 0.4, ("nce", "clean"): 0.5}) + grid(
+        {("fl", "clean"): 0.4, ("nfl", "clean"): 0.42}, seeds=1
+    )
+    made += [record("gce", "clean", 0, last=0.9), *grid({("mae", "clean"): 0.4})]  # mae adds to the spread
+    for one in made:
+        if one["config"]["loss"]["spec"] in ("ce", "gce") and not one["config"]["seed"]:
+            one["facts"]["purpose"] = "exploratory"
+    found, rows = one_test(line, made)
+    assert [row.n for row in rows] == [3, 1, 1]
+    assert [row.exploratory for row in rows] == [False, False, True]
+    assert found.evidence[0].effect == pytest.approx((rows[0].effect + rows[1].effect) / 2)
+    assert "Mean effect over 2 comparisons" in found.reason
+    assert "; 1 to 3 seeds, spread over seeds from " in found.reason
 
 
 # Figures
@@ -631,6 +673,7 @@ def test_figures_of_a_record():
         "roughness": 0,
         "late_slope": -10,
         "q_slope": 50,
+        "q_at_third": 25 + 10 * (1 / 3 - 0.2) / (0.4 - 0.2),
         "mapped_classes": 20,
         "unmapped_classes": 100,
         "modal_share": 30,
@@ -638,6 +681,12 @@ def test_figures_of_a_record():
     assert set(expected) == set(figures.FIGURES)
     for name, value in expected.items():
         assert figures.FIGURES[name][0](one) == pytest.approx(value), name
+
+
+@pytest.mark.parametrize("p_y", [[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+def test_q_at_a_third_is_not_known_where_it_is_not_passed(p_y):
+    one = record("nce", "clean", series={"p_y_clean_part": p_y, "q_clean_part": [20.0, 25.0, 35.0]})
+    assert math.isnan(figures.FIGURES["q_at_third"][0](one))
 
 
 def test_figures_that_a_record_lacks_are_nan():

@@ -118,7 +118,7 @@ def test_each_figure_has_its_words(figure, gain, text):
     spread = statistics.Spread(0.01, 8, True, 2, 1, math.nan, math.nan)
     estimate = statistics.Estimate(gain, 0.01, 0.02, 8, 3, spread, ())
     contrast = (figure, ("nce", "ce"), ("symmetric-0.4",))
-    found = questions.Value(estimate, {"symmetric-0.4": estimate}, contrast[2], exploratory=False)
+    found = questions.Value(estimate, {"symmetric-0.4": estimate}, contrast[2], frozenset())
     assert questions.in_words(contrast, found) == text
 
 

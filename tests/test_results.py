@@ -7,7 +7,7 @@ import pytest
 from factory import put
 from scipy import stats
 
-from nlr import plots, published, report, results, studies
+from nlr import plots, published, report, results, studies, words
 from nlr.data import CIFAR10_CLASSES
 from nlr.errors import NoRecords
 
@@ -115,6 +115,17 @@ def test_selection_adds_what_lies_between_the_epochs(whole):
     assert found.loc["ce", ["mean", "least", "most"]].tolist() == pytest.approx([0, 0, 0], abs=1e-6)
     assert found.loc["rce", ["mean", "settings"]].tolist() == pytest.approx([11, 8])
     assert found.loc["ce", ["rank_last", "rank_best"]].tolist() == [1, 1]
+
+
+def test_selection_is_over_settings_that_all_losses_have(whole):
+    table = report.frame(whole)
+    gone = (table["loss"] == "sce") & (table["setting"] == "asymmetric-0.1")
+    found = results.selection(table[~gone]).set_index("loss")
+    assert set(found["settings"]) == {7}
+    few = results.selection(table[(table["loss"] != "sce") | (table["setting"] == "symmetric-0.2")]).set_index("loss")
+    assert math.isnan(few.loc["sce", "mean"])  # it lacks most of the settings, and would be compared over others
+    assert few["mean"].drop("sce").notna().all()
+    assert "sce" not in words.choosing(few.reset_index())
 
 
 def test_classes_are_told_apart_by_whether_their_labels_change(some):

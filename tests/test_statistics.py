@@ -219,6 +219,35 @@ def test_intervals_of_a_mean_of_losses_that_share_their_seeds_cover(settings):
     assert 0.89 < np.mean(covered) < 0.98
 
 
+@pytest.mark.parametrize("seed_sd", [0.0, 3.0])
+def test_the_interval_of_a_level_covers_where_only_other_losses_have_seeds_and_these_share_what_they_get(seed_sd):
+    """Taken as a draw of its own each, six losses of three seeds would have 12 degrees of freedom, and cover less."""
+    rng, losses, covered, df = np.random.default_rng(3), dict.fromkeys("abcdef", 0.0), [], []
+    for _ in range(300):
+        table = simulated(rng, losses, settings=1, seed_sd=seed_sd)
+        value = estimate(table, Contrast("level", (("a", "a", 1.0),)))
+        low, high = value.interval()
+        covered.append(low < 0 < high)
+        df.append(value.df)
+    assert 0.91 < np.mean(covered) < 0.99
+    assert np.median(df) > 8 if seed_sd == 0 else np.median(df) < 4
+
+
+def test_the_mean_of_contrasts_is_that_of_their_effects_each_over_its_own_seeds():
+    table = runs(
+        {("ce", "a"): [1, 2, 3], ("nce", "a"): [2, 4, 6], ("nfl", "a"): [9, None, None], ("b", "a"): [0, 1, 1]}
+    )
+    contrasts = [Contrast("", ((loss, "a", 1.0), ("ce", "a", -1.0))) for loss in ("nce", "nfl")]
+    one, other = statistics.estimates(table, "last", contrasts)
+    value = statistics.mean_estimate(table, "last", contrasts)
+    assert (one.effect, other.effect) == (2, 8)
+    assert value.effect == pytest.approx(5)
+    weights = [-1 / 6 - 1 / 2, -1 / 6, -1 / 6, 1 / 6, 1 / 6, 1 / 6, 1 / 2]  # of the runs of ce, of nce, of nfl
+    assert value.se == pytest.approx(value.spread.sd * math.sqrt(sum(w**2 for w in weights)))
+    assert len(value.used) == 7
+    assert statistics.mean_estimate(table, "last", [*contrasts, Contrast("", (("gce", "a", 1.0),))]) is None
+
+
 def test_spreads_of_two_seeds_are_not_compared():
     rows = [("a", setting, seed, seed * size) for setting, size in (("s", 1.0), ("t", 2.0)) for seed in range(2)]
     table = pd.DataFrame(rows, columns=["loss", "setting", "seed", "value"])

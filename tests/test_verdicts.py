@@ -66,7 +66,7 @@ def test_the_verdict_follows_the_records(book, step, outcome):
     assert found.outcome == outcome
     line, numbers, *_ = verdicts.claim_table(judged).set_index("claim").loc["C15", "verdict"].split("<br>")
     part = found.found.evidence[0]
-    mean = f"{part.effect:+z.1f} ({part.low:+z.1f} to {part.high:+z.1f}) points".replace("-", "\N{MINUS SIGN}")
+    mean = f"{part.effect:+z.1f} ({part.low:+z.1f} to {part.high:+z.1f}; 3 seeds) points".replace("-", "\N{MINUS SIGN}")
     assert numbers.startswith("[Of 2 comparisons: 2 ")
     assert f". {mean} a tenth of noise rate, slope over the noise rate of test accuracy" in numbers
     assert " (claimed: below 0)" in numbers
@@ -147,11 +147,11 @@ def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spread
     )
     assert "a setting has none" not in text
     assert "pooled over ." not in text
-    assert "a setting has none, others have." in verdicts._spread(part_with(ratio=math.inf), "points")
+    assert "a setting has none, others have." in verdicts._spread(part_with(ratio=math.inf))
     assert "2.0 times the smallest (Levene's test that they are equal: p = 0.03)" in verdicts._spread(
-        part_with(ratio=2.0, p_equal=0.03), "points"
+        part_with(ratio=2.0, p_equal=0.03)
     )
-    assert "equal: p < 0.01)" in verdicts._spread(part_with(ratio=9.0, p_equal=0.001), "points")
+    assert "equal: p < 0.01)" in verdicts._spread(part_with(ratio=9.0, p_equal=0.001))
 
 
 def test_all_commands_that_make_missing_runs_are_given():

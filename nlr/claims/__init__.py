@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nlr import protocols, report, runs, statistics, studies
+from nlr import protocols, report, runs, statistics, studies, words
 from nlr.claims import kinds
 from nlr.claims.figures import FIGURES
 from nlr.errors import NlrError, unknown
@@ -142,11 +142,24 @@ class Evidence:
     spread: statistics.Spread | None
 
     def mean(self):
-        """The mean over the rows in short, ``+8.6 (+7.3 to +9.9) points``; empty where it has no interval."""
+        """The mean over the rows in short, ``+8.6 (+7.3 to +9.9; 3 seeds) points``; empty where it has no interval."""
         if math.isnan(self.low):
             return ""
         effect, low, high = (_number(self, value) for value in (self.effect, self.low, self.high))
-        return f"{effect} ({low} to {high}) {self.unit}"
+        return f"{effect} ({low} to {high}; {self.seeds()}) {self.unit}"
+
+    def span(self):
+        """The lowest and the highest row in short, ``11.6 to 16.2 %``; empty where no row has a value."""
+        effects = [row.effect for row in kinds.counted(self.rows)]
+        if not effects:
+            return ""
+        ends = dict.fromkeys(_number(self, effect) for effect in (min(effects), max(effects)))
+        return f"{' to '.join(ends)} {self.unit}"
+
+    def seeds(self):
+        """How many seeds the rows of the mean have: ``1 to 3 seeds``."""
+        numbers = [row.n for row in kinds.counted(self.rows)]
+        return words.seeds(min(numbers), max(numbers))
 
     def frame(self):
         """The rows as a data frame: a column an attribute of :class:`nlr.claims.kinds.Row`."""
@@ -391,14 +404,17 @@ def _judge(claim, tests, table):
     found = [kinds.rows(test, table, claim.rules) for test in tests]
     flat = [row for part in found for row in part]
     adjusted = statistics.holm([1.0 if row.exploratory or math.isnan(row.p) else row.p for row in flat])
-    have = set(zip(table["loss"], table["setting"], strict=True))
-    judged = iter([_judged(row, p, have, claim.rules["alpha"]) for row, p in zip(flat, adjusted, strict=True)])
+    seeds = table.groupby(["loss", "setting"])["seed"].agg(set).to_dict()
+    judged = iter([_judged(row, p, seeds, claim.rules["alpha"]) for row, p in zip(flat, adjusted, strict=True)])
     return tuple(_evidence(test, table, [next(judged) for _ in part]) for test, part in zip(tests, found, strict=True))
 
 
-def _judged(row, p, have, alpha):
+def _judged(row, p, seeds, alpha):
     if not row.n:
-        return replace(row, verdict="undefined" if have >= set(row.needs) else "missing")
+        shared = {}  # in each setting, the seeds that all of the row's losses have
+        for cell in row.needs:
+            shared[cell[1]] = shared.get(cell[1], seeds.get(cell, set())) & seeds.get(cell, set())
+        return replace(row, verdict="undefined" if all(shared.values()) else "missing")
     if row.exploratory:
         return replace(row, p=math.nan, verdict="exploratory")
     if math.isnan(row.p):
@@ -409,7 +425,7 @@ def _judged(row, p, have, alpha):
 
 
 def _evidence(test, table, rows):
-    value = kinds.overall(test, table)
+    value = kinds.overall(test, table, rows)
     unit = kinds.measured(test)[0]
     effect, (low, high) = (math.nan, (math.nan,) * 2) if value is None else (value.effect, kinds.interval(test, value))
     return Evidence(test, unit, tuple(rows), effect, low, high, value and value.spread)
@@ -451,7 +467,7 @@ def _reason(evidence):
 
 def _found(part):
     """The mean over the rows of a test, as a level or an effect; where they have none and are few, the rows."""
-    rows = [row for row in part.rows if not math.isnan(row.effect)]
+    rows = kinds.counted(part.rows)
     if math.isnan(part.effect):
         few = [f"{row.label}: {_value(part, row.effect)}" for row in rows] if len(rows) <= _FEW else []
         return f"{_capital(kinds.measured(part.test)[1])}: {'; '.join(few)}." if few else ""
@@ -461,7 +477,8 @@ def _found(part):
     if math.isnan(part.low):
         return f"{text}; no spread over seeds known)."
     interval = f"95 % interval {_number(part, part.low)} to {_number(part, part.high)}"
-    return f"{text}; {interval}, {part.spread.df} degrees of freedom)."
+    spread = f"spread over seeds from {part.spread.source}, {part.spread.df} degrees of freedom"
+    return f"{text}; {interval}; {part.seeds()}, {spread})."
 
 
 _FEW = 4  # rows that a sentence can hold; more are in a table

@@ -16,6 +16,7 @@ from nlr.statistics import Contrast, Estimate
 
 ELSEWHERE = " @ "  # between a loss and the protocol that it was trained in
 LEVELS = ("level", "collapse", "seed_range")  # kinds whose rows are no differences, and have no sign
+SHARE_OF_RUNS = "per cent"  # the unit of a figure that says yes or no of a run
 RELATIONS = ("above", "below", "within", "outside")
 
 
@@ -31,7 +32,7 @@ class Row:
         n: seeds, or runs for a share; the smallest number over the settings in it; 0 where a cell has no run.
         df: degrees of freedom of the spread.
         deviation: pooled standard deviation of the value as one seed gives it.
-        pooled: over how many losses and settings the spread was pooled, in words.
+        spread: the :class:`nlr.statistics.Spread` that the interval rests on; None for a share, which needs none.
         supports: whether the value points the claim's way; None where there is none.
         p: for the direction in which it points, not adjusted; adjusted for the family once it has been judged.
         far: with few seeds, whether the value is far enough from the threshold; else True.
@@ -49,7 +50,7 @@ class Row:
     n: int = 0
     df: int = 0
     deviation: float = math.nan
-    pooled: str = ""
+    spread: statistics.Spread | None = None
     supports: bool | None = None
     p: float = math.nan
     far: bool = True
@@ -141,6 +142,8 @@ def rows(test, runs, rules):
     """
     if test["test"] not in CONTRASTS:
         return OTHERS[test["test"]](test, runs, rules)
+    if _of_runs(test):
+        return _shares(test, runs, [(loss, s) for loss in test["losses"] for s in test["settings"]])
     contrasts = CONTRASTS[test["test"]](test)
     found = statistics.estimates(runs, test["figure"], contrasts)
     return [
@@ -151,29 +154,32 @@ def rows(test, runs, rules):
     ]
 
 
-def overall(test, runs):
-    """The mean over the rows of a test of contrasts, as far as they can be computed; None where there is none.
+def counted(rows):
+    """The rows that a mean is taken over: those with a value, but for exploratory ones where there are others."""
+    known = [row for row in rows if not math.isnan(row.effect)]
+    return [row for row in known if not row.exploratory] or known
+
+
+def overall(test, runs, found):
+    """The mean over the rows of a test of contrasts, as far as :func:`counted` takes them; None where there is none.
 
     Rows have a mean if they are of one loss or pair, or all differences that should point one way. Levels of several
     losses have none, nor equivalences of several pairs, whose differences could cancel.
     """
-    if test["test"] not in CONTRASTS:
+    if test["test"] not in CONTRASTS or _of_runs(test):
         return None
     subjects = [*test.get("losses", []), *test.get("pairs", []), *test.get("cells", [])]
     if len(subjects) > 1 and ("losses" in test or test["relation"] in ("within", "outside")):
         return None
-    have = set(zip(runs["loss"], runs["setting"], strict=True))
-    there = [contrast for contrast in CONTRASTS[test["test"]](test) if have >= set(contrast.cells)]
-    if not there:
-        return None
-    terms = tuple((loss, setting, w / len(there)) for contrast in there for loss, setting, w in contrast.terms)
-    return statistics.estimates(runs, test["figure"], [Contrast("mean", terms)])[0]
+    labels = {row.label for row in counted(found)}
+    there = [contrast for contrast in CONTRASTS[test["test"]](test) if contrast.label in labels]
+    return statistics.mean_estimate(runs, test["figure"], there) if there else None
 
 
 def interval(test, value, level=0.95):
     """The interval of an estimate; of a share it ends where shares end, which a t interval does not know."""
     low, high = value.interval(level)
-    if test["test"] == "level" and FIGURES[test["figure"]][1] in ("%", "per cent"):
+    if test["test"] == "level" and FIGURES[test["figure"]][1] == "%":
         low, high = np.clip((low, high), 0, 100).tolist()
     return low, high
 
@@ -242,19 +248,12 @@ def _row(label, cells, value, runs, test, rules):
         value.n,
         value.df,
         value.deviation,
-        _pooled(value.spread),
+        value.spread,
         supports,
         p,
         value.n >= rules["few_seeds"] or distance > rules["few_deviations"] * value.deviation,
         set(value.used) <= early,
     )
-
-
-def _pooled(spread):
-    if not spread.df:
-        return "nothing replicated"
-    losses = f"{spread.losses} loss{'es' * (spread.losses != 1)}"
-    return f"{losses} in {spread.settings} setting{'s' * (spread.settings != 1)}"
 
 
 def _candidates(names):
@@ -300,23 +299,33 @@ def _best_of(test, runs, rules):
     return out
 
 
-def _collapse(test, runs, rules):
-    """Share of runs, in per cent, whose predictions are nearly all one class; its exact interval against one half."""
+def _of_runs(test):
+    """Whether a level is the share of the runs of which something holds, which has an exact interval."""
+    return test["test"] == "level" and FIGURES[test["figure"]][1] == SHARE_OF_RUNS
+
+
+def _shares(test, runs, cells, cut=50):
+    """Share of the runs of each group of cells whose figure is above a cut, in per cent, against the threshold."""
     out = []
-    for setting in test["settings"]:
-        label = f"{', '.join(test['losses'])}, {setting}"
-        cells = tuple((loss, setting) for loss in test["losses"])
-        used = runs[(runs["setting"] == setting) & runs["loss"].isin(test["losses"])].dropna(subset=[test["figure"]])
-        if set(used["loss"]) != set(test["losses"]):
-            out.append(Row(label, cells))
+    for losses, setting in cells:
+        names = [losses] if isinstance(losses, str) else losses
+        label, needed = f"{', '.join(names)}, {setting}", tuple((loss, setting) for loss in names)
+        used = runs[(runs["setting"] == setting) & runs["loss"].isin(names)].dropna(subset=[test["figure"]])
+        if set(used["loss"]) != set(names):
+            out.append(Row(label, needed))
             continue
-        hits, n = int((used[test["figure"]] > rules["collapsed"]).sum()), len(used)
-        low, high, p = statistics.share_interval(hits, n)
+        hits, n = int((used[test["figure"]] > cut).sum()), len(used)
+        low, high, p = statistics.share_interval(hits, n, against=test["threshold"] / 100)
         share, exploratory = 100 * hits / n, bool(used["exploratory"].all())
         supports = (share > test["threshold"]) == (test["relation"] == "above")
-        row = Row(label, cells, share, 100 * low, 100 * high, n=n, supports=supports, p=p, exploratory=exploratory)
+        row = Row(label, needed, share, 100 * low, 100 * high, n=n, supports=supports, p=p, exploratory=exploratory)
         out.append(row)
     return out
+
+
+def _collapse(test, runs, rules):
+    """Share of runs, in per cent, whose predictions are nearly all one class."""
+    return _shares(test, runs, [(test["losses"], setting) for setting in test["settings"]], rules["collapsed"])
 
 
 def _seed_range(test, runs, rules):
@@ -331,13 +340,13 @@ def _seed_range(test, runs, rules):
             continue
         spread = statistics.pooled_spread(used, test["figure"], paired=False)
         n, exploratory = int(used.groupby("setting").size().min()), bool(used["exploratory"].all())
-        if spread.df < statistics.MINIMUM_DF:
-            out.append(Row(label, cells, n=n, exploratory=exploratory, pooled=_pooled(spread)))
+        if spread.df < statistics.MINIMUM_DF or n < 2:  # a setting without a second seed says nothing of seeds
+            out.append(Row(label, cells, n=n, exploratory=exploratory, spread=spread))
             continue
         effect, low, high = statistics.single_run_difference(spread.sd, spread.df)
         supports = (effect > test["threshold"]) == (test["relation"] == "above")
         p = statistics.p_single_run_difference(spread.sd, spread.df, test["threshold"])
-        row = Row(label, cells, effect, low, high, 0.95, n, spread.df, spread.sd, _pooled(spread), supports, p)
+        row = Row(label, cells, effect, low, high, 0.95, n, spread.df, spread.sd, spread, supports, p)
         out.append(replace(row, exploratory=exploratory))
     return out
 

@@ -74,8 +74,9 @@ Table(
         "nan", "–"
     ),
     name="selection",
-    caption="Best epoch, chosen on the test set, less last epoch, in points: mean and range over the noisy settings, of all "
-    f"runs, and the mean ranks that either gives, over the settings and seeds of the figure above ({scope}).",
+    caption="Best epoch, chosen on the test set, less last epoch, in points: mean and range over the settings of the figure "
+    "above, of all runs there, and the mean ranks that either gives, over its settings and seeds; a loss that lacks one of "
+    f"the settings has no mean ({scope}).",
 )
 
 # %% tags=["remove-input"]

@@ -35,7 +35,7 @@ judged = verdicts.judge(records, verdicts.proofs())
 # ## The questions that matter most
 #
 # Our differences are those of protocol `ma2020-small` on the JPEG copy: means over the settings named, in points; in brackets
-# is a 95 % interval, where runs of several seeds give one. Others' figures are over the same settings, or over all that the
+# is a 95 % interval, whose spread over seeds is that of other settings where a setting has one seed. Others' figures are over the same settings, or over all that the
 # question names where ours are missing. The paper's own tables were not available to us in full: what others quote of
 # them is marked *second-hand*, a table that we have read in its source *read*; a report's figures are as it prints them.
 

@@ -19,10 +19,11 @@
 # A row is one comparison: its effect, the interval at the level named, the number of seeds n, and the degrees of freedom of
 # the standard deviation, which is pooled over the settings of the protocol. All rows of a claim in one protocol are one
 # family; p is adjusted for it by Holm's method. A row supports or contradicts the claim when p is at most 0.05 and, with
-# fewer than three seeds, the effect is more than four standard deviations away from the threshold; otherwise it is open.
+# fewer than three seeds, the effect is more than four of its standard deviations away from the threshold (that of a
+# difference of two runs is $\sqrt{2}$ times the spread of a run, which stands below the table); otherwise it is open.
 # Differences are paired: the losses of one setting and seed share noise, initial weights and data order. Pooling takes the
 # spread to be the same in every setting; below each table is how unlike it is, and a ratio far from 1 weakens the intervals
-# above it. Protocols without a run are listed with what would make their runs. {doc}`Verdicts </executed/verdicts/claims>`
+# above it. A share of runs has its exact interval instead. Protocols without a run are listed with what would make their runs. {doc}`Verdicts </executed/verdicts/claims>`
 # has the overview.
 
 # %% tags=["hide-input"]
