@@ -181,14 +181,15 @@ def in_words(measured):
         for before, after in pairwise(names)
     ]
     evaluated = TEST / engine["evaluated_images_per_second"]
+    process = "One process of one thread" if "engine, bf16, one thread" in contenders else "One process"
     return (
         "Step by step: "
         + "; ".join(steps)
-        + f". One process reaches {engine['flop_per_second'] / 1e9:.0f} GFLOP/s in whole training steps, "
+        + f". {process} reaches {engine['flop_per_second'] / 1e9:.0f} GFLOP/s in whole training steps, "
         f"{100 * engine['share_of_ceiling']:.0f} % of what square matrix products reach in bf16 on as many threads in "
         f"the same call ({engine['ceiling_flop_per_second'] / 1e9:.0f} GFLOP/s), at "
         f"{engine['flop_per_image'] / 1e9:.2f} GFLOP an image. Evaluating the {TEST:,} clean test images takes "
-        f"{evaluated:.2g} s more an epoch."
+        f"it {evaluated:.2g} s more an epoch."
     )
 
 

@@ -537,15 +537,27 @@ def _limit(value):
 
 
 def slope_table(names):
-    """Slope of the passive part of each loss, as defined and under each protocol that is of no report."""
-    own = [name for name in protocols.names() if "report" not in protocols.load(name)]
-    rows = []
-    for name in names:
-        row = {"loss": f"`{name}`", "as defined": losses.make_loss(name).passive_slope}
-        for protocol in own:
-            row[protocol] = runs.canonical_loss(protocols.load(protocol), name)[1].passive_slope
-        rows.append({k: v if isinstance(v, str) else f"{v:.4g}" for k, v in row.items()})
-    return pd.DataFrame(rows)
+    """Slope of the passive part of each loss: a row as defined, and one for all protocols that agree."""
+    groups = {}
+    for protocol in protocols.names():
+        loaded = protocols.load(protocol)
+        slopes = tuple(f"{runs.canonical_loss(loaded, name)[1].passive_slope:.4g}" for name in names)
+        groups.setdefault(slopes, []).append(protocol)
+    rows = [("as defined", *(f"{losses.make_loss(name).passive_slope:.4g}" for name in names))]
+    rows += [(", ".join(f"`{name}`" for name in _families(group)), *slopes) for slopes, group in groups.items()]
+    return pd.DataFrame(rows, columns=["protocols", *(f"`{name}`" for name in names)])
+
+
+def _families(group):
+    """Names of protocols in short: ``joshi*`` where the group has all that begin so."""
+    known, out = protocols.names(), {}
+    for name in group:
+        words = name.split("-")
+        starts = ["-".join(words[:n]) for n in range(1, len(words) + 1)]
+        families = {start: {other for other in known if f"{other}-".startswith(f"{start}-")} for start in starts}
+        whole = [start for start, family in families.items() if len(family) > 1 and family <= set(group)]
+        out[f"{whole[0]}*" if whole else name] = True
+    return list(out)
 
 
 def build_facts():

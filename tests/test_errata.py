@@ -172,6 +172,13 @@ def test_every_erratum_shown_by_runs_in_part_says_which_it_waits_for():
     assert not re.search("scaled down|digits|protocol|missing", typed)
 
 
+def test_what_waits_for_several_protocols_names_no_scale():
+    """Runs of one scale come before those of another; the list of what is missing says which are left."""
+    for name, entry in tomllib.loads(errata.ERRATA.read_text()).items():
+        if len({wanted["protocol"].endswith("-small") for wanted in entry.get("waits", ())}) > 1:
+            assert not re.search("scaled down|in full|own protocol|own runs", entry["open"]), name
+
+
 def waited_for():
     """The arguments of a record for each cell that some erratum waits for."""
     for entry in tomllib.loads(errata.ERRATA.read_text()).values():

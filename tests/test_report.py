@@ -1,6 +1,7 @@
 """Tables against records whose figures the test chose: means, spreads, agreement, and what is missing stays missing."""
 
 import re
+from fnmatch import fnmatch
 
 import numpy as np
 import pandas as pd
@@ -475,12 +476,40 @@ def test_loss_tables_hold_every_loss_once():
 
 def test_slope_table_shows_that_equal_names_differ():
     names = ["mae", "rce", "nce+mae", "sce"]
-    table = report.slope_table(names).set_index("loss")
-    own = [name for name in protocols.names() if "report" not in protocols.load(name)]
-    assert table.columns.tolist() == ["as defined", *own]
-    assert "ma2020" in own
-    assert table["as defined"].tolist() == ["2", "4", "2", "4"]
-    assert table["ma2020"].tolist() == ["1", "9.21", "1", "9.21"]
+    table = report.slope_table(names).set_index("protocols")
+    assert table.columns.tolist() == [f"`{name}`" for name in names]
+    assert table.loc["as defined"].tolist() == ["2", "4", "2", "4"]
+    assert row_of(table, "ma2020").tolist() == ["1", "9.21", "1", "9.21"]
+    assert row_of(table, "soni-as-written").tolist() == ["2", "4", "2", "9.21"]
+    assert row_of(table, "joshi-as-intended").tolist() == ["2", "9.21", "2", "9.21"]
+
+
+def row_of(table, protocol):
+    """The row whose protocols have one among them, by its name or by a name with a star."""
+    (row,) = (
+        row
+        for listed, row in table.iterrows()
+        if any(fnmatch(protocol, pattern) for pattern in re.findall("`(.+?)`", listed))
+    )
+    return row
+
+
+def test_every_protocol_is_in_one_row_of_the_slope_table():
+    names = ["mae", "rce", "nce+mae"]
+    table = report.slope_table(names).set_index("protocols")
+    assert not table.iloc[1:].duplicated().any()  # one of them may be that of the definitions
+    for protocol in protocols.names():
+        loaded = protocols.load(protocol)
+        slopes = [f"{runs.canonical_loss(loaded, name)[1].passive_slope:.4g}" for name in names]
+        assert row_of(table, protocol).tolist() == slopes
+
+
+def test_a_family_of_protocols_is_named_once_where_all_of_it_agree(monkeypatch):
+    known = ["a", "a-x", "a-y", "b-x", "b-y", "b-y-z", "c-x"]
+    monkeypatch.setattr(protocols, "names", lambda: known)
+    assert report._families(["a", "a-x", "a-y", "b-x", "c-x"]) == ["a*", "b-x", "c-x"]
+    assert report._families(["b-y", "b-y-z"]) == ["b-y*"]
+    assert report._families(["b-x", "b-y"]) == ["b-x", "b-y"]
 
 
 def test_build_facts_and_pages():

@@ -205,6 +205,42 @@ def test_accuracies_on_different_labels_are_not_subtracted(tmp_path):
     assert "clean test accuracy" in pages.effects_table("joshi", found, "small").caption
 
 
+KINDS = ["symmetric", "asymmetric"]
+
+
+@pytest.mark.parametrize(
+    ("name", "loss", "scale", "found"),
+    [
+        ("kathuria", "CE", "digits", {}),  # the channels and the network of the digits, in both readings
+        ("kathuria", "NCE", "digits", {"E6": KINDS}),
+        ("kathuria", "APL-NCE-MAE", "digits", {"E7": KINDS, "E9": KINDS}),  # MAE by its name and by its parameter
+        ("kathuria", "NCE", "small", {"E6": KINDS, "E32": KINDS}),  # another network, so no stem
+        ("kathuria", "NCE", "full", {"E6": KINDS, "E32": KINDS, "E33": KINDS}),
+        ("joshi", "CE", "digits", {"E5": KINDS, "E23": ["asymmetric"]}),  # both are judged on clean labels: no E24
+        ("chheda", "CE", "full", {"E20": ["symmetric"], "E29": KINDS, "E62": KINDS}),
+        ("chheda", "NCE", "small", {"E19": KINDS, "E20": ["symmetric"], "E29": KINDS, "E62": KINDS}),  # E62: schedule
+        ("soni", "NFL", "digits", {"E3": KINDS}),  # in one protocol
+        ("krishnan", "CE", "full", {}),
+    ],
+)
+def test_an_erratum_is_credited_where_it_can_act(name, loss, scale, found):
+    assert pages.mended(name, loss, KINDS, scale) == found
+    assert list(pages.mended(name, loss, KINDS, scale)) == list(found)
+
+
+def test_the_table_of_effects_credits_what_acts_in_its_columns(tmp_path):
+    def put_ce(protocol, loss, *settings):
+        return [put(tmp_path, protocol, loss, setting, dataset="digits") for setting in settings]
+
+    made = put_ce("joshi-as-written-digits", "joshi-ce", "symmetric-0.4", "asymmetric-0.1")
+    made += put_ce("joshi-as-intended-digits", "ce", "symmetric-0.4", "asymmetric-0.1")
+    found = reports.runs_of("joshi", made)
+    (row,) = pages.effects_table("joshi", found, "digits").frame["errata"]
+    assert row == "[E5](#errata-row-e5), [E23](#errata-row-e23) (asymmetric)"
+    (row,) = pages.effects_table("joshi", found[found["kind"] == "symmetric"], "digits").frame["errata"]
+    assert row == "[E5](#errata-row-e5)"
+
+
 def test_readings_on_different_labels_have_no_second_table_without_a_shared_cell(tmp_path):
     made = put_report(tmp_path, "joshi", "small", losses=["CE"], readings=["as-written"])
     assert len(pages.comparison_tables("joshi", reports.runs_of("joshi", made), "small")) == 1
@@ -538,6 +574,21 @@ def test_a_claim_that_one_protocol_settled_does_not_wait():
     assert "Nothing so far" in unsettled
     assert "[C16]" in waiting
     assert "prints no number" in first
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "implied"),
+    [
+        ("krishnan", "C14", True),  # by his formula
+        ("krishnan", "C19", False),  # asserted in words, contradicted by his figures
+        ("joshi", "C8", False),  # contradicted by his formula, quoted
+        ("soni", "C14", False),  # no side
+    ],
+)
+def test_implied_is_what_is_neither_said_nor_quoted(monkeypatch, name, number, implied):
+    judged, claim = {number: [judgement(number, "undecided")]}, claims.get(number)
+    monkeypatch.setattr(claims, "load", lambda: {number: claim})
+    assert ("formulas or figures alone take one (1)" in pages.closing(name, judged)) == implied
 
 
 def split(text):

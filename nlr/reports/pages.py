@@ -111,10 +111,14 @@ def _origin_rows(name):
 def _used_rows(protocol, kinds):
     """The origins of what a protocol's losses and kinds of noise use, by section and key."""
     rows = {(row["section"], row["key"]): row for row in protocols.origins(protocol)}
-    specs = [row["value"] for (section, _), row in rows.items() if section == "names"]
-    used = {part for spec in specs for part in spec.replace("(", "+").replace(")", "+").split("+")}
+    used = _terms(row["value"] for (section, _), row in rows.items() if section == "names")
     other = set() if "asymmetric" in kinds else {("noise", "asymmetric"), ("noise", "class_map")}
     return {(s, k): row for (s, k), row in rows.items() if (s != "losses" or k in used) and (s, k) not in other}
+
+
+def _terms(specs):
+    """The names of losses in specifications, ``krishnan-apl(nce+mae)`` having three."""
+    return {part for spec in specs for part in spec.replace("(", "+").replace(")", "+").split("+")}
 
 
 def _readings(written, intended, show):
@@ -508,15 +512,46 @@ def errata_table(name):
     )
 
 
-def mended(name):
-    """The errata that are put right as intended: ``{loss: [errata]}``; those of the whole protocol under ``""``."""
+#: What of a protocol's noise decides the labels of a kind.
+_NOISE = {"symmetric": ("symmetric",), "asymmetric": ("asymmetric", "class_map")}
+
+#: Keys that are one thing: that a cosine is cut short can be seen in either.
+_TOGETHER = {"epochs": ("epochs", "schedule_epochs")}
+
+
+def mended(name, loss, kinds, scale):
+    """The errata that set the two readings of a loss apart: not those of another loss, noise or scale.
+
+    Args:
+        name: the report.
+        loss: as the report names it.
+        kinds: of noise.
+        scale: a key of :data:`SCALES`; what both readings have alike there, no erratum of it can change.
+
+    Returns:
+        ``{erratum: [kinds in which it acts]}`` in order. Labels and epochs by which runs are judged are not among them:
+        where they differ, :func:`effects_table` judges both readings alike.
+    """
+    sources = reports.protocols_of(name, scale)
+    if len(sources) < len(READINGS):
+        return {}
+    written, intended = (protocols.load(sources[reading][0]) for reading in READINGS)
+    used = _terms(spec for spec, known in sources["as-intended"][1].items() if known == loss)
     out = {}
-    for key, _, intended in _origin_rows(name):
-        if intended and intended["origin"] == "mended":
-            section, _, loss = key.partition(".")
-            of = out.setdefault(loss if section == "names" else "", [])
-            of += [e for e in re.findall(r"\bE\d+\b", intended["words"]) if e not in of]
-    return out
+    for full_key, _, row in _origin_rows(name):
+        if not row or row["origin"] != "mended":
+            continue
+        section, _, key = full_key.partition(".")
+        keys = _TOGETHER.get(key, (key,))
+        acts = section in protocols.SECTIONS and any(written[section].get(k) != intended[section].get(k) for k in keys)
+        if section == "losses":
+            acts = acts and key in used
+        if section == "names":
+            acts = key == loss
+        of = [kind for kind in kinds if acts and (section != "noise" or key in _NOISE.get(kind, ()))]
+        for erratum in re.findall(r"\bE\d+\b", row["words"]) if of else ():
+            out[erratum] = [kind for kind in kinds if kind in of or kind in out.get(erratum, ())]
+    return dict(sorted(out.items(), key=lambda item: int(item[0][1:])))
 
 
 def effects_table(name, found, scale):
@@ -532,14 +567,14 @@ def effects_table(name, found, scale):
     judged = {reports.judged_by(name, reading) for reading in READINGS}
     if len(judged) > 1:
         mine = mine.assign(value=mine["clean"])
-    put_right, rows = mended(name), []
+    kinds, rows = [kind for kind in ("clean", "symmetric", "asymmetric") if kind in set(mine["kind"])], []
     for loss in dict.fromkeys(mine["loss"]):
-        if names := [*put_right.get(loss, ()), *put_right.get("", ())]:
-            row = {"loss": loss, "errata": ", ".join(errata_link(one) for one in names)}
-            for kind in ("clean", "symmetric", "asymmetric"):
-                if kind in set(mine["kind"]):
-                    row[kind] = _effect(reports.effect(mine, loss, kind))
-            rows.append(row)
+        if put_right := mended(name, loss, kinds, scale):
+            names = [
+                errata_link(one) + ("" if of == kinds else f" ({' and '.join(of)})") for one, of in put_right.items()
+            ]
+            effects = {kind: _effect(reports.effect(mine, loss, kind)) for kind in kinds}
+            rows.append({"loss": loss, "errata": ", ".join(names)} | effects)
     if all(text == "–" for row in rows for key, text in row.items() if key not in ("loss", "errata")):
         return None
     return Table(
@@ -662,7 +697,7 @@ def closing(name, judged):
 
     taken = [stances(claim, name) for claim in registry.values()]
     words = sum(any(side != "quotes" and basis == "words" for side, basis in of.items()) for of in taken)
-    implied = sum(any(basis != "words" for basis in of.values()) for of in taken)
+    implied = sum(bool(of) and "words" not in of.values() for of in taken)  # what it quotes rests on words
     quoted = sum("quotes" in of for of in taken)
     text = f"In words {author} takes a side on {words} of the {len(taken)} claims of this book."
     if implied:

@@ -67,11 +67,13 @@ Prose(report.loss_sources(cards, printed=True))
 #
 # Two losses of one name need not be the same function: MAE is $2(1-p_y)$ as printed and $1-p_y$ in the released code,
 # and the weight of RCE is whatever stands for $\log 0$. This table gives $-\mathrm{d}L/\mathrm{d}p_y$ of the passive part
-# under each protocol, beside the definitions.
+# as the definitions have it, and under each protocol; those with the same slopes share a row. A report whose formula is
+# another trains a loss of its own, which stands in the table above.
 
 # %% tags=["hide-input"]
 Table(
     report.slope_table(["mae", "rce", "nce+mae", "nce+rce", "nfl+mae", "nfl+rce", "sce"]),
     name="slopes",
-    caption="Slope of the passive part, $-\\mathrm{d}L/\\mathrm{d}p_y$, by protocol.",
+    caption="Slope of the passive part, $-\\mathrm{d}L/\\mathrm{d}p_y$, by protocol. A star stands for any ending or "
+    "none.",
 )

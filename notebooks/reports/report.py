@@ -63,10 +63,12 @@ display(Prose(pages.prints(name)), *filter(None, [*pages.printed_tables(name), p
 # %% [markdown]
 # ## The same from our runs
 #
-# What several reports set out to reproduce, the protocol of the paper, is trained on pages of its own: scaled down in
+# What several reports set out to reproduce, the protocol of the paper, is trained scaled down and has pages of its own:
 # {doc}`accuracy and noise rate </executed/results/noise-rate>`, and {doc}`beside published figures
-# </executed/results/published>`, these reports' among them. What a single erratum does is tested in {doc}`errors shown by
-# experiment </executed/reports/experiments>`, on digits where digits are enough.
+# </executed/results/published>`, those of another re-run. Differences between losses on clean test labels, where a report
+# prints them, stand beside ours in the column *others* of {doc}`the verdicts </executed/verdicts/claims>`. What a
+# single erratum does is tested in {doc}`errors shown by experiment </executed/reports/experiments>`, on digits where digits
+# are enough.
 
 # %% tags=["hide-input"]
 pages.runs_table(name, found)
