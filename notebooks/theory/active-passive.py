@@ -172,8 +172,9 @@ for form in FORMS:
 # So there is a split that belongs to the loss: those that depend on $p_y$ alone, for which the derivatives in all other
 # probabilities are equal, and those that see how the rest is spread. It is not the split into active and passive. CE, FL, GCE,
 # MAE and RCE stand on one side, NCE and NFL on the other ({prf:ref}`prop-sees`). In the logits, where a network is really
-# trained, every one of them pushes down other classes: the gradient sums to zero over the classes and its component at the
-# label is negative, so components elsewhere are positive.
+# trained, every one of them pushes down some other class: the gradient sums to zero over the classes and its component at
+# the label is negative, so some component elsewhere is positive. It need not be that of the leading class: NCE and NFL can
+# raise a wrong class that leads.
 
 # %%
 for name in ("ce", "fl", "gce", "nce", "nfl", "mae", "rce"):
@@ -182,6 +183,10 @@ for name in ("ce", "fl", "gce", "nce", "nfl", "mae", "rce"):
     assert gradient.sum(1).abs().max() < 1e-12
     assert (at_label < 0).all()
     assert (gradient.max(1).values > 0).all()
+wrong_leads = F.log_softmax(torch.tensor([[-20.0, 0.0] + [-10.0] * 8], dtype=torch.float64), dim=1)
+for name in ("ce", "fl", "gce", "nce", "nfl", "mae", "rce"):
+    at_leader = logit_gradients(make_loss(name), wrong_leads, torch.tensor([0]))[0, 1]
+    assert (at_leader < 0) == (name in ("nce", "nfl"))
 
 even, one_class = (
     make_loss("nce").every_label(predictions([0.5], share).log())[0, 0].item() for share in (1 / 9, 0.999)
@@ -313,11 +318,12 @@ Verdict(
 )
 
 # %% [markdown]
-# ## Robust and non-robust parts
+# ## Parts with and without a constant sum
 #
-# *A robust passive part does not repair an active part that is not robust.*
+# *For symmetric noise Lemma 1 asks for a constant sum. A passive part that has one does not give it to an active part that
+# has none.*
 #
-# :::{prf:proposition} One part that is not robust
+# :::{prf:proposition} One part without a constant sum
 # :label: prop-one-part
 # Let $L_2$ have a constant sum and $\alpha>0$. Then $\alpha L_1+\beta L_2$ has a constant sum if and only if $L_1$ has. Two losses
 # without a constant sum can add up to one with it.
@@ -344,9 +350,11 @@ assert varies(u - u**2) > 0.1
 assert varies(u**2 + (u - u**2)) < 1e-12
 
 # %% [markdown]
-# So "both terms must be robust" is right where one of them is. What it costs if the active one is not can be computed: at an
-# input whose true class is certain, symmetric noise moves the minimiser of $\mathrm{CE}+b(1-p_y)$ away from the certain
-# prediction, and that of $\mathrm{NCE}+b(1-p_y)$ stays there.
+# So "both terms must be robust" is right if robust means a constant sum and one of them has it. Tolerance of a given noise
+# asks for less, and there a passive part can repair an active one: under a pair flip NCE is not tolerant, MAE is, and so is
+# their sum ({prf:ref}`prop-repair`). CE cannot be repaired, since its noisy risk is infinite at the certain prediction. What
+# that costs under symmetric noise can be computed: at an input whose true class is certain, the noise moves the minimiser of
+# $\mathrm{CE}+b(1-p_y)$ away from the certain prediction, and that of $\mathrm{NCE}+b(1-p_y)$ stays there.
 #
 # :::{prf:proposition} Where a sum with CE ends under symmetric noise
 # :label: prop-ce-mae
@@ -445,9 +453,10 @@ Verdict(
     "C61",
     "partly",
     f"NCE + MAE has a constant sum and keeps the clean minimiser; CE + MAE has not, and at symmetric noise 0.4 its minimiser gives "
-    f"the true class {solved[0.4, 1.0]:.3f} instead of 1. Where one part is robust the sum is robust only if the other is. As a "
-    "general rule the claim fails: two parts without a constant sum can add up to one with it. Whether CE + MAE memorises more in "
-    "training is left to the records.",
+    f"the true class {solved[0.4, 1.0]:.3f} instead of 1. Where one part has a constant sum, the whole has one only if "
+    "the other part has. As a general rule the claim fails: two parts without a constant sum can add up to one with it, and "
+    "under a pair flip NCE + MAE is tolerant though NCE is not. Whether CE + MAE memorises more in training is left to the "
+    "records.",
 )
 
 # %% [markdown]
@@ -458,6 +467,7 @@ Verdict(
 # - What belongs to the loss is whether it depends on $p_y$ alone. MAE and RCE do, although they are called passive; NCE does
 #   not, although it is called active.
 # - Constant sums add up, and tolerant losses with a common minimiser do. Tolerance alone does not.
-# - CE in a sum moves the noisy minimiser inside, however strong the robust part is, and less the stronger it is.
+# - CE in a sum moves the minimiser under symmetric noise inside, however strong the part with a constant sum is, and less
+#   the stronger it is. Under a pair flip MAE repairs NCE ({prf:ref}`prop-repair`).
 #
 # With the names gone, the strong combinations turn out to be [one family](one-family.ipynb).

@@ -1539,7 +1539,8 @@ Prose(
 - Krishnan's focal form counts hard samples most and, if its weights are differentiated, lowers easy ones
   ([E11](#erratum-e11)).
 - Of weights, indices and definitions ([E12](#erratum-e12) to [E18](#erratum-e18)) the one with consequences for experiments
-  is the scale: one name stands for slopes from {number(min(loss.passive_slope for loss in PASSIVE.values()))} to
+  is the scale: the names MAE and RCE stand for slopes from
+  {number(min(loss.passive_slope for loss in PASSIVE.values()))} to
   {number(max(loss.passive_slope for loss in PASSIVE.values()))}.
 
 What a report's code computed is not known from its formulas. Whether the formulas account for what the reports measured

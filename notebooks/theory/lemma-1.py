@@ -398,7 +398,8 @@ Prose(
 # %% [markdown]
 # ## A sample is not the population
 #
-# *On a finite sample with wrong labels, a predictor that memorises them all has the least risk, for every loss.*
+# *On a finite sample with wrong labels, a predictor that memorises them all has the least risk, for every non-negative
+# loss that vanishes where its label is certain.*
 #
 # The expectation in the lemma is over the noise. A network sees one noisy label for each input, and it can learn that
 # one (E54).
@@ -407,35 +408,69 @@ Prose(
 # :label: prop-memorise
 #
 # Let $L \ge 0$ and let $L(p, k)$ tend to 0 as $p_k$ tends to 1. On a sample of distinct inputs the mean loss on the noisy
-# labels has the infimum 0, which predictors approach that give the noisy label of every input. If $L(p, k)$ does not
-# tend to 0 when another class than $k$ becomes certain, predictors that give the clean labels do not approach it, unless
-# no label was changed.
+# labels has the infimum 0, which predictors approach that become certain of the noisy label of every input.
+#
+# 1. If $L(p, k)$ stays above a positive number wherever another class than $k$ is nearly certain, as MAE does, predictors
+#    that become certain of the clean labels do not approach it, unless no label was changed.
+# 2. NCE does not stay so if $K \ge 3$: some predictors that become certain of the clean labels approach the infimum too.
 # :::
 #
 # :::{prf:proof}
-# Every term is at least 0 and tends to 0 for the first kind of predictor. For the second, the terms of the changed labels
-# stay away from 0.
+# Every term is at least 0 and tends to 0 for the first kind of predictor. In 1 the terms of the changed labels stay above
+# a positive number. In 2 let $j$ be the clean label of an input and $k \ne j$ its noisy one. Let $p_k = e^{-\sqrt M}$, let
+# every class but $j$ and $k$ have $e^{-M}$ and $j$ the rest. Then $p_j$ tends to 1 as $M$ grows, and
+#
+# $$
+# \mathrm{NCE}(p, k) \le \frac{\sqrt M}{(K-2)\,M}
+# $$
+#
+# tends to 0. So do the terms of the labels that were not changed.
 # :::
 #
-# For MAE the mean loss of the clean labels tends to twice the share of changed labels. Lemma 1 does not contradict
-# this: it speaks of a predictor that is fixed before the noise is drawn. Whether a constant sum makes networks memorise
-# less is a question for experiments.
+# For MAE the mean loss of the clean labels tends to twice the share of changed labels. For NCE it depends on how the small
+# probabilities are spread: it stays positive if they are even and vanishes if they are as uneven as in the proof
+# (see also {prf:ref}`prop-vanishing`). Lemma 1 does not contradict this: it speaks of a predictor that is fixed before the
+# noise is drawn. Whether a constant sum makes networks memorise less is a question for experiments.
+#
+# The check spreads the small probabilities evenly and unevenly, for every loss that can be 0. A search over spreads of
+# every kind finds how low the loss of a label can be where another class is nearly certain, and so which losses fall under
+# the first part.
+
 
 # %%
+def certain(of, second, near, far):
+    """Logits that are certain of one class, with a second one ``near`` below it and the rest ``far`` below."""
+    logits = torch.full((len(of), K), -far, dtype=torch.float64)
+    return logits.scatter(1, second[:, None], -near).scatter(1, of[:, None], 0.0)
+
+
 sample = torch.arange(1000) % K
 drawn = add_noise(sample.numpy(), "symmetric", 0.4, seed=0)
 noisy_sample = torch.from_numpy(drawn.labels)
-memorised, recovered = {}, {}
+SIZES = (1e2, 1e4, 1e6)  # M
+spreads = -(10 ** (1 + 5 * torch.rand(20_000, K, generator=torch.Generator().manual_seed(0), dtype=torch.float64)))
+spreads[:, 0] = 0  # nearly certain of class 0
+even, uneven, floor = {}, {}, {}
 for loss in risk.every_loss(K):
     if loss.card.lower == 0:
-        memorised[loss.name], recovered[loss.name] = (
-            float(loss(30.0 * F.one_hot(given, K).double(), noisy_sample)) for given in (noisy_sample, sample)
-        )
+        for near, far in ((1e4, 1e4), (1e2, 1e4), (1e4, 1e2)):
+            assert loss(certain(noisy_sample, sample, near, far), noisy_sample) < 1e-6  # memorised
+        even[loss.name] = float(loss(certain(sample, noisy_sample, 30.0, 30.0), noisy_sample))
+        uneven[loss.name] = [float(loss(certain(sample, noisy_sample, M**0.5, M), noisy_sample)) for M in SIZES]
+        floor[loss.name] = float(loss.every_label(F.log_softmax(spreads, 1))[:, 1].min())
 
-assert len(memorised) > 30
-assert max(memorised.values()) < 1e-6
-assert min(recovered.values()) > 1e-3
-assert abs(recovered["mae"] - 2 * drawn.rate) < 1e-9
+stay = {name for name, least in floor.items() if least > 0.01}
+assert len(floor) > 30
+assert {"mae", "rce", "gce", "ce", "nce+mae"} <= stay
+for name in stay:  # part 1
+    assert min(even[name], *uneven[name]) > 0.99 * drawn.rate * floor[name]
+for at in (even["mae"], uneven["mae"][-1]):
+    assert abs(at - 2 * drawn.rate) < 1e-9
+for M, at in zip(SIZES, uneven["nce"], strict=True):  # part 2
+    assert at <= drawn.rate / ((K - 2) * M**0.5) + 1e-7
+for name in floor.keys() - stay:
+    assert even[name] > 0.01 > 0.001 > uneven[name][-1]
+sorted(floor.keys() - stay)
 
 # %% [markdown]
 # ## What was learned

@@ -68,7 +68,7 @@ def random_log_p(rows, num_classes, rng):
 #
 # :::{prf:proof}
 # The labelled class contributes $1-p_y$ to the first sum, and the others contribute $\sum_{k\ne y}p_k = 1-p_y$ once more.
-# In the second sum $\log q_y = 0$, and every other class contributes $-A\,p_k$. ∎
+# In the second sum $\log t_y = 0$, and every other class contributes $-A\,p_k$. ∎
 # :::
 #
 # The check evaluates both sums as they are printed, class by class, for every label of random predictions, and compares

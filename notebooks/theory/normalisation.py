@@ -108,8 +108,8 @@ Verdict(
     "C1",
     "held",
     f"The normalised forms of all {len(candidates)} losses of the package that are never negative add up to 1 over the "
-    f"labels, to within {worst:.0e}, and each share lies in [0, 1]. The claim needs one condition that it leaves out: the "
-    "sum must not be zero.",
+    f"labels, to within {worst:.0e}, and each share lies in [0, 1]. The claim needs two conditions that it leaves out: no "
+    "value may be negative, and the sum must not be zero.",
 )
 
 # %% [markdown]

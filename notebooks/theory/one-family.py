@@ -236,7 +236,8 @@ Figure(
     (0, 12),
     name="slopes",
     caption="Slope $-\\mathrm{d}/\\mathrm{d}p_y$ of the passive parts at their published weights. They are flat or nearly so, and lie at "
-    "two levels: near 1, and between 6 and 10.6.",
+    "two levels: near 1, and between 6 and 10.6. Two are not drawn: nce+mae as printed, at twice the height of nce+mae, and "
+    "sce, whose passive part is that of nce+rce.",
     alt="Nearly level lines. From label probability 0 to 1: "
     + "; ".join(f"{n} {v[0]:.2f} to {v[-1]:.2f}" for n, (_, v) in curves.items())
     + ".",

@@ -323,7 +323,8 @@ Prose(
 # $\mathbf 1$ is $1-\frac{K}{K-1}=-\frac{1}{K-1}$. ∎
 # :::
 #
-# The check goes to a margin of 2,000 for NCE, and compares two margins one apart for MAE.
+# GCE has an unbounded slope, $p_y^{q-1}$, and lets go like $e^{-qM}$. The check goes to a margin of 2,000 for NCE, and
+# compares two margins one apart for MAE, RCE and GCE.
 
 # %%
 for classes in (3, 5, 10):
@@ -335,8 +336,9 @@ for classes in (3, 5, 10):
     assert torch.allclose(scaled, limit.expand(2, -1), atol=1e-9)
     assert scaled[:, 1].abs().max() < 1e-9
     assert torch.allclose(logit_gradients(make_loss("ce", classes), far, zeros), (w - y).expand(2, -1))
-    near = logit_gradients(make_loss("mae", classes), confidently_wrong([30.0, 31.0], classes), zeros).norm(dim=1)
-    assert math.isclose(near[0] / near[1], math.e, rel_tol=1e-9)
+    for name, rate in (("mae", 1), ("rce", 1), ("gce", 0.7)):
+        near = logit_gradients(make_loss(name, classes), confidently_wrong([30.0, 31.0], classes), zeros).norm(dim=1)
+        assert math.isclose(near[0] / near[1], math.exp(rate), rel_tol=1e-9)
 
 # %% tags=["hide-input"]
 margins = torch.linspace(0, 40, 161).tolist()
@@ -354,8 +356,8 @@ Figure(
     "linear",
     "log",
     name="wrong",
-    caption="Length of the gradient in the logits where class $w$ leads by a margin and the label is another class. A loss of "
-    "$p_y$ lets go exponentially; in a sum with NCE what remains is NCE.",
+    caption="Length of the gradient in the logits where class $w$ leads by a margin and the label is another class. CE keeps "
+    "its force, GCE and MAE let go exponentially; in a sum with NCE what remains is NCE.",
     alt=f"Lines on a logarithmic axis. At a margin of 10 the lengths are {', '.join(f'{n} {v}' for n, v in place.items())}.",
 )
 
@@ -561,7 +563,7 @@ Verdict(
 # - NCE falls when the label's probability rises, and also when the rest becomes less uniform.
 # - At the uniform prediction all losses pull in one direction; NCE pulls $K\log K$ times more weakly than cross-entropy. Adding
 #   $b\,(1-p_y)$ adds $b/K$.
-# - At a confidently wrong sample CE keeps its force, losses of $p_y$ let go exponentially, and NCE lets go like $1/M$ and does
-#   not push the wrong class at all.
+# - At a confidently wrong sample CE keeps its force, MAE, RCE and GCE let go exponentially, and NCE lets go like $1/M$ and
+#   does not push the wrong class at all.
 # - A constant factor is a learning rate under SGD and almost nothing under Adam, unless weight decay or clipping intervenes.
 #   Comparing two losses at one learning rate therefore compares two learning rates as well.
