@@ -234,8 +234,7 @@ def contrast_value(table, contrast):
     cells = {setting: estimate for setting, estimate in found if estimate}
     if not cells:
         return Value(None, {}, wanted, frozenset())
-    terms = tuple((loss, s, sign / len(cells)) for s in cells for loss, sign in ((one, 1.0), (other, -1.0)))
-    estimate = statistics.estimates(table, figure, [statistics.Contrast("mean", terms)])[0]
+    estimate = statistics.mean_estimate(table, figure, [contrast for contrast in single if contrast.label in cells])
     early = table[table["exploratory"]]
     early = set(zip(early["loss"], early["setting"], early["seed"], strict=True))
     return Value(estimate, cells, wanted, frozenset(s for s, one in cells.items() if set(one.used) <= early))
