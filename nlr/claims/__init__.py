@@ -131,6 +131,7 @@ class Evidence:
         rows: a :class:`nlr.claims.kinds.Row` for each cell, judged.
         effect, low, high: the mean over its rows with a 95 % interval; NaN where it has none, or its rows are unlike.
         spread: the :class:`nlr.statistics.Spread` behind that mean, with its heterogeneity over settings; or None.
+        df: degrees of freedom of that mean's interval; fewer than the spread's where runs of a seed share much.
     """
 
     test: dict
@@ -140,6 +141,7 @@ class Evidence:
     low: float
     high: float
     spread: statistics.Spread | None
+    df: int = 0
 
     def mean(self):
         """The mean over the rows in short, ``+8.6 (+7.3 to +9.9; 3 seeds) points``; empty where it has no interval."""
@@ -428,7 +430,8 @@ def _evidence(test, table, rows):
     value = kinds.overall(test, table, rows)
     unit = kinds.measured(test)[0]
     effect, (low, high) = (math.nan, (math.nan,) * 2) if value is None else (value.effect, kinds.interval(test, value))
-    return Evidence(test, unit, tuple(rows), effect, low, high, value and value.spread)
+    spread, df = (None, 0) if value is None else (value.spread, value.df)
+    return Evidence(test, unit, tuple(rows), effect, low, high, spread, df)
 
 
 def _outcome(evidence):
@@ -477,7 +480,7 @@ def _found(part):
     if math.isnan(part.low):
         return f"{text}; no spread over seeds known)."
     interval = f"95 % interval {_number(part, part.low)} to {_number(part, part.high)}"
-    spread = f"spread over seeds from {part.spread.source}, {part.spread.df} degrees of freedom"
+    spread = f"spread over seeds from {part.spread.source}, {part.df} degrees of freedom"
     return f"{text}; {interval}; {part.seeds()}, {spread})."
 
 
