@@ -29,12 +29,14 @@ class Question:
         claims: the claims that answer it.
         contrasts: triples (figure, pair of losses, settings): what is read off the records beside the verdicts.
         first: how many of these a short answer gives; more than one where one alone would mislead.
+        control: the figure of which an answer says what the control's longer training adds; mostly empty.
     """
 
     text: str
     claims: tuple
     contrasts: tuple
     first: int = 1
+    control: str = ""
 
 
 SYMMETRIC = ("symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8")
@@ -52,7 +54,9 @@ QUESTIONS = (
         ("C2", "C17", "C9"),
         _each([("nce", "ce")], SYMMETRIC) + _each([("nce", "ce")], SYMMETRIC, "memorised"),
     ),
-    Question("Does NCE underfit?", ("C11", "C63"), _each([("nce", "ce")], SYMMETRIC, "clean_part")),
+    Question(
+        "Does NCE underfit?", ("C11", "C63"), _each([("nce", "ce")], SYMMETRIC, "clean_part"), control="clean_part"
+    ),
     Question(
         "Does an active-passive sum beat its parts?",
         ("C29", "C65"),
@@ -94,7 +98,7 @@ def answered(judged, records):
         known = [in_words(*one) for one in values[: question.first] if one[1].estimate and one[1].estimate.df]
         parts += [
             f"### {question.text}",
-            " ".join(f"{said}." for said in known),
+            " ".join([*(f"{said}." for said in known), *_longer(judged, [question.control])]),
             "\n".join(f"- {line}" for line in answers(question, judged)),
             markdown(["difference", "ours", "ours is over", "others"], rows, 1),
         ]
@@ -118,6 +122,7 @@ def short_answers(judged, records):
             items += [f"- **{question.text}** {found[0]}{waits}", ""]
         else:
             items += [f"- **{question.text}**{waits}", "", *(f"  - {text}" for text in found)]
+        items += [f"  - {text}" for text in _longer(judged, [question.control])]
         settled = {name: [one for one in judged[name] if one.outcome != "not run"] for name in question.claims}
         items += [f"  - {_statement(name, found)}" for name, found in settled.items() if found]
     return "\n".join([*items, "", f"{what_is_clear()} {in_full(judged)}"])
@@ -171,15 +176,25 @@ def underfitting(judged):
         f"{registry[one.claim].statement.removesuffix('.')} ({one.claim}): {one.badge()} {one.limited()}."
         for one in mine
     ]
-    rows = [row for part in mine[0].found.control if part.test["figure"] == "last" for row in part.rows if row.n]
-    if rows:
-        gains = words.listed(f"{row.needs[1][0]} {with_interval(row.effect, row.low, row.high)}" for row in rows)
-        where = report.short_names(dict.fromkeys(row.needs[1][1] for row in rows))
-        basis = f"{where}; {_seeds(row.n for row in rows)}"
-        said.append(f"What the control's longer training adds to the accuracy, in points: {gains} ({basis}).")
-    else:
-        said.append("The control's runs are missing.")
+    said += _longer(judged, ["last", "clean_part"]) or ["The control's runs are missing."]
     return "\n".join([text, "", *(f"  - {line}" for line in said)])
+
+
+def _longer(judged, figures):
+    """What the control's longer training adds to some figures, a sentence each; none for a figure without its runs."""
+    (found,) = [one.found for one in judged[UNDERFITTING[0]] if one.scope == MAIN]
+    out = []
+    for part in found.control:
+        rows = [row for row in part.rows if row.n]
+        if rows and part.test["figure"] in figures:
+            gains = words.listed(f"{row.needs[1][0]} {with_interval(row.effect, row.low, row.high)}" for row in rows)
+            where = report.short_names(dict.fromkeys(row.needs[1][1] for row in rows))
+            what = FIGURES[part.test["figure"]][2]
+            out.append(
+                f"What the longer training of the control adds to the {what}, in points: {gains} ({where}; "
+                f"{_seeds(row.n for row in rows)})."
+            )
+    return out
 
 
 def _seeds(numbers):

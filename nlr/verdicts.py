@@ -212,11 +212,15 @@ def _evidence_table(part):
         f"; the claim says {kinds.demanded(part.test)}" if "relation" in part.test else ""
     )  # a control's claims nothing
     head = f"{what[0].upper()}{what[1:]}, in {unit}{says}:"
-    return "\n\n".join(filter(None, [head, table, _spread(part)]))
+    return "\n\n".join(filter(None, [head, table, spread(part)]))
 
 
-def _spread(part):
-    """What the spread over seeds was pooled over, and how unlike it is from setting to setting."""
+def spread(part):
+    """What the spread over seeds was pooled over, and how unlike it is from setting to setting; empty without one.
+
+    Args:
+        part: an :class:`nlr.claims.Evidence`.
+    """
     if part.spread and part.spread.df:
         return f"Spread over seeds behind the mean of the rows: {_of_spread(part.spread, part.test)}"
     losses = {}  # of the rows that rest on a spread; rows of other losses may have their own
@@ -224,16 +228,14 @@ def _spread(part):
         if row.df and row.spread:
             losses.setdefault(row.spread, {}).update(dict.fromkeys(loss for loss, _ in row.needs))
     return "\n".join(
-        f"- Spread over seeds behind the rows of {words.listed(names)}: {_of_spread(spread, part.test)}"
-        for spread, names in losses.items()
+        f"- Spread over seeds behind the rows of {words.listed(names)}: {_of_spread(one, part.test)}"
+        for one, names in losses.items()
     )
 
 
 def _of_spread(spread, test):
     unit = FIGURES[test["figure"]][1]
-    text = (
-        f"{spread.sd:.2f} {'points' if unit == '%' else unit} a run, {spread.df} degrees of freedom, {spread.source}; "
-    )
+    text = f"{spread.sd:.2f} {'points' if unit == '%' else unit} a run, {words.degrees(spread.df)}, {spread.source}; "
     if math.isnan(spread.ratio):
         return text + "its change from setting to setting is not known."
     if math.isinf(spread.ratio):

@@ -21,6 +21,11 @@ def seeds(least, most):
     return "one seed" if most == 1 else f"{most} seeds"
 
 
+def degrees(number):
+    """``12 degrees of freedom``."""
+    return f"{number} degree{'s' * (number != 1)} of freedom"
+
+
 def status(found):
     """What the records are worth: ``one seed each, exploratory``; ``1 to 3 seeds each, 10 of 40 runs exploratory``."""
     n = report.cells(report.frame(found))["n"]

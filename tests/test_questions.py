@@ -154,4 +154,9 @@ def test_underfitting_waits_for_the_control_and_then_gives_its_numbers():
         {("nce", "symmetric-0.4"): 0.5}, seeds=1, protocol=CONTROL
     )
     text = questions.underfitting(verdicts.judge(runs, {}))
-    assert text.endswith("to the accuracy, in points: nce +10.0 (symmetric 0.4; one seed).")
+    assert "adds to the test accuracy after the last epoch, in points: nce +10.0 (symmetric 0.4; one seed)." in text
+    line = (
+        "  - What the longer training of the control adds to the training accuracy on the samples whose label is right"
+    )
+    assert questions.short_answers(verdicts.judge(runs, {}), runs).count(line) == 1
+    assert "adds to the training accuracy on the samples whose label is right, last epoch, in points: nce " in text

@@ -147,11 +147,11 @@ def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spread
     )
     assert "a setting has none" not in text
     assert "pooled over ." not in text
-    assert "a setting has none, others have." in verdicts._spread(part_with(ratio=math.inf))
-    assert "2.0 times the smallest (Levene's test that they are equal: p = 0.03)" in verdicts._spread(
+    assert "a setting has none, others have." in verdicts.spread(part_with(ratio=math.inf))
+    assert "2.0 times the smallest (Levene's test that they are equal: p = 0.03)" in verdicts.spread(
         part_with(ratio=2.0, p_equal=0.03)
     )
-    assert "equal: p < 0.01)" in verdicts._spread(part_with(ratio=9.0, p_equal=0.001))
+    assert "equal: p < 0.01)" in verdicts.spread(part_with(ratio=9.0, p_equal=0.001))
 
 
 def test_all_commands_that_make_missing_runs_are_given():

@@ -480,7 +480,7 @@ def _found(part):
     if math.isnan(part.low):
         return f"{text}; no spread over seeds known)."
     interval = f"95 % interval {_number(part, part.low)} to {_number(part, part.high)}"
-    spread = f"spread over seeds from {part.spread.source}, {part.df} degrees of freedom"
+    spread = f"spread over seeds from {part.spread.source}, {words.degrees(part.df)}"
     return f"{text}; {interval}; {part.seeds()}, {spread})."
 
 

@@ -77,6 +77,8 @@ def tested(name, protocol):
             caption += " After @ stands another protocol of the report."
         if several and any(row.n for row in part.rows):
             tables.append(Table(frame, name=f"{name}-{protocol}-{number}", caption=caption))
+            if text := verdicts.spread(part):
+                tables.append(Prose(text))
     return [Prose(head), *tables]
 
 
