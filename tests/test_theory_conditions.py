@@ -135,7 +135,7 @@ FALSE = [
     ("lemma-2", "(1 + (K - 2) * e)) / 2", "(1 + (K - 2) * e)) * 40"),
     ("lemma-2", "smallest ** (K - 2)", "smallest ** (K - 1)"),
     ("lemma-2", '("mae", "rce", "nmae", "nrce")', '("mae", "rce", "nce", "nrce")'),
-    ("lemma-2", 'make_loss("nce+mae", alpha=alpha)', 'make_loss("mae")'),
+    ("lemma-2", 'make_loss(f"{name}+mae", alpha=alpha)', 'make_loss("mae")'),
     ("lemma-2", "np.abs(p - w).max()", "np.abs(p - np.eye(10)[0]).max()"),
     ("lemma-2", "entropy / (10 - len(row))", "entropy / 9"),
     ("lemma-2", 'make_loss("nce").every_label(F.log_softmax(wrong', 'make_loss("mae").every_label(F.log_softmax(wrong'),
