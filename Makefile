@@ -39,7 +39,7 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 	@touch $@
 
 book: $(READY)
-	@snakemake --cores $(CORES) --rerun-incomplete --quiet host progress rules
+	@python pipeline/build.py --cores $(CORES)
 	@echo "Open $(CURDIR)/_build/html/index.html"
 
 serve: $(READY)

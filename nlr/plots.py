@@ -240,9 +240,23 @@ def accuracy_by_rate(table, rates, kind="symmetric"):
     return figure
 
 
-def _by_rate(axis, of_loss, rates, bars=False):
+def accuracy_and_memorised(table, rates):
+    """Last test accuracy, and share of wrong labels memorised, against the rate of symmetric noise; clean is rate 0."""
+    chosen = table[table["kind"].isin(["clean", "symmetric"])]
+    figure, axes = plt.subplots(1, 2, figsize=(WIDTH, WIDTH * 0.47), sharex=True)
+    for axis, column, label in zip(
+        axes, ("last", "memorised"), ("clean test accuracy, last epoch (%)", "wrong labels memorised (%)"), strict=True
+    ):
+        for loss in dict.fromkeys(chosen["loss"]):
+            _by_rate(axis, chosen[chosen["loss"] == loss], rates, bars=True, column=column)
+        axis.set(xlabel="symmetric noise rate", ylabel=label)
+    _legend_below(figure, axes[0])
+    return figure
+
+
+def _by_rate(axis, of_loss, rates, bars=False, column="last"):
     """The line of one loss over the noise rates; its handle."""
-    loss, cells = of_loss["loss"].iloc[0], of_loss.groupby("rate")["last"].agg(["mean", "std"]).reindex(rates)
+    loss, cells = of_loss["loss"].iloc[0], of_loss.groupby("rate")[column].agg(["mean", "std"]).reindex(rates)
     colour, dashes, marker = style(loss)
     drawn = axis.errorbar(
         cells.index,

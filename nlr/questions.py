@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from nlr import claims, published, report, statistics, words
+from nlr import claims, protocols, published, report, statistics, words
 from nlr.claims.figures import FIGURES
 from nlr.results import signed, with_interval
 from nlr.verdicts import MATHEMATICS, markdown
@@ -13,6 +13,7 @@ MAIN = "ma2020-small"  # the protocol that the questions are answered in
 FULL = "ma2020"  # the one that it stands for
 NONE = "not available to us"
 NAMES = {"last": "accuracy", "memorised": "wrong labels memorised", "clean_part": "right labels fitted"}
+BETTER = {"last": 1, "memorised": -1, "clean_part": 1}  # which sign of a difference is to a loss's credit
 SAID = {  # a verb, and what stands behind it where a loss has more of the figure and where less
     "last": ("is", "more accurate", "less accurate"),
     "memorised": ("memorises", "more wrong labels", "fewer wrong labels"),
@@ -25,18 +26,23 @@ class Question:
     """One of the questions that matter most.
 
     Attributes:
+        name: a short name, for links to it.
         text: the question.
         claims: the claims that answer it.
         contrasts: triples (figure, pair of losses, settings): what is read off the records beside the verdicts.
         first: how many of these a short answer gives; more than one where one alone would mislead.
         control: the figure of which an answer says what the control's longer training adds; mostly empty.
+        yes: 1 where the first loss of a contrast doing better means yes, -1 where it means no, 0 where the question is
+            not of yes and no.
     """
 
+    name: str
     text: str
     claims: tuple
     contrasts: tuple
     first: int = 1
     control: str = ""
+    yes: int = 1
 
 
 SYMMETRIC = ("symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8")
@@ -50,40 +56,56 @@ def _each(pairs, settings, figure="last"):
 
 QUESTIONS = (
     Question(
+        "normalising",
         "Does normalising make cross-entropy robust?",
         ("C2", "C17", "C9"),
         _each([("nce", "ce")], SYMMETRIC) + _each([("nce", "ce")], SYMMETRIC, "memorised"),
+        first=2,
     ),
     Question(
-        "Does NCE underfit?", ("C11", "C63"), _each([("nce", "ce")], SYMMETRIC, "clean_part"), control="clean_part"
+        "underfitting",
+        "Does NCE underfit?",
+        ("C11", "C63"),
+        _each([("nce", "ce")], SYMMETRIC, "clean_part"),
+        control="clean_part",
+        yes=-1,
     ),
     Question(
+        "parts",
         "Does an active-passive sum beat its parts?",
         ("C29", "C65"),
         _each([("nce+mae", "nce"), ("nce+mae", "mae"), ("nce+rce", "nce"), ("nce+rce", "rce")], SYMMETRIC),
         first=4,
     ),
     Question(
+        "baselines",
         "Does it beat cross-entropy and the baselines at rates 0.4 to 0.8?",
         ("C28", "C30", "C62"),
         _each([("nce+mae", "ce"), ("nce+rce", "ce"), ("nce+rce", "gce"), ("nce+rce", "sce")], HIGH),
+        first=4,
     ),
     Question(
+        "weight",
         "Is it MAE or RCE, or only the weight?",
         ("C6", "C68"),
         _each(
             [("nce+rce", "nce+mae"), ("nce+rce", "nce+mae,beta=9.21")],
             ("symmetric-0.4", "symmetric-0.8", "asymmetric-0.4"),
         ),
+        first=2,
+        yes=0,
     ),
     Question(
+        "asymmetric",
         "What does asymmetric noise do?",
         ("C4", "C42", "C49", "C50"),
         _each([("nce", "ce"), ("nce+mae", "ce"), ("nce+rce", "ce")], ASYMMETRIC),
+        first=3,
+        yes=0,
     ),
 )
 
-UNDERFITTING = ("C11", "C63", "C65")  # the claims on underfitting, and on its cure
+UNDERFITTING = "C63"  # a claim that is read beside the control
 
 
 def answered(judged, records):
@@ -95,60 +117,148 @@ def answered(judged, records):
             [contrast_name(contrast), value_text(value), basis_text(value), others_text(contrast, value)]
             for contrast, value in values
         ]
-        known = [in_words(*one) for one in values[: question.first] if one[1].estimate and one[1].estimate.df]
+        first = values[: question.first]
+        known = [in_words(*one) for one in first if one[1].estimate and one[1].estimate.df]
         parts += [
-            f"### {question.text}",
-            " ".join([*(f"{said}." for said in known), *_longer(judged, [question.control])]),
+            f"({label(question)})=\n### {question.text}",
+            " ".join([*_bold(in_a_word(question, first)), *(f"{said}." for said in known)]),
+            " ".join(_longer(judged, [question.control])),
             "\n".join(f"- {line}" for line in answers(question, judged)),
             markdown(["difference", "ours", "ours is over", "others"], rows, 1),
         ]
     return "\n\n".join(filter(None, [*parts, f"{what_is_clear()} {in_full(judged)}"]))
 
 
-def short_answers(judged, records):
-    """The questions as a list: each with the first of its differences, and what verdicts there are on its claims.
+@dataclass(frozen=True)
+class Answer:
+    """A question answered in short.
 
-    A difference stands there in words, setting by setting, and as a mean.
+    Attributes:
+        question: the :class:`Question`.
+        word: the answer in a word or a few, see :func:`in_a_word`; may be empty.
+        said: pairs (sentence, numbers in brief) for its first contrasts, numbers empty where there are none.
+        control: what the control's longer training changes, a sentence; mostly empty.
+        judged: the judgements of its claims, those of the full protocol once they have runs.
     """
-    table, items = _main_runs(records), []
+
+    question: Question
+    word: str
+    said: tuple
+    control: str
+    judged: tuple
+
+
+def short_answers(judged, records):
+    """An :class:`Answer` to each question."""
+    table = _main_runs(records)
+    found = []
     for question in QUESTIONS:
-        found = [_read_off(table, one) for one in question.contrasts[: question.first]]
-        waiting = [
-            one for name in question.claims for one in judged[name] if (one.scope, one.outcome) == (MAIN, "not run")
-        ]
-        names = ", ".join(f"[{one.claim}](#{one.target})" for one in waiting)
-        waits = f" Waiting for runs: {names}." * bool(waiting)
-        if len(found) == 1:
-            items += [f"- **{question.text}** {found[0]}{waits}", ""]
+        values = [(contrast, contrast_value(table, contrast)) for contrast in question.contrasts[: question.first]]
+        control = _of_control(judged, question) if question.control else ""
+        mine = tuple(one for name in question.claims for one in _worth_showing(judged[name]))
+        found.append(Answer(question, in_a_word(question, values), _in_brief(values), control, mine))
+    return found
+
+
+def answer_list(found):
+    """Answers as a definition list in MyST: of each question the answer, its numbers set smaller, and its verdicts."""
+    items = []
+    for one in found:
+        said = [f"{text}.{f' [{numbers}.]{{.numbers}}' * bool(numbers)}" for text, numbers in one.said]
+        verdicts = {}
+        for each in one.judged:
+            verdicts.setdefault(each.claim, []).append(f"{each.badge()} [{each.scope}]{{.verdict-scope}}")
+        badges = [f"[{name} {', '.join(shown)}]{{.claim-verdict}}" for name, shown in verdicts.items()]
+        paragraphs = [" ".join([*_bold(one.word), *said, *filter(None, [one.control])]), " ".join(badges)]
+        items.append(f"[{one.question.text}](#{label(one.question)})\n: " + "\n\n  ".join(paragraphs))
+    return ":::{div} answers\n" + "\n\n".join(items) + "\n:::"
+
+
+def plain_list(found):
+    """Answers as a list in plain Markdown."""
+    items = []
+    for one in found:
+        said = [f"{text}{f' ({numbers})' * bool(numbers)}." for text, numbers in one.said]
+        items.append(" ".join([f"- **{one.question.text}**", *filter(None, [one.word, *said, one.control])]))
+    return "\n".join(items)
+
+
+def label(question):
+    """The label of a question's section on the page of the verdicts."""
+    return f"question-{question.name}"
+
+
+def in_a_word(question, values):
+    """Yes, no, or that it depends, from the differences that are clear; empty for a question of another kind.
+
+    A loss does better in a setting if it is clearly better by every figure and than every loss it is compared with
+    there, and worse if it is clearly worse in one of these. Settings with exploratory runs alone do not count.
+
+    Args:
+        question: a :class:`Question`.
+        values: pairs of a contrast and its :class:`Value`.
+    """
+    if not question.yes:
+        return ""
+    signs = {}
+    for (figure, (one, _), _), value in values:
+        for setting, estimate in value.cells.items():
+            if estimate.df and setting not in value.early:
+                better = estimate.effect * BETTER[figure] > 0
+                sign = (1 if better else -1) if is_clear(estimate) else 0
+                signs.setdefault((one, setting), []).append(sign)
+    found = {question.yes * min(of_setting) for of_setting in signs.values()}
+    if not found:
+        return "Not known yet."
+    if {1, -1} <= found:
+        several = len({one for one, _ in signs}) > 1
+        return f"It depends on {'the loss and ' * several}the rate."
+    text = "At some rates" if 1 in found else "No" if -1 in found else "No clear difference"
+    text = "Yes" if found == {1} else text
+    return f"{text}, at {claims.updates(MAIN):,} updates." if question.control else f"{text}."
+
+
+def _bold(text):
+    return [f"**{text}**"] if text else []
+
+
+def _in_brief(values):
+    """Contrasts in words, as pairs (sentence, numbers): those that differ in the second loss alone stand together.
+
+    The numbers are the lowest and the highest difference, or the one there is with its interval.
+    """
+    together = {}
+    for (figure, (one, other), wanted), value in values:
+        if value.estimate is None:
+            text = f"{one} less {_OTHER}, {NAMES[figure]}: no run yet"
+        elif not value.estimate.df:
+            text = f"{one} less {_OTHER}, {NAMES[figure]}: {value_text(value)} points ({basis_text(value)})"
         else:
-            items += [f"- **{question.text}**{waits}", "", *(f"  - {text}" for text in found)]
-        items += [f"  - {text}" for text in _longer(judged, [question.control])]
-        settled = {name: [one for one in judged[name] if one.outcome != "not run"] for name in question.claims}
-        items += [f"  - {_statement(name, found)}" for name, found in settled.items() if found]
-    return "\n".join([*items, "", f"{what_is_clear()} {in_full(judged)}"])
+            text = in_words((figure, (one, _OTHER), wanted), value, brief=True)
+        together.setdefault(text, []).append((other, value))
+    out = []
+    for text, found in together.items():
+        known = [value for _, value in found if value.estimate and value.estimate.df]
+        effects = [estimate.effect for value in known for estimate in value.cells.values()]
+        numbers = value_text(known[0]) if len(effects) == 1 else ""
+        if len(effects) > 1:
+            numbers = f"{signed(min(effects))} to {signed(max(effects))}"
+        others = words.listed(other for other, _ in found)
+        out.append((text.replace(_OTHER, others), f"{numbers} points" if numbers else ""))
+    return tuple(out)
 
 
-def _read_off(table, contrast):
-    """A contrast as a sentence and its mean."""
-    value = contrast_value(table, contrast)
-    if value.estimate is None:
-        return f"{contrast_name(contrast)}: missing ({basis_text(value)})."
-    if not value.estimate.df:
-        return f"{contrast_name(contrast)}: {value_text(value)} points ({basis_text(value)})."
-    mean = "On average " if len(value.cells) > 1 else ""
-    basis = "; ".join(filter(None, [_ends_text(value), _seeds_text(value)]))
-    return f"{in_words(contrast, value)}. [{mean}{value_text(value)} points ({basis}).]{{.numbers}}"
+_OTHER = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for a loss until it is known which others share the sentence
+
+
+def _worth_showing(judgements):
+    """Verdicts of mathematics and of the main protocol, whatever they are, and those of others once they have runs."""
+    return [one for one in judgements if one.scope in (MATHEMATICS, MAIN) or one.outcome != "not run"]
 
 
 def answers(question, judged):
-    """A line for each claim that answers a question: its statement, and its verdicts.
-
-    Verdicts of mathematics and of the main protocol stand there whatever they are, those of others once they have runs.
-    """
-    return [
-        _statement(name, [one for one in judged[name] if one.scope in (MATHEMATICS, MAIN) or one.outcome != "not run"])
-        for name in question.claims
-    ]
+    """A line for each claim that answers a question: its statement, and its verdicts."""
+    return [_statement(name, _worth_showing(judged[name])) for name in question.claims]
 
 
 def _statement(name, judgements):
@@ -166,25 +276,41 @@ def in_full(judged):
 
 
 def underfitting(judged):
-    """What is known of underfitting, as an item of a list: verdicts with their limit, and what the control adds."""
-    registry, mine = claims.load(), [one for name in UNDERFITTING for one in judged[name] if one.scope == MAIN]
-    text = (
-        "- **Underfitting.** A loss that learns slowly may only need more updates, so these claims are judged beside a "
+    """What is known of slow losses, as an item of a list: how far verdicts on them reach, and what the control adds."""
+    control = _rules()["control"][MAIN]
+    text = "- **Underfitting.** A loss that learns slowly may only need more updates, so claims that turn on this are "
+    text += f"judged beside a control, protocol `{control}`, and hold for the updates beside their badges alone."
+    return " ".join([text, *(_longer(judged, ["last", "clean_part"]) or ["The control's runs are missing."])])
+
+
+def _of_control(judged, question):
+    """How the control's longer training changes the loss of a question, in a sentence; empty without runs."""
+    loss = question.contrasts[0][1][0]
+    gains = {}
+    for part in _found_control(judged):
+        for row in part.rows:
+            if row.n and row.needs[1][0] == loss:
+                gains[part.test["figure"]] = with_interval(row.effect, row.low, row.high)
+                where, seeds = report.short_name(row.needs[1][1]), words.seeds(row.n, row.n)
+    if set(gains) < {question.control, "last"}:
+        return ""
+    longer, usual = (protocols.load(name)["training"]["epochs"] for name in (_rules()["control"][MAIN], MAIN))
+    return (
+        f"With {longer / usual:g} times the epochs the {NAMES[question.control]} by {loss} change by "
+        f"{gains[question.control]} points, its accuracy by {gains['last']} ({where}; {seeds})."
     )
-    text += f"control, protocol `{registry[UNDERFITTING[0]].rules['control'][MAIN]}`."
-    said = [
-        f"{registry[one.claim].statement.removesuffix('.')} ({one.claim}): {one.badge()} {one.limited()}."
-        for one in mine
-    ]
-    said += _longer(judged, ["last", "clean_part"]) or ["The control's runs are missing."]
-    return "\n".join([text, "", *(f"  - {line}" for line in said)])
+
+
+def _found_control(judged):
+    """The evidence of the control."""
+    (found,) = [one.found for one in judged[UNDERFITTING] if one.scope == MAIN]
+    return found.control
 
 
 def _longer(judged, figures):
     """What the control's longer training adds to some figures, a sentence each; none for a figure without its runs."""
-    (found,) = [one.found for one in judged[UNDERFITTING[0]] if one.scope == MAIN]
     out = []
-    for part in found.control:
+    for part in _found_control(judged):
         rows = [row for row in part.rows if row.n]
         if rows and part.test["figure"] in figures:
             gains = words.listed(f"{row.needs[1][0]} {with_interval(row.effect, row.low, row.high)}" for row in rows)
@@ -261,27 +387,53 @@ def contrast_name(contrast):
     return f"{one} − {other}, {NAMES[figure]}"
 
 
-def in_words(contrast, value):
-    """In which settings a loss has more and in which less: ``Against ce, nce is less accurate at symmetric 0.2``.
+def in_words(contrast, value, brief=False):
+    """Where a loss has more and where less: ``nce is more accurate than ce at symmetric 0.4 and less accurate at 0.2``.
 
-    A difference counts as :func:`is_clear` has it; settings with exploratory runs alone are marked.
+    A difference counts as :func:`is_clear` has it; settings with exploratory runs alone are marked. In brief, settings
+    without a clear difference are named only where there are no others.
     """
-    figure, (one, other), _ = contrast
+    figure, (one, other), wanted = contrast
     verb, more, less = SAID[figure]
-    said = {more: [], less: [], "no clear difference": []}
+    said = {more: [], less: [], "": []}
     for setting, estimate in value.cells.items():
-        how = (more if estimate.effect > 0 else less) if is_clear(estimate) else "no clear difference"
+        how = (more if estimate.effect > 0 else less) if is_clear(estimate) else ""
         said[how].append(setting + " (exploratory)" * (setting in value.early))
-    parts = [f"{how} at {report.short_names(where)}" for how, where in said.items() if where]
-    unclear = parts.pop() if said["no clear difference"] else ""
-    clear = f"{verb} {words.listed(parts)}" if parts else ""
-    text = f"{clear}, with {unclear}" if clear and unclear else clear or f"shows {unclear}"
-    return f"Against {other}, {one} {text}"
+    unclear = said.pop("")
+    clear = [f"{how} at {_where(settings, wanted, 'every')}" for how, settings in said.items() if settings]
+    if clear:
+        clear[0] = clear[0].replace(" at ", f" than {other} at ", 1)
+        text = f"{one} {verb} {words.listed(clear)}"
+        if unclear and not brief:
+            text += f", with no clear difference at {report.short_names(unclear)}"
+    else:
+        of = f" in {NAMES[figure]}" * (figure != "last")
+        text = f"{one} shows no clear difference from {other}{of} at {_where(unclear, wanted, 'any')}"
+    return _once(wanted, text)
+
+
+def _where(settings, wanted, every):
+    """Settings in short; ``every symmetric rate`` where they are all that a question is about."""
+    if len(wanted) > 1 and tuple(settings) == tuple(wanted) and len(_kinds(wanted)) == 1:
+        return f"{every} {_kinds(wanted).pop()} rate"
+    return report.short_names(settings)
+
+
+def _kinds(settings):
+    return {setting.partition("-")[0] for setting in settings}
+
+
+def _once(settings, text):
+    """The text with the kind of noise, where the settings have one alone, left out wherever it comes again."""
+    if len(_kinds(settings)) > 1:
+        return text
+    before, kind, after = text.partition(f"{_kinds(settings).pop()} ")
+    return before + kind + after.replace(kind, "") if kind else text
 
 
 def is_clear(estimate):
     """Whether a difference is named: its interval excludes zero, and it is large where it rests on few seeds."""
-    rules = next(iter(claims.load().values())).rules
+    rules = _rules()
     low, high = estimate.interval()
     far = estimate.n >= rules["few_seeds"] or abs(estimate.effect) > rules["few_deviations"] * estimate.deviation
     return far and (low > 0 or high < 0)
@@ -289,12 +441,24 @@ def is_clear(estimate):
 
 def what_is_clear():
     """The rule of :func:`is_clear` in a sentence."""
-    rules = next(iter(claims.load().values())).rules
+    rules = _rules()
     return (
         "A difference is named where its own 95 % interval excludes zero and, with fewer than "
         f"{rules['few_seeds']} seeds, it is more than {rules['few_deviations']} times its standard deviation; it is "
         "taken singly, without the correction for many comparisons that a verdict makes."
     )
+
+
+def reading():
+    """How short answers are to be read, in two sentences."""
+    return (
+        "Where a rate is not named, no difference is clear there; numbers are the lowest and the highest difference "
+        f"over the rates. A verdict on `{MAIN}` holds for its {claims.updates(MAIN):,} updates."
+    )
+
+
+def _rules():
+    return next(iter(claims.load().values())).rules
 
 
 def value_text(value):
@@ -322,7 +486,7 @@ def _ends_text(value):
         return ""
     effects = {setting: estimate.effect for setting, estimate in value.cells.items()}
     ends = (end(effects, key=effects.get) for end in (min, max))
-    return " to ".join(f"{signed(effects[s])} at {report.short_names([s])}" for s in ends)
+    return _once(effects, " to ".join(f"{signed(effects[s])} at {report.short_names([s])}" for s in ends))
 
 
 def others_text(contrast, value):

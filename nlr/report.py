@@ -15,6 +15,7 @@ from nlr.noise import format_setting, parse_setting
 DATASETS = {"cifar10": "CIFAR-10, lossless", "cifar10-jpeg75": "CIFAR-10, JPEG q75", "digits": "scikit-learn digits"}
 AGREEMENT_POINTS = 1.0
 AGREEMENT_DEVIATIONS = 3
+FEW_COMMITS = 3  # more are too many to read in a strip of facts; the records name them all
 
 
 def setting_name(setting):
@@ -215,11 +216,14 @@ def facts(found):
         return ", ".join(dict.fromkeys(str(v) for v in values))
 
     first = found[0]["config"]
-    made = [record["facts"] for record in found]
+    made = sorted((record["facts"] for record in found), key=lambda facts: facts["finished"])
     seeds = sorted({record["config"]["seed"] for record in found})
     commits = [  # of a run in several sittings all are named
         name + ("" if f["clean_tree"] is not False else " (changed)") for f in made for name in f["commit"].split(", ")
     ]
+    commits = list(dict.fromkeys(commits))
+    if len(commits) > FEW_COMMITS:
+        commits = [f"{commits[0]} to {commits[-1]} ({len(commits)})"]
     pairs = [
         ("data", DATASETS.get(first["dataset"], first["dataset"])),
         ("protocol", first["protocol"] + (" (scaled down)" if is_small(first["protocol"]) else "")),
@@ -230,8 +234,8 @@ def facts(found):
         ("commit", each(commits)),
     ]
     if first["dataset"] != "digits":
-        minutes = sum(f["wall_seconds"] for f in made) / 60
-        pairs += [("training time", f"{minutes:.0f} min"), ("finished", each(sorted(f["finished"][:10] for f in made)))]
+        spent = estimates.in_words(sum(f["wall_seconds"] for f in made))
+        pairs += [("training time", spent), ("finished", each(f["finished"][:10] for f in made))]
     if early := exploratory(found):
         share = "" if early == len(found) else f"{early} of {len(found)} runs "
         pairs.append(("status", f"{share}exploratory: made before any claim had its test"))

@@ -118,56 +118,6 @@ def study_summary(study, found):
     return text + "; ".join(parts) + "." + _caution(found)
 
 
-def answer(found, settings):
-    """What was found so far: what normalising cross-entropy does, and adding a passive loss.
-
-    Args:
-        found: the records of one study; the spread over seeds is pooled over all of them.
-        settings: the settings to speak of.
-
-    Returns:
-        A sentence on what the records are worth and a list, an item a setting.
-    """
-    table, shown = report.frame(found), [r for r in found if report.setting_of(r["config"]) in settings]
-    items = []
-    for setting in settings:
-        pairs = [("nce", "ce"), ("nce+mae", "nce"), ("nce+rce", "nce")]
-        last = results.differences(table, pairs, settings=[setting])
-        memorised = results.differences(table, pairs, "memorised", settings=[setting])
-        head = f"- **{report.setting_name(setting).capitalize()}.** "
-        there = set(table.loc[table["setting"] == setting, "loss"])
-        if absent := [loss for loss in ("ce", "nce", "nce+mae", "nce+rce") if loss not in there]:
-            items.append(head + f"Not known yet: {listed(absent)} missing.")
-        elif not (last["n"].all() and memorised["n"].all()):
-            items.append(head + "Not known yet: the losses have no seed in common.")
-        else:
-            items.append(head + _of_setting(last, memorised))
-    scope = f"{report.DATASETS[found[0]['config']['dataset']]}, protocol {found[0]['config']['protocol']}"
-    worth = f"{scope}; {status(shown)}. " if shown else f"{scope}; no run yet. "
-    worth += "Differences are in points, in brackets with a 95 % interval where a spread over seeds is known."
-    return "\n".join([worth, "", *items])
-
-
-def _of_setting(last, memorised):
-    (nce, mae, rce), (fitted, with_mae, with_rce) = last.itertuples(), memorised.itertuples()
-    text = "Normalising cross-entropy " + _change(nce, f"its accuracy from {nce.of_other:.1f} to {nce.of_loss:.1f} %")
-    share = f"the share of wrong labels it memorises from {fitted.of_other:.0f} to {fitted.of_loss:.0f} %"
-    text += f", and {_change(fitted, share)}. Adding MAE then "
-    text += _change(mae, f"the accuracy to {mae.of_loss:.1f} %", f"{with_mae.of_loss:.0f} % memorised")
-    text += "; adding RCE instead "
-    text += _change(rce, f"it to {rce.of_loss:.1f} %", f"{with_rce.of_loss:.0f} % memorised")
-    return text + (". One seed: a difference of a few points may be chance." if last["n"].max() == 1 else ".")
-
-
-def _change(row, path, remark=""):
-    """``raises its accuracy from 37.9 to 42.2 % (+4.3; +1.2 to +7.4)``: the verb claims no more than the interval."""
-    verb = "raises" if row.low > 0 else "lowers" if row.high < 0 else "takes"  # neither where there is no interval
-    known = not pd.isna(row.low)
-    chance = ", no clear change" if known and verb == "takes" else ""
-    interval = f"{results.signed(row.low)} to {results.signed(row.high)}" if known else ""
-    return f"{verb} {path}{chance} ({'; '.join(filter(None, [results.signed(row.difference), interval, remark]))})"
-
-
 def clean_cost(cost):
     """What robustness costs on clean labels, from the frame of :func:`nlr.results.clean_cost`."""
     clean = cost[(cost["setting"] == "clean") & (cost["n"] > 0)]
@@ -237,19 +187,6 @@ def twins(pairs):
         low, high = stats.t.interval(0.95, n - 1, mean, stats.sem(differences))
         text += f"95 % interval over runs {results.signed(low, 2)} to {results.signed(high, 2)}; "
     return text + "the runs share the images, so this says nothing about other images)."
-
-
-def landing_caption(found, scope):
-    """The landing page's figure in a statement."""
-    gaps = []
-    for setting, cells in report.cells(report.frame(found)).groupby("setting", sort=False):
-        fall = (cells["best_mean"] - cells["last_mean"]).groupby(cells["loss"]).mean()
-        largest = f"{fall.idxmax()} by {fall.max():.1f}" if fall.max() > 0 else "none"
-        gaps.append(f"{largest} with {report.setting_name(setting)}")
-    return (
-        f"What going on to the last epoch costs ({scope}): filled marks are the last epoch, open ones the best epoch, "
-        f"chosen on the test set. The largest falls, in points: {'; '.join(gaps)}."
-    )
 
 
 def noise_drawn(found, classes):
@@ -345,16 +282,30 @@ def last_and_best_alt(table):
     return "Two marks a loss in each setting, in per cent. " + "; ".join(parts) + "."
 
 
-def by_rate_alt(table, kind="symmetric"):
-    """Accuracy at the lowest and the highest rate, by loss."""
-    chosen = table[table["kind"].isin(["clean", kind])]
-    means = chosen.groupby(["loss", "rate"], sort=False)["last"].mean()
+def by_rate_alt(table, kind="symmetric", figure="last", what="clean test accuracy"):
+    """A figure at the lowest and the highest rate, by loss; accuracy after the last epoch unless another is named."""
+    chosen = table[table["kind"].isin(["clean", kind])].dropna(subset=[figure])
+    means = chosen.groupby(["loss", "rate"], sort=False)[figure].mean()
     parts = []
     for loss, of_loss in means.groupby("loss", sort=False):
         of_loss = of_loss.droplevel("loss")
         low, high = of_loss.index.min(), of_loss.index.max()
         parts.append(f"{loss} from {of_loss[low]:.1f} at rate {low:g} to {of_loss[high]:.1f} at {high:g}")
-    return "Lines of clean test accuracy, in per cent, against the noise rate: " + "; ".join(parts) + "."
+    return f"Lines of {what}, in per cent, against the noise rate: " + "; ".join(parts) + "."
+
+
+def landing_caption(table, scope):
+    """What the landing page's figure shows: which loss is the most accurate at each rate that all of them have."""
+    noisy, losses = table[table["kind"] == "symmetric"], table["loss"].nunique()
+    firsts = {}
+    for rate, of_rate in noisy.groupby("rate"):
+        if of_rate["loss"].nunique() == losses:
+            cells = report.cells(_on_equal_terms(of_rate)[0])
+            firsts.setdefault(cells.loc[cells["last_mean"].idxmax(), "loss"], []).append(f"{rate:g}")
+    text = f"Clean test accuracy after the last epoch, and share of the wrong labels memorised, of {losses} losses "
+    text += f"({scope}); bars: one standard deviation over seeds, where there are several."
+    said = listed(f"{loss} at {', '.join(rates)}" for loss, rates in firsts.items()) if firsts else ""
+    return text + f" The most accurate of them is {said}." * bool(said)
 
 
 def damage(messages):

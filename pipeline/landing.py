@@ -14,7 +14,8 @@ from nlr.page import Facts, Figure, Prose, Table
 from nlr.paths import EXECUTED, NOTEBOOKS
 
 MAIN = "ma2020-small"  # the study that the landing page rests on
-HEADLINE = ("symmetric-0.4", "symmetric-0.8", "asymmetric-0.4")  # the settings that its table and figure show
+HEADLINE = ("symmetric-0.4", "symmetric-0.8", "asymmetric-0.4")  # the settings that its table shows
+DRAWN = ("ce", "nce", "mae", "nce+mae", "nce+rce")  # the losses of its figure
 FIGURES = ("n", *(f"{k}_{m}" for k in ("last", "best", "memorised", "recovered") for m in ("mean", "sd")))
 
 
@@ -57,14 +58,19 @@ def main():
     study = studies.load(MAIN)
     found = report.study_records(study)
     shown = [record for s in HEADLINE for record in found if report.setting_of(record["config"]) == s]
-    table = report.frame(shown)
+    table = report.frame(found)
+    table = table[table["loss"].isin(DRAWN) & table["kind"].isin(["clean", "symmetric"])]
     scope = f"{report.DATASETS[study.dataset]}, protocol {study.protocol}"
     committed = verdicts.committed()
     judged = verdicts.judge(committed, verdicts.proofs())
+    answers = questions.short_answers(judged, committed)
+    rates = report.rates(study, "symmetric")
     parts = {
-        "verdicts": Prose(questions.short_answers(judged, committed)).text,
+        "answers": Prose(questions.answer_list(answers)).text,
+        "plain-answers": Prose(f"{scope}; {words.status(found)}. {questions.reading()}").text
+        + f"\n\n{Prose(questions.plain_list(answers)).text}",
+        "reading": Prose(f"{questions.reading()} {questions.in_full(judged)}").text,
         "underfitting": Prose(questions.underfitting(judged)).text,
-        "answer": Prose(words.answer(found, HEADLINE)).text,
         "facts": Facts(report.facts(found)).myst(),
         "landing-table": Table(
             report.landing_table(shown),
@@ -73,11 +79,14 @@ def main():
             f"({scope}; {words.status(shown)}).",
         ).myst(),
         "landing-figure": Figure(
-            plots.last_and_best,
+            plots.accuracy_and_memorised,
             table,
+            rates,
             name="answer",
-            caption=words.landing_caption(shown, scope),
-            alt=words.last_and_best_alt(table),
+            caption=words.landing_caption(table, scope),
+            alt=words.by_rate_alt(table)
+            + " "
+            + words.by_rate_alt(table, figure="memorised", what="the share of wrong labels memorised"),
         ).myst(),
     }
     for name, text in parts.items():

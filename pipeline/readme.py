@@ -16,7 +16,7 @@ def up_to_date(text):
     """The README's text with what its marked places have to say: the landing page's sentences, minutes of training."""
     values = json.loads((EXECUTED / "values.json").read_text())
     said = {
-        "answer": f"\n{(EXECUTED / 'snippets' / 'answer.md').read_text().strip()}\n",
+        "answer": f"\n{(EXECUTED / 'snippets' / 'plain-answers.md').read_text().strip()}\n",
         "minutes": f"{values['ma2020-small.minutes_per_run']:.0f}",
     }
     return BLOCK.sub(lambda match: f"{match[1]}{said[match[2]]}{match[3]}", text)

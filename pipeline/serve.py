@@ -5,7 +5,7 @@ import subprocess
 from livereload import Server
 
 SOURCES = ("book", "notebooks", "nlr", "_config.yml", "_toc.yml", "pipeline/bookext.py")
-BUILD = ("snakemake", "--cores", "2", "--rerun-incomplete", "--quiet", "host", "progress", "rules")
+BUILD = ("python", "pipeline/build.py")
 
 
 def build():

@@ -52,6 +52,7 @@ def drawings(made):
         "class_bars": (report.by_class(noisy), CIFAR10_CLASSES),
         "confusion_matrices": (report.confusions(noisy), CIFAR10_CLASSES),
         "accuracy_by_rate": (table, [0.0, 0.2, 0.4]),
+        "accuracy_and_memorised": (table, [0.0, 0.2, 0.4]),
         "last_and_best": (table[table["kind"] != "clean"],),
         "groups_by_rate": (
             table,
@@ -73,6 +74,7 @@ NAMES = (
     "class_bars",
     "confusion_matrices",
     "accuracy_by_rate",
+    "accuracy_and_memorised",
     "last_and_best",
     "groups_by_rate",
     "curves_by_setting",
@@ -238,6 +240,17 @@ def test_accuracy_by_rate_leaves_other_noise_out_and_gaps_where_runs_are_missing
         ((_, gap, last),) = [line for line in lines(axis) if line[0] == mean]
         assert last == mean
         assert np.isnan(gap)
+
+
+def test_accuracy_and_memorised_have_a_panel_each_without_asymmetric_noise(made):
+    table = report.frame(made)
+    accuracy, memorised = plots.accuracy_and_memorised(table, [0.0, 0.2, 0.4]).axes
+    symmetric = table[table["kind"] == "symmetric"]
+    for axis, column in ((accuracy, "last"), (memorised, "memorised")):
+        lines = {c.get_label(): c.lines[0].get_ydata() for c in axis.containers}
+        mean = symmetric.loc[(symmetric["loss"] == "ce") & (symmetric["rate"] == 0.4), column].mean()
+        assert lines["ce"][2] == pytest.approx(mean)
+    assert np.isnan(lines["ce"][0])  # clean labels have no wrong ones
 
 
 def test_last_and_best_has_a_panel_a_setting_and_says_what_is_missing(made):

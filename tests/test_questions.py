@@ -44,7 +44,7 @@ def test_a_mean_says_between_which_settings_it_lies():
     gains = dict(zip(questions.SYMMETRIC, (0.01, 0.05, -0.02, -0.07), strict=True))
     cells = {(loss, s): 0.4 + gain * (loss == "nce") for s, gain in gains.items() for loss in ("nce", "ce")}
     text = questions.basis_text(value(grid(cells, noise=0)))
-    assert text.endswith("; 3 seeds; −7.0 at symmetric 0.8 to +5.0 at symmetric 0.4")
+    assert text.endswith("; 3 seeds; −7.0 at symmetric 0.8 to +5.0 at 0.4")
 
 
 def test_seeds_give_an_interval():
@@ -68,50 +68,111 @@ def test_the_questions_name_claims_and_figures_that_exist():
     assert text.count("missing") == sum(len(question.contrasts) for question in questions.QUESTIONS)
 
 
-def test_short_answers_have_each_question_with_its_first_difference_and_its_claims_with_their_verdicts():
+def short(runs, proved=None):
+    return questions.short_answers(verdicts.judge(runs, proved or {}), runs)
+
+
+def test_short_answers_have_each_question_and_its_claims_with_their_verdicts():
     refuted = verdicts.Judgement("C9", "mathematics", "did not hold", "It is bounded anyway.", "claim-c9")
-    lines = questions.short_answers(verdicts.judge([], {"C9": [refuted]}), []).splitlines()
-    heads = [line for line in lines if line.startswith("- **")]
-    assert len(heads) == len(questions.QUESTIONS)
-    number, waiting = heads[0].split(" Waiting for runs: ")
-    assert number.endswith("** nce − ce, accuracy: missing (symmetric 0.2, 0.4, 0.6, 0.8).")
-    assert waiting == "[C17](#evidence-c17), [C9](#evidence-c9)."
-    parts = [line for line in lines if line.startswith("  - ") and ", accuracy: missing (symmetric" in line]
-    assert len(parts) == 4  # a sum is compared with both its parts: one of them alone would mislead
-    assert parts[1].startswith("  - nce+mae − mae, ")
-    said = [line for line in lines if line.startswith("  - ") and line not in parts]
-    assert len(said) == 1  # of the questions' claims one is judged
-    assert said[0].startswith("  - Normalising bounds the gradient")
-    assert said[0].endswith("(C9): [{verdict}`did not hold`](#claim-c9) [mathematics]{.verdict-scope}.")
+    found = short([], {"C9": [refuted]})
+    assert [one.question for one in found] == list(questions.QUESTIONS)
+    assert {one.word for one in found if one.question.yes} == {"Not known yet."}
+    assert found[0].said == (
+        ("nce less ce, accuracy: no run yet", ""),
+        ("nce less ce, wrong labels memorised: no run yet", ""),
+    )
+    # a sum is compared with both its parts, for one of them alone would mislead
+    assert [text for text, _ in found[2].said] == [
+        "nce+mae less nce and mae, accuracy: no run yet",
+        "nce+rce less nce and rce, accuracy: no run yet",
+    ]
+    text = questions.answer_list(found)
+    assert text.count("\n: ") == len(questions.QUESTIONS)
+    assert (
+        "[Does normalising make cross-entropy robust?](#question-normalising)\n: **Not known yet.** nce less ce" in text
+    )
+    assert (
+        "[C9 [{verdict}`did not hold`](#claim-c9) [mathematics]{.verdict-scope}, [{verdict}`not run`](#evidence-c9) "
+        "[ma2020-small]{.verdict-scope}]{.claim-verdict}" in text
+    )
+    plain = questions.plain_list(found)
+    assert plain.startswith(
+        "- **Does normalising make cross-entropy robust?** Not known yet. nce less ce, accuracy: no"
+    )
+    assert "{" not in plain
 
 
-def first_answer(runs):
-    return questions.short_answers(verdicts.judge(runs, {}), runs).splitlines()[0].partition("** ")[2]
+def gained(gains, losses=("nce", "ce"), setting=questions.SYMMETRIC):
+    """Runs in which the first loss has the gains over the others, setting by setting."""
+    gains = dict(zip(setting, gains, strict=True))
+    return grid({(loss, s): 0.4 + gain * (loss == losses[0]) for s, gain in gains.items() for loss in losses})
 
 
 def test_a_short_answer_says_where_a_loss_has_more_and_where_less():
-    gains = dict(zip(questions.SYMMETRIC, (-0.05, 0.05, 0.0, 0.07), strict=True))
-    cells = {(loss, s): 0.4 + gain * (loss == "nce") for s, gain in gains.items() for loss in ("nce", "ce")}
-    said, numbers = first_answer(grid(cells)).split(". [On average ")
-    assert said == (
-        "Against ce, nce is more accurate at symmetric 0.4, 0.8 and less accurate at symmetric 0.2, with no clear "
-        "difference at symmetric 0.6"
-    )
-    assert f"robust?\n\n{said}.\n\n- " in questions.answered(verdicts.judge(grid(cells), {}), grid(cells))
-    assert re.match(
-        r"\+1\.\d \(\+\S+ to \+\S+\) points \(−\S+ at symmetric 0.2 to \+\S+ at symmetric 0.8; 3 seeds\)\.\]{.numbers}",
-        numbers,
-    )
+    runs = gained((-0.05, 0.05, 0.0, 0.07))
+    (said, numbers), _ = short(runs)[0].said
+    assert said == "nce is more accurate than ce at symmetric 0.4, 0.8 and less accurate at 0.2"  # brief: not 0.6
+    assert re.fullmatch(r"−\d\.\d to \+\d\.\d points", numbers)
+    full = f"{said}, with no clear difference at 0.6."
+    assert f"**No.** {full} " in questions.answered(verdicts.judge(runs, {}), runs)
     runs = [record(loss, "symmetric-0.4", last=last) for loss, last in (("ce", 0.4), ("nce", 0.45))]
-    assert first_answer(runs).startswith("nce − ce, accuracy: +5.0 points (symmetric 0.4; one seed). Waiting")
+    first = short(runs)[0]
+    assert first.said[0] == ("nce less ce, accuracy: +5.0 points (symmetric 0.4; one seed)", "")
+    assert first.word == "Not known yet."  # without an interval
+
+
+def test_differences_that_say_the_same_of_a_loss_stand_together():
+    runs = gained((0.05, 0.05, 0.05), ("nce+rce", "ce", "gce", "sce"), questions.HIGH)
+    (mae, _), (text, numbers) = short(runs)[3].said
+    assert mae == "nce+mae less ce, accuracy: no run yet"
+    assert text == "nce+rce is more accurate than ce, gce and sce at every symmetric rate"
+    assert re.fullmatch(r"\+\d\.\d to \+\d\.\d points", numbers)
+
+
+WORDS = [
+    ("baselines", (0.05, 0.05, 0.05), "Yes."),
+    ("baselines", (0.05, 0.0, 0.05), "At some rates."),
+    ("baselines", (0.05, 0.0, -0.05), "It depends on the rate."),
+    ("baselines", (-0.05, 0.0, 0.0), "No."),
+    ("baselines", (0.0, 0.0, 0.0), "No clear difference."),
+]
+
+
+@pytest.mark.parametrize(("name", "gains", "word"), WORDS)
+def test_a_word_needs_every_comparison_of_a_setting(name, gains, word):
+    (question,) = [one for one in questions.QUESTIONS if one.name == name]
+
+    def word_of(runs):
+        table = questions._main_runs(runs)
+        return questions.in_a_word(
+            question, [(one, questions.contrast_value(table, one)) for one in question.contrasts]
+        )
+
+    runs = gained(gains, ("nce+rce", "ce", "gce", "sce"), questions.HIGH)
+    assert word_of(runs) == word
+    early = [r | {"facts": r["facts"] | {"purpose": "exploratory"}} for r in runs]
+    assert word_of(early) == "Not known yet."
+    beaten = [r for r in runs if r["config"]["loss"]["spec"] != "gce"]  # one of the baselines is better everywhere
+    beaten += grid({("gce", s): 0.6 for s in questions.HIGH})
+    assert word_of(beaten) == "No."
+
+
+def test_fewer_right_labels_mean_yes_where_the_question_asks_for_fewer():
+    runs = grid({("ce", s): 0.4 for s in questions.SYMMETRIC}) + grid({("nce", s): 0.4 for s in questions.SYMMETRIC})
+    for one in runs:
+        fitted = 0.5 if one["config"]["loss"]["spec"] == "nce" else 0.9
+        one["series"]["accuracy_clean_part"] = [fitted + 0.001 * one["config"]["seed"]] * 2
+    answer = short(runs)[1]
+    assert answer.word == "Yes, at 1,975 updates."
+    assert answer.said[0][0] == "nce fits fewer right labels than ce at every symmetric rate"
 
 
 @pytest.mark.parametrize(
     ("figure", "gain", "text"),
     [
-        ("clean_part", -0.1, "Against ce, nce fits fewer right labels at symmetric 0.4"),
-        ("memorised", 0.1, "Against ce, nce memorises more wrong labels at symmetric 0.4"),
-        ("last", 0.0, "Against ce, nce shows no clear difference at symmetric 0.4"),
+        ("clean_part", -0.1, "nce fits fewer right labels than ce at symmetric 0.4"),
+        ("memorised", 0.1, "nce memorises more wrong labels than ce at symmetric 0.4"),
+        ("last", 0.0, "nce shows no clear difference from ce at symmetric 0.4"),
     ],
 )
 def test_each_figure_has_its_words(figure, gain, text):
@@ -126,11 +187,12 @@ def test_the_full_protocol_answers_once_it_has_runs():
     judged = verdicts.judge([], {})
     asked = len([1 for q in questions.QUESTIONS for name in q.claims if "ma2020" in claims.get(name).protocols])
     assert questions.in_full(judged).endswith(f"none of the {asked} claims above have a verdict.")
-    assert "[ma2020]{" not in questions.short_answers(judged, [])
+    assert "[ma2020]{" not in questions.answer_list(questions.short_answers(judged, []))
     judged["C17"] = [verdicts.Judgement("C17", "ma2020", "held", "because", "evidence-c17")]
     assert f"1 of the {asked}" in questions.in_full(judged)
-    for text in (questions.short_answers(judged, []), questions.answered(judged, [])):
-        assert "(C17): [{verdict}`held`](#evidence-c17) [ma2020]{.verdict-scope}." in text
+    assert "(C17): [{verdict}`held`](#evidence-c17) [ma2020]{.verdict-scope}." in questions.answered(judged, [])
+    text = questions.answer_list(questions.short_answers(judged, []))
+    assert "[C17 [{verdict}`held`](#evidence-c17) [ma2020]{.verdict-scope}]{.claim-verdict}" in text
 
 
 def test_seeds_are_those_of_every_setting():
@@ -146,17 +208,15 @@ CONTROL = "ma2020-small-x4"
 
 
 def test_underfitting_waits_for_the_control_and_then_gives_its_numbers():
-    text = questions.underfitting(verdicts.judge([], {}))
-    assert len(re.findall("^  - ", text, re.MULTILINE)) == len(questions.UNDERFITTING) + 1
-    assert "(C65): [{verdict}`not run`](#evidence-c65) [ma2020-small]{.verdict-scope} at 1,975 updates." in text
-    assert text.endswith("The control's runs are missing.")
+    assert questions.underfitting(verdicts.judge([], {})).endswith("The control's runs are missing.")
+    assert short([])[1].control == ""
     runs = grid({("nce", "symmetric-0.4"): 0.4}, seeds=1) + grid(
         {("nce", "symmetric-0.4"): 0.5}, seeds=1, protocol=CONTROL
     )
     text = questions.underfitting(verdicts.judge(runs, {}))
     assert "adds to the test accuracy after the last epoch, in points: nce +10.0 (symmetric 0.4; one seed)." in text
-    line = (
-        "  - What the longer training of the control adds to the training accuracy on the samples whose label is right"
-    )
-    assert questions.short_answers(verdicts.judge(runs, {}), runs).count(line) == 1
     assert "adds to the training accuracy on the samples whose label is right, last epoch, in points: nce " in text
+    answer = short(runs)[1]
+    assert answer.control.startswith("With 4 times the epochs the right labels fitted by nce change by ")
+    assert answer.control.endswith(" points, its accuracy by +10.0 (symmetric 0.4; one seed).")
+    assert answer.control in questions.answer_list([answer])

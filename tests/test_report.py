@@ -195,6 +195,14 @@ def test_a_commit_that_several_runs_and_sittings_share_is_named_once(tmp_path):
     assert dict(report.facts(found))["commit"] == "aa, bb"
 
 
+def test_many_commits_are_given_by_the_first_and_the_last_to_finish(tmp_path):
+    found = [put(tmp_path, seed=day, finished=f"2026-01-0{day}T00:00:00+00:00") for day in (3, 1, 4, 2)]
+    for record in found:
+        record["facts"]["commit"] = f"day{record['config']['seed']}"
+    assert dict(report.facts(found))["commit"] == "day1 to day4 (4)"
+    assert dict(report.facts(found[1:]))["commit"] == "day1, day2, day4"
+
+
 def test_facts_of_real_runs_sum_up_their_cost(tmp_path):
     found = [
         put(
@@ -209,7 +217,7 @@ def test_facts_of_real_runs_sum_up_their_cost(tmp_path):
     ]
     pairs = dict(report.facts(found))
     assert pairs["data"] == "CIFAR-10, JPEG q75"
-    assert pairs["training time"] == "10 min"
+    assert pairs["training time"] == "10 min 0 s"
     assert pairs["finished"] == "2026-01-02, 2026-01-03"
     assert "small" in pairs["protocol"]
     assert "scaled down" in pairs["protocol"]

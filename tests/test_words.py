@@ -1,7 +1,6 @@
 """Sentences and text alternatives hold the figures of the records, and say what those cannot settle."""
 
 import math
-import re
 
 import numpy as np
 import pandas as pd
@@ -96,59 +95,6 @@ def test_study_summary_gives_the_best_of_each_setting(own_stores):
     assert "points above ce; " not in text.split("clean labels")[1].split(";")[0]  # ce is not above itself
 
 
-BOTH = ("symmetric-0.4", "asymmetric-0.4")
-
-
-def items(text):
-    """The items of an answer."""
-    return [line for line in text.splitlines() if line.startswith("- ")]
-
-
-def test_answer_says_what_is_missing(pilot, tmp_path):
-    other = put(tmp_path, "ce", "asymmetric-0.4", last=0.411, memorised=0.87, **SMALL)
-    first, second, third = items(words.answer([*pilot, other], (*BOTH, "symmetric-0.8")))
-    assert first == "- **Symmetric noise, rate 0.4.** Not known yet: nce+mae missing."
-    assert second == "- **Asymmetric noise, rate 0.4.** Not known yet: nce, nce+mae and nce+rce missing."
-    assert third == "- **Symmetric noise, rate 0.8.** Not known yet: ce, nce, nce+mae and nce+rce missing."
-
-
-def test_answer_of_one_seed_has_figures_but_claims_no_direction(pilot, tmp_path):
-    both = put(tmp_path, "nce+mae", last=0.4, memorised=0.5, **SMALL)
-    text = words.answer([*pilot, both], BOTH[:1])
-    assert text.startswith("CIFAR-10, JPEG q75, protocol ma2020-small; one seed each.")
-    assert "Normalising cross-entropy takes its accuracy from 36.6 to 45.1 % (+8.5)" in text
-    assert "takes the share of wrong labels it memorises from 100 to 20 % (−79.8)" in text
-    assert "Adding MAE then takes the accuracy to 40.0 % (−5.1; 50 % memorised)" in text
-    assert "adding RCE instead takes it to 53.2 % (+8.1; 39 % memorised)" in text
-    assert text.endswith("One seed: a difference of a few points may be chance.")
-    assert not any(word in text for word in ("raises", "lowers", "clear"))
-
-
-def test_answer_of_several_seeds_claims_what_the_interval_does(tmp_path):
-    ends = {"ce": 0.4, "nce": 0.5, "nce+mae": 0.5, "nce+rce": 0.45}
-    found = [
-        put(tmp_path, loss, seed=s, last=end + 0.01 * ((s + k) % 3 - 1), memorised=0.5, **SMALL)
-        for k, (loss, end) in enumerate(ends.items())
-        for s in range(3)
-    ]
-    (text,) = items(words.answer(found, BOTH[:1]))
-    assert re.search(r"raises its accuracy from 40\.0 to 50\.0 % \(\+10\.0; \+\d\.\d to \+\d\d\.\d\)", text)
-    assert "takes the share of wrong labels it memorises from 50 to 50 %, no clear change (+0.0; +0.0 to +0.0)" in text
-    assert re.search(
-        r"MAE then takes the accuracy to 50\.0 %, no clear change \(\+0\.0; −\d\.\d to \+\d\.\d; 50 % m", text
-    )
-    assert "adding RCE instead lowers it to 45.0 % (−5.0; −" in text
-    assert "One seed" not in text
-
-
-def test_answer_takes_differences_over_shared_seeds_alone(tmp_path):
-    found = [put(tmp_path, loss, last=0.5, **SMALL) for loss in ("ce", "nce", "nce+mae", "nce+rce")]
-    found.append(put(tmp_path, "ce", seed=1, last=0.1, **SMALL))
-    assert "its accuracy from 50.0 to 50.0 %" in words.answer(found, BOTH[:1])
-    apart = [*found[1:4], found[4]]  # ce on another seed than the rest
-    assert "no seed in common" in words.answer(apart, BOTH[:1])
-
-
 def cost(*rows):
     return pd.DataFrame(
         [
@@ -224,10 +170,13 @@ def test_runs_of_four_times_the_epochs_are_not_called_too_short(tmp_path):
     assert "little about underfitting" not in text
 
 
-def test_landing_caption_names_the_largest_fall(pilot):
-    text = words.landing_caption(pilot, "scope of it")
-    assert "scope of it" in text
-    assert "ce by 13.5 with symmetric noise, rate 0.4" in text
+def test_landing_caption_names_the_most_accurate_where_all_losses_are(tmp_path):
+    ends = {("ce", 0.2): 0.6, ("nce", 0.2): 0.5, ("ce", 0.4): 0.3, ("nce", 0.4): 0.5, ("ce", 0.6): 0.2}
+    found = [put(tmp_path, loss, f"symmetric-{rate}", last=last) for (loss, rate), last in ends.items()]
+    text = words.landing_caption(report.frame(found), "scope of it")
+    assert "of 2 losses (scope of it)" in text
+    assert text.endswith("The most accurate of them is ce at 0.2 and nce at 0.4.")  # nothing of 0.6
+    assert words.landing_caption(report.frame(found[:2][::2]), "it").endswith("ce at 0.2.")
 
 
 # The noise

@@ -343,7 +343,7 @@ def evaluate(claim, records, protocol):
     reason = _reason(evidence)
     missing, control, qualifier = missing_runs(claim, protocol, records), (), ""
     if claim.slow and protocol in claim.rules["control"]:
-        qualifier = f"at {_updates(protocol):,} updates"
+        qualifier = f"at {updates(protocol):,} updates"
         control = _control(claim, records, protocol)
         if not all(row.n for part in control for row in part.rows):
             outcome = without = "not run"
@@ -501,7 +501,7 @@ def _capital(text):
     return text[0].upper() + text[1:]
 
 
-def _updates(protocol):
+def updates(protocol):
     """How many steps a run of a protocol takes that trains on the first images of each of ten classes."""
     settings = protocols.load(protocol)
     images, training = 10 * settings["data"]["train_per_class"], settings["training"]
