@@ -8,14 +8,9 @@ has no such limit unless asked.
 import argparse
 from pathlib import Path
 
-from snakemake.api import (
-    DAGSettings,
-    ExecutionSettings,
-    OutputSettings,
-    Quietness,
-    ResourceSettings,
-    SnakemakeApi,
-)
+from snakemake.api import SnakemakeApi
+from snakemake.settings.enums import Quietness
+from snakemake.settings.types import DAGSettings, ExecutionSettings, OutputSettings, ResourceSettings
 
 QUIET = {Quietness.HOST, Quietness.PROGRESS, Quietness.RULES}
 
