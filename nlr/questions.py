@@ -118,10 +118,10 @@ def answered(judged, records):
             for contrast, value in values
         ]
         first = values[: question.first]
-        known = [in_words(*one) for one in first if one[1].estimate and one[1].estimate.df]
+        said = [text for text, _ in _in_words(first)]
         parts += [
             f"({label(question)})=\n### {question.text}",
-            " ".join([*_bold(in_a_word(question, first)), *(f"{said}." for said in known)]),
+            " ".join([*_bold(in_a_word(question, first)), *(f"{text}." for text in said)]),
             " ".join(_longer(judged, [question.control])),
             "\n".join(f"- {line}" for line in answers(question, judged)),
             markdown(["difference", "ours", "ours is over", "others"], rows, 1),
@@ -156,7 +156,7 @@ def short_answers(judged, records):
         values = [(contrast, contrast_value(table, contrast)) for contrast in question.contrasts[: question.first]]
         control = _of_control(judged, question) if question.control else ""
         mine = tuple(one for name in question.claims for one in _worth_showing(judged[name]))
-        found.append(Answer(question, in_a_word(question, values), _in_brief(values), control, mine))
+        found.append(Answer(question, in_a_word(question, values), _in_words(values, brief=True), control, mine))
     return found
 
 
@@ -222,7 +222,7 @@ def _bold(text):
     return [f"**{text}**"] if text else []
 
 
-def _in_brief(values):
+def _in_words(values, brief=False):
     """Contrasts in words, as pairs (sentence, numbers): those that differ in the second loss alone stand together.
 
     The numbers are the lowest and the highest difference, or the one there is with its interval.
@@ -234,7 +234,7 @@ def _in_brief(values):
         elif not value.estimate.df:
             text = f"{one} less {_OTHER}, {NAMES[figure]}: {value_text(value)} points ({basis_text(value)})"
         else:
-            text = in_words((figure, (one, _OTHER), wanted), value, brief=True)
+            text = in_words((figure, (one, _OTHER), wanted), value, brief)
         together.setdefault(text, []).append((other, value))
     out = []
     for text, found in together.items():

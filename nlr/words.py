@@ -118,6 +118,42 @@ def study_summary(study, found):
     return text + "; ".join(parts) + "." + _caution(found)
 
 
+def falls(table, kind):
+    """How far accuracy falls from the lowest rate of a kind of noise to the highest, and whether the order stays.
+
+    Of the losses that have runs at both, over the seeds that all of them have where there are such.
+    """
+    chosen = table[table["kind"] == kind]
+    rates = sorted(chosen["rate"].unique())
+    if len(rates) < 2:
+        return f"There are not yet two rates of {kind} noise to compare."
+    low, high = rates[0], rates[-1]
+    parts = [_on_equal_terms(chosen[chosen["rate"] == rate])[0] for rate in (low, high)]
+    ends = pd.concat(parts).pivot_table(index="loss", columns="rate", values="last", sort=False).dropna()
+    if len(ends) < 2:
+        return f"No two losses have runs at both {low:g} and {high:g} yet."
+    fall = ends[low] - ends[high]
+    text = f"From {kind} rate {low:g} to {high:g} {fall.idxmin()} loses least, {fall.min():.1f} points, "
+    text += f"{fall.idxmax()} most, {fall.max():.1f}"
+    text += f"; ce {fall['ce']:.1f}." if "ce" in fall and "ce" not in (fall.idxmin(), fall.idxmax()) else "."
+    text += f" The most accurate of {len(ends)} losses is {ends[low].idxmax()} at {low:g} and {ends[high].idxmax()} at "
+    text += f"{high:g}; "
+    order = stats.spearmanr(ends[low], ends[high]).statistic
+    turned = "is much the same" if order > 0.5 else "is turned round" if order < -0.5 else "is another"
+    return text + f"the order {turned} (Spearman's rank correlation {results.signed(order, 2)})."
+
+
+def course(ends):
+    """What is memorised at the end, and lost from the best epoch to the last, from the noisy rows of report.cells."""
+    memorised = ends.groupby("loss", sort=False)["memorised_mean"].agg(["min", "max"])
+    first, last = memorised["max"].idxmin(), memorised["min"].idxmax()
+    parts = [" to ".join(dict.fromkeys(f"{end:.0f}" for end in memorised.loc[loss])) + " %" for loss in (last, first)]
+    gap = (ends["best_mean"] - ends["last_mean"]).groupby(ends["loss"], sort=False).max()
+    text = f"By the last epoch {last} has memorised {parts[0]} of the wrong labels, over the settings, the most of all "
+    text += f"losses, and {first} {parts[1]}, the fewest. Going on from the best epoch to the last costs {gap.idxmax()} "
+    return text + f"up to {gap.max():.1f} points, {gap.idxmin()} never more than {gap.min():.1f}."
+
+
 def clean_cost(cost):
     """What robustness costs on clean labels, from the frame of :func:`nlr.results.clean_cost`."""
     clean = cost[(cost["setting"] == "clean") & (cost["n"] > 0)]

@@ -95,6 +95,36 @@ def test_study_summary_gives_the_best_of_each_setting(own_stores):
     assert "points above ce; " not in text.split("clean labels")[1].split(";")[0]  # ce is not above itself
 
 
+def at_rates(tmp_path, ends):
+    """Runs by loss and rate of symmetric noise, with their last accuracies."""
+    return report.frame([put(tmp_path, loss, f"symmetric-{rate}", last=last) for (loss, rate), last in ends.items()])
+
+
+def test_falls_name_the_least_the_most_and_whether_the_order_turns(tmp_path):
+    ends = {("ce", 0.2): 0.6, ("nce", 0.2): 0.5, ("mae", 0.2): 0.55, ("gce", 0.2): 0.7}
+    ends |= {("ce", 0.8): 0.3, ("nce", 0.8): 0.4, ("mae", 0.8): 0.35}  # gce has no run there
+    table = at_rates(tmp_path, ends)
+    assert words.falls(table, "symmetric") == (
+        "From symmetric rate 0.2 to 0.8 nce loses least, 10.0 points, ce most, 30.0. The most accurate of 3 losses is "
+        "ce at 0.2 and nce at 0.8; the order is turned round (Spearman's rank correlation −1.00)."
+    )
+    ends[("mae", 0.8)], ends[("nce", 0.8)] = 0.1, 0.45
+    assert "mae most, 45.0; ce 30.0." in words.falls(at_rates(tmp_path / "other", ends), "symmetric")
+    assert words.falls(table, "asymmetric") == "There are not yet two rates of asymmetric noise to compare."
+    few = at_rates(tmp_path / "few", {("ce", 0.2): 0.6, ("nce", 0.8): 0.4})
+    assert words.falls(few, "symmetric") == "No two losses have runs at both 0.2 and 0.8 yet."
+
+
+def test_course_names_what_memorises_and_what_falls(tmp_path):
+    runs = [("ce", 0.4, 1.0, 0.5), ("ce", 0.8, 0.999, 0.6), ("nce", 0.4, 0.1, 0.41), ("nce", 0.8, 0.32, 0.42)]
+    found = [put(tmp_path, loss, f"symmetric-{r}", memorised=m, last=0.4, best=b) for loss, r, m, b in runs]
+    assert words.course(report.cells(report.frame(found))) == (
+        "By the last epoch ce has memorised 100 % of the wrong labels, over the settings, the most of all losses, and "
+        "nce 10 to 32 %, the fewest. Going on from the best epoch to the last costs ce up to 20.0 points, nce never more "
+        "than 2.0."
+    )
+
+
 def cost(*rows):
     return pd.DataFrame(
         [

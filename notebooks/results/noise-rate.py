@@ -33,6 +33,9 @@ table = report.frame(found)
 scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
 
 # %% tags=["remove-input"]
+Prose(f"**In short.** {words.falls(table, 'symmetric')} {words.falls(table, 'asymmetric')}")
+
+# %% tags=["remove-input"]
 Facts(report.facts(found))
 
 # %% [markdown]

@@ -26,7 +26,7 @@ study = "ma2020-small"
 import pandas as pd
 
 from nlr import experiment, plots, report, studies, words
-from nlr.page import Figure, Table
+from nlr.page import Figure, Prose, Table
 
 experiment.check_parameters(globals(), known=["study"])
 chosen = studies.load(study)
@@ -54,6 +54,9 @@ def at_the_end(column, word):
         )
     return f"{word} at the last epoch, in per cent, lowest to highest. " + "; ".join(parts) + "."
 
+
+# %% tags=["remove-input"]
+Prose(f"**In short.** {words.course(ends)}")
 
 # %% tags=["hide-input"]
 Figure(
