@@ -150,8 +150,8 @@ def course(ends):
     parts = [" to ".join(dict.fromkeys(f"{end:.0f}" for end in memorised.loc[loss])) + " %" for loss in (last, first)]
     gap = (ends["best_mean"] - ends["last_mean"]).groupby(ends["loss"], sort=False).max()
     text = f"By the last epoch {last} has memorised {parts[0]} of the wrong labels, over the settings, the most of all "
-    text += f"losses, and {first} {parts[1]}, the fewest. Going on from the best epoch to the last costs {gap.idxmax()} "
-    return text + f"up to {gap.max():.1f} points, {gap.idxmin()} never more than {gap.min():.1f}."
+    text += f"losses, and {first} {parts[1]}, the fewest. Going on from the best epoch to the last costs "
+    return text + f"{gap.idxmax()} up to {gap.max():.1f} points, {gap.idxmin()} never more than {gap.min():.1f}."
 
 
 def clean_cost(cost):

@@ -120,8 +120,8 @@ def test_course_names_what_memorises_and_what_falls(tmp_path):
     found = [put(tmp_path, loss, f"symmetric-{r}", memorised=m, last=0.4, best=b) for loss, r, m, b in runs]
     assert words.course(report.cells(report.frame(found))) == (
         "By the last epoch ce has memorised 100 % of the wrong labels, over the settings, the most of all losses, and "
-        "nce 10 to 32 %, the fewest. Going on from the best epoch to the last costs ce up to 20.0 points, nce never more "
-        "than 2.0."
+        "nce 10 to 32 %, the fewest. Going on from the best epoch to the last costs ce up to 20.0 points, nce never "
+        "more than 2.0."
     )
 
 
