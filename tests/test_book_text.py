@@ -66,7 +66,15 @@ def test_no_result_is_typed_in_the_code_of_a_notebook(path):
 
 
 @pytest.mark.parametrize(
-    "name", ["nlr/words.py", "nlr/verdicts.py", "nlr/questions.py", "nlr/results.py", "pipeline/landing.py"]
+    "name",
+    [
+        "nlr/words.py",
+        "nlr/verdicts.py",
+        "nlr/questions.py",
+        "nlr/departures.py",
+        "nlr/results.py",
+        "pipeline/landing.py",
+    ],
 )
 def test_no_result_is_typed_where_sentences_are_composed(name):
     source = re.sub(

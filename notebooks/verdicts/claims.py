@@ -25,7 +25,7 @@
 # each verdict.
 
 # %% tags=["hide-input"]
-from nlr import claims, questions, verdicts
+from nlr import claims, departures, questions, report, studies, verdicts
 from nlr.page import Prose, Table
 
 records = verdicts.committed()
@@ -41,6 +41,28 @@ judged = verdicts.judge(records, verdicts.proofs())
 
 # %% tags=["remove-input"]
 Prose(questions.answered(judged, records))
+
+# %% [markdown]
+# ## Where training departs from theory
+#
+# Tolerance is a statement on the minimiser of the risk over all data. A network can learn a training set by heart, and what it
+# has learnt after some updates is no minimiser; so a loss can be tolerant and yet memorise.
+
+# %% tags=["remove-input"]
+Prose(departures.tolerant(report.study_records(studies.load("ma2020-small"))))
+
+# %% tags=["hide-input"]
+parted = departures.parted(judged)
+if len(parted):
+    shown = Table(
+        parted,
+        name="parted",
+        caption="Claims that a proof or a check judges otherwise than training does.",
+        left=list(parted.columns),
+    )
+else:
+    shown = Prose("No claim that is settled in both has two different verdicts.")
+shown
 
 # %% [markdown]
 # ## All claims
