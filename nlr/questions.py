@@ -192,7 +192,7 @@ def in_a_word(question, values):
     """Yes, no, or that it depends, from the differences that are clear; empty for a question of another kind.
 
     A loss does better in a setting if it is clearly better by every figure and than every loss it is compared with
-    there, and worse if it is clearly worse in one of these. Settings with exploratory runs alone do not count.
+    there, and worse if it is clearly worse in one of these. Comparisons with exploratory runs alone do not count.
 
     Args:
         question: a :class:`Question`.
@@ -200,21 +200,28 @@ def in_a_word(question, values):
     """
     if not question.yes:
         return ""
-    signs = {}
-    for (figure, (one, _), _), value in values:
-        for setting, estimate in value.cells.items():
-            if estimate.df and setting not in value.early:
-                better = estimate.effect * BETTER[figure] > 0
-                sign = (1 if better else -1) if is_clear(estimate) else 0
-                signs.setdefault((one, setting), []).append(sign)
-    found = {question.yes * min(of_setting) for of_setting in signs.values()}
+    signs = {}  # by loss and setting: 1, 0 or -1 for each comparison, None where it is missing
+    for (figure, (one, _), wanted), value in values:
+        for setting in wanted:
+            estimate = value.cells.get(setting)
+            known = estimate and estimate.df and setting not in value.early
+            better = 1 if known and estimate.effect * BETTER[figure] > 0 else -1
+            sign = (better if is_clear(estimate) else 0) if known else None
+            signs.setdefault((one, setting), []).append(sign)
+    signs = {where: -1 if -1 in found else None if None in found else min(found) for where, found in signs.items()}
+    found = {question.yes * sign for sign in signs.values() if sign is not None}
     if not found:
         return "Not known yet."
     if {1, -1} <= found:
-        several = len({one for one, _ in signs}) > 1
-        return f"It depends on {'the loss and ' * several}the rate."
+        of_loss = {}
+        for (one, _), sign in signs.items():
+            of_loss.setdefault(one, set()).update({sign} & {1, -1})
+        causes = ["the loss"] * (len({frozenset(signs) for signs in of_loss.values()}) > 1)
+        causes += ["the rate"] * any(len(signs) > 1 for signs in of_loss.values())
+        return f"It depends on {' and '.join(causes)}."
     text = "At some rates" if 1 in found else "No" if -1 in found else "No clear difference"
-    text = "Yes" if found == {1} else text
+    if found == {1}:
+        text = "So far, yes" if None in signs.values() else "Yes"
     return f"{text}, at {claims.updates(MAIN):,} updates." if question.control else f"{text}."
 
 
