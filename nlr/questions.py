@@ -106,6 +106,17 @@ QUESTIONS = (
 )
 
 UNDERFITTING = "C63"  # a claim that is read beside the control
+DECIDED = {  # a question that the verdict on one claim answers: that claim, and the answer by its outcome
+    "weight": (
+        "C68",
+        {
+            "held": "Only the weight",
+            "partly": "The weight, but not everywhere",
+            "did not hold": "Not the weight alone",
+            "undecided": "Not decided yet",
+        },
+    ),
+}
 
 
 def answered(judged, records):
@@ -121,7 +132,7 @@ def answered(judged, records):
         said = [text for text, _ in _in_words(first)]
         parts += [
             f"({label(question)})=\n### {question.text}",
-            " ".join([*_bold(in_a_word(question, first)), *(f"{text}." for text in said)]),
+            " ".join([*_bold(in_a_word(question, first, judged)), *(f"{text}." for text in said)]),
             " ".join(_longer(judged, [question.control])),
             "\n".join(f"- {line}" for line in answers(question, judged)),
             markdown(["difference", "ours", "ours is over", "others"], rows, 1),
@@ -156,7 +167,8 @@ def short_answers(judged, records):
         values = [(contrast, contrast_value(table, contrast)) for contrast in question.contrasts[: question.first]]
         control = _of_control(judged, question) if question.control else ""
         mine = tuple(one for name in question.claims for one in _worth_showing(judged[name]))
-        found.append(Answer(question, in_a_word(question, values), _in_words(values, brief=True), control, mine))
+        word = in_a_word(question, values, judged)
+        found.append(Answer(question, word, _in_words(values, brief=True), control, mine))
     return found
 
 
@@ -188,8 +200,10 @@ def label(question):
     return f"question-{question.name}"
 
 
-def in_a_word(question, values):
+def in_a_word(question, values, judged):
     """Yes, no, or that it depends, from the differences that are clear; empty for a question of another kind.
+
+    Where the verdict on one claim is the answer (:data:`DECIDED`), it is that.
 
     A loss does better in a setting if it is clearly better by every figure and than every loss it is compared with
     there, and worse if it is clearly worse in one of these. Comparisons with exploratory runs alone do not count.
@@ -197,7 +211,12 @@ def in_a_word(question, values):
     Args:
         question: a :class:`Question`.
         values: pairs of a contrast and its :class:`Value`.
+        judged: what :func:`nlr.verdicts.judge` returns.
     """
+    if question.name in DECIDED:
+        claim, said = DECIDED[question.name]
+        (outcome,) = [one.outcome for one in judged[claim] if one.scope == MAIN]
+        return f"{said[outcome]}." if outcome in said else "Not known yet."
     if not question.yes:
         return ""
     signs = {}  # by loss and setting: 1, 0 or -1 for each comparison, None where it is missing

@@ -145,7 +145,7 @@ def test_a_word_needs_every_comparison_of_a_setting(name, gains, word):
     def word_of(runs):
         table = questions._main_runs(runs)
         return questions.in_a_word(
-            question, [(one, questions.contrast_value(table, one)) for one in question.contrasts]
+            question, [(one, questions.contrast_value(table, one)) for one in question.contrasts], {}
         )
 
     runs = gained(gains, ("nce+rce", "ce", "gce", "sce"), questions.HIGH)
@@ -162,6 +162,25 @@ def test_a_word_needs_every_comparison_of_a_setting(name, gains, word):
     assert word_of([r for r in beaten if r["config"]["loss"]["spec"] != "nce+mae"]) == "No."
     if word == "Yes.":  # of the sums nce+mae is better everywhere
         assert word_of(beaten) == "It depends on the loss."
+
+
+@pytest.mark.parametrize(
+    ("outcome", "word"),
+    [("held", "Only the weight."), ("did not hold", "Not the weight alone."), ("not run", "Not known")],
+)
+def test_a_verdict_is_the_answer_where_yes_and_no_are_none(outcome, word):
+    judged = verdicts.judge([], {})
+    judged["C68"] = [verdicts.Judgement("C68", "ma2020-small", outcome, "Because.", "evidence-c68")]
+    answer = {one.question.name: one for one in questions.short_answers(judged, [])}["weight"]
+    assert answer.word.startswith(word)
+    assert f"**{answer.word}** nce+rce less nce+mae" in questions.answered(judged, [])
+
+
+def test_every_claim_that_decides_is_one_of_its_question():
+    by_name = {question.name: question for question in questions.QUESTIONS}
+    for name, (claim, said) in questions.DECIDED.items():
+        assert claim in by_name[name].claims
+        assert set(said) < set(claims.OUTCOMES)
 
 
 def test_fewer_right_labels_mean_yes_where_the_question_asks_for_fewer():
