@@ -179,7 +179,10 @@ def answer_list(found):
         said = [f"{text}.{f' [{numbers}.]{{.numbers}}' * bool(numbers)}" for text, numbers in one.said]
         verdicts = {}
         for each in one.judged:
-            verdicts.setdefault(each.claim, []).append(f"{each.badge()} [{each.scope}]{{.verdict-scope}}")
+            without = each.without_exploratory()
+            verdicts.setdefault(each.claim, []).append(
+                f"{each.badge()} [{each.scope}{f' ({without})' * bool(without)}]{{.verdict-scope}}"
+            )
         badges = [f"[{name} {', '.join(shown)}]{{.claim-verdict}}" for name, shown in verdicts.items()]
         paragraphs = [" ".join([*_bold(one.word), *said, *filter(None, [one.control])]), " ".join(badges)]
         items.append(f"[{one.question.text}](#{label(one.question)})\n: " + "\n\n  ".join(paragraphs))

@@ -46,9 +46,16 @@ class Judgement:
         """The outcome as a badge that leads to its evidence."""
         return f"[{{verdict}}`{self.outcome}`](#{self.target})"
 
+    def without_exploratory(self):
+        """What the outcome would be without exploratory runs, in words; empty where it would be the same."""
+        if self.found is None or self.found.without_exploratory == self.outcome:
+            return ""
+        return f"without exploratory runs {self.found.without_exploratory}"
+
     def limited(self):
         """The scope, with what the outcome is limited to."""
-        return f"[{self.scope}]{{.verdict-scope}}" + (f" {self.qualifier}" if self.qualifier else "")
+        limits = ", ".join(filter(None, [self.qualifier, self.without_exploratory()]))
+        return f"[{self.scope}]{{.verdict-scope}}" + (f" {limits}" if limits else "")
 
 
 def proofs():
@@ -94,13 +101,8 @@ def judge(records, proved):
             continue
         for protocol in reversed(claim.protocols):  # what has records stands first
             found = claims.evaluate(claim, records, protocol)
-            limits = [found.qualifier]
-            if found.without_exploratory != found.outcome:
-                limits.append(f"without exploratory runs {found.without_exploratory}")
-            limits = ", ".join(filter(None, limits))
-            out[name].append(
-                Judgement(name, protocol, found.outcome, found.reason, evidence_label(name), limits, found)
-            )
+            one = Judgement(name, protocol, found.outcome, found.reason, evidence_label(name), found.qualifier, found)
+            out[name].append(one)
     return out
 
 

@@ -176,6 +176,16 @@ def test_a_verdict_is_the_answer_where_yes_and_no_are_none(outcome, word):
     assert f"**{answer.word}** nce+rce less nce+mae" in questions.answered(judged, [])
 
 
+def test_an_outcome_that_exploratory_runs_change_says_so_in_a_short_answer():
+    runs = grid(
+        {(loss, s): 0.4 for loss in ("nce+mae,beta=9.21", "nce+rce") for s in questions.QUESTIONS[4].contrasts[0][2]}
+    )
+    early = [r | {"facts": r["facts"] | {"purpose": "exploratory"}} if r["config"]["seed"] == 0 else r for r in runs]
+    text = questions.answer_list(short(early))
+    assert "[C68 [{verdict}`held`](#evidence-c68) [ma2020-small (without exploratory runs " in text
+    assert "without exploratory" not in questions.answer_list(short(runs))
+
+
 def test_every_claim_that_decides_is_one_of_its_question():
     by_name = {question.name: question for question in questions.QUESTIONS}
     for name, (claim, said) in questions.DECIDED.items():
