@@ -131,7 +131,7 @@ def falls(table, kind):
     parts = [_on_equal_terms(chosen[chosen["rate"] == rate])[0] for rate in (low, high)]
     ends = pd.concat(parts).pivot_table(index="loss", columns="rate", values="last", sort=False).dropna()
     if len(ends) < 2:
-        return f"No two losses have runs at both {low:g} and {high:g} yet."
+        return f"No two losses have runs at both {kind} rates {low:g} and {high:g} yet."
     fall = ends[low] - ends[high]
     text = f"From {kind} rate {low:g} to {high:g} {fall.idxmin()} loses least, {fall.min():.1f} points, "
     text += f"{fall.idxmax()} most, {fall.max():.1f}"

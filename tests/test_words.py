@@ -112,7 +112,7 @@ def test_falls_name_the_least_the_most_and_whether_the_order_turns(tmp_path):
     assert "mae most, 45.0; ce 30.0." in words.falls(at_rates(tmp_path / "other", ends), "symmetric")
     assert words.falls(table, "asymmetric") == "There are not yet two rates of asymmetric noise to compare."
     few = at_rates(tmp_path / "few", {("ce", 0.2): 0.6, ("nce", 0.8): 0.4})
-    assert words.falls(few, "symmetric") == "No two losses have runs at both 0.2 and 0.8 yet."
+    assert words.falls(few, "symmetric") == "No two losses have runs at both symmetric rates 0.2 and 0.8 yet."
 
 
 def test_course_names_what_memorises_and_what_falls(tmp_path):
