@@ -341,7 +341,8 @@ Prose(
 # %% [markdown]
 # ## The prediction
 #
-# *Dated 21 November 2026, before any run of the slope control and before any run at equal slope.*
+# *Dated 21 November 2026, before any run of the slope control and before any run at equal slope. What runs at equal slope
+# showed since stands at [the evidence on C68](#evidence-c68).*
 #
 # This is what claim C68 says, made precise. Accuracy is on the clean test set after the last epoch; the settings are symmetric
 # 0.4, symmetric 0.8 and asymmetric 0.4; losses are compared on the same noise, start and order of the data. Equal means
