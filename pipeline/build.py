@@ -15,8 +15,8 @@ from snakemake.settings.types import DAGSettings, ExecutionSettings, OutputSetti
 QUIET = {Quietness.HOST, Quietness.PROGRESS, Quietness.RULES}
 
 
-def build(cores):
-    """Make what is out of date, on a number of cores, as many pages at a time.
+def build(cores, dry_run=False):
+    """Make what is out of date, on a number of cores, as many pages at a time; a dry run only looks for it.
 
     Returns:
         Whether everything was made; what went wrong has been printed.
@@ -25,7 +25,7 @@ def build(cores):
         try:
             workflow = snakemake.workflow(ResourceSettings(cores=cores), snakefile=Path("Snakefile"))
             workflow.dag(DAGSettings(force_incomplete=True)).execute_workflow(
-                execution_settings=ExecutionSettings(standalone=True)
+                pseudo_executor="dryrun" if dry_run else None, execution_settings=ExecutionSettings(standalone=True)
             )
         except Exception as error:  # as Snakemake's own command does
             snakemake.print_exception(error)
@@ -36,4 +36,5 @@ def build(cores):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cores", type=int, default=2, help="how many pages at a time (2)")
-    raise SystemExit(not build(parser.parse_args().cores))
+    parser.add_argument("--dry-run", action="store_true", help="make nothing, only see whether it could be")
+    raise SystemExit(not build(**vars(parser.parse_args())))

@@ -12,7 +12,7 @@ README = (ROOT / "README.md").read_text()
 
 @pytest.fixture(scope="module")
 def readme():
-    if not (EXECUTED / "snippets" / "answer.md").exists():
+    if not (EXECUTED / "snippets" / "plain-answers.md").exists():
         pytest.skip("the landing page's figures are not made yet: make book")
     spec = importlib.util.spec_from_file_location("readme", ROOT / "pipeline" / "readme.py")
     module = importlib.util.module_from_spec(spec)
@@ -30,7 +30,7 @@ def test_names_the_two_commands():
 
 
 def test_answer_is_that_of_the_records(readme):
-    answer = (EXECUTED / "snippets" / "answer.md").read_text().strip()
+    answer = (EXECUTED / "snippets" / "plain-answers.md").read_text().strip()
     assert readme.up_to_date(README) == README, "bring it up to date with: make readme"
     assert answer in README
 
