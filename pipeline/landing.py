@@ -69,7 +69,7 @@ def main():
         "answers": Prose(questions.answer_list(answers)).text,
         "plain-answers": Prose(f"{scope}; {words.status(found)}. {questions.reading()}").text
         + f"\n\n{Prose(questions.plain_list(answers)).text}",
-        "reading": Prose(f"{questions.reading()} {questions.in_full(judged)}").text,
+        "reading": Prose(f"{questions.reading()} {questions.what_is_clear()} {questions.in_full(judged)}").text,
         "underfitting": Prose(questions.underfitting(judged)).text,
         "facts": Facts(report.facts(found)).myst(),
         "landing-table": Table(
