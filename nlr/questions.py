@@ -481,8 +481,9 @@ def what_is_clear():
 def reading():
     """How short answers are to be read, in two sentences."""
     return (
-        "Where a rate is not named, no difference is clear there; numbers are the lowest and the highest difference "
-        f"over the rates. A verdict on `{MAIN}` holds for its {claims.updates(MAIN):,} updates."
+        "Where a rate is not named, no difference is clear there or its runs are missing; numbers are the lowest and "
+        "the highest difference over the rates that have runs. "
+        f"A verdict on `{MAIN}` holds for its {claims.updates(MAIN):,} updates."
     )
 
 
