@@ -116,6 +116,15 @@ DECIDED = {  # a question that the verdict on one claim answers: that claim, and
             "undecided": "Not decided yet",
         },
     ),
+    "asymmetric": (
+        "C49",
+        {
+            "held": "Every loss loses accuracy as the rate grows",
+            "partly": "Not every loss loses accuracy as the rate grows",
+            "did not hold": "No loss is seen to lose accuracy as the rate grows",
+            "undecided": "Not decided yet",
+        },
+    ),
 }
 
 
