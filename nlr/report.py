@@ -490,20 +490,22 @@ def data_damage(root):
 
 
 def study_table(table):
-    """A row a study: how many of its runs have a record, and the command that makes the rest."""
+    """A row a study: how many of its runs have a record, and the command that makes the rest; unfinished ones first."""
     rows = []
     for name, part in table.groupby("study", sort=False):
-        study = studies.load(name)
+        study, have, wanted = studies.load(name), part["have"].sum(), part["wanted"].sum()
         rows.append(
             {
                 "study": name,
                 "protocol": study.protocol,
                 "data": DATASETS.get(study.dataset, study.dataset),
-                "runs": f"{part['have'].sum()} of {part['wanted'].sum()}",
-                "missing runs are made by": f"`python -m nlr study {name}`",
+                "runs": f"{have} of {wanted}",
+                "missing runs are made by": f"`python -m nlr study {name}`" if have < wanted else "none missing",
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).sort_values(
+        "missing runs are made by", key=lambda column: column == "none missing", kind="stable", ignore_index=True
+    )
 
 
 def status_table(table, study):

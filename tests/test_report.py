@@ -462,6 +462,18 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
     assert grid.shape == (5, 5)
 
 
+def test_studies_with_missing_runs_stand_first_and_say_what_makes_these():
+    names, have = ["digits", "ma2020-small", "ma2020-small-x4", "ma2020"], [75, 1, 3, 0]
+    table = report.study_table(pd.DataFrame({"study": names, "have": have, "wanted": [75, 156, 3, 408]}))
+    assert list(table["study"]) == ["ma2020-small", "ma2020", "digits", "ma2020-small-x4"]
+    assert list(table["missing runs are made by"]) == [
+        "`python -m nlr study ma2020-small`",
+        "`python -m nlr study ma2020`",
+        "none missing",
+        "none missing",
+    ]
+
+
 # The catalogue
 
 

@@ -25,19 +25,11 @@ runs, damaged = report.status()
 # %% [markdown]
 # ## Runs
 #
-# A study is a list of runs in order of priority; a run that has a record is never trained again. Each cell below says
-# how many of its seeds have a record.
+# A study is a list of runs in order of priority; a run that has a record is never trained again. Each cell of the first
+# three tables says how many of its seeds have a record.
 
 # %% tags=["remove-input"]
 Prose(words.damage(damaged))
-
-# %% tags=["hide-input"]
-Table(
-    report.study_table(runs),
-    name="studies",
-    caption="Runs that have a record, by study.",
-    left=["protocol", "data", "missing runs are made by"],
-)
 
 # %% tags=["hide-input"]
 Table(
@@ -58,6 +50,19 @@ Table(
     report.status_table(runs, "digits"),
     name="digits",
     caption="Seeds that have a record, of those planned: digits, trained while the book is built.",
+)
+
+# %% [markdown]
+# ## All studies
+#
+# Studies with missing runs stand first, with the command that makes these.
+
+# %% tags=["hide-input"]
+Table(
+    report.study_table(runs),
+    name="studies",
+    caption="Runs that have a record, by study.",
+    left=["protocol", "data", "missing runs are made by"],
 )
 
 # %% [markdown]
