@@ -50,12 +50,14 @@ class Judgement:
         """What the outcome would be without exploratory runs, in words; empty where it would be the same."""
         if self.found is None or self.found.without_exploratory == self.outcome:
             return ""
-        return f"without exploratory runs {self.found.without_exploratory}"
+        return f"without exploratory runs: {self.found.without_exploratory}"
 
     def limited(self):
         """The scope, with what the outcome is limited to."""
-        limits = ", ".join(filter(None, [self.qualifier, self.without_exploratory()]))
-        return f"[{self.scope}]{{.verdict-scope}}" + (f" {limits}" if limits else "")
+        without = self.without_exploratory()
+        return " ".join(
+            filter(None, [f"[{self.scope}]{{.verdict-scope}}", self.qualifier, f"({without})" * bool(without)])
+        )
 
 
 def proofs():

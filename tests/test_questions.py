@@ -204,7 +204,7 @@ def test_an_outcome_that_exploratory_runs_change_says_so_in_a_short_answer():
     )
     early = [r | {"facts": r["facts"] | {"purpose": "exploratory"}} if r["config"]["seed"] == 0 else r for r in runs]
     text = questions.answer_list(short(early))
-    assert "[C68 [{verdict}`held`](#evidence-c68) [ma2020-small (without exploratory runs " in text
+    assert "[C68 [{verdict}`held`](#evidence-c68) [ma2020-small (without exploratory runs: " in text
     assert "without exploratory" not in questions.answer_list(short(runs))
 
 

@@ -122,7 +122,7 @@ def test_a_verdict_that_changes_without_exploratory_runs_says_so_beside_its_badg
     without = found.found.without_exploratory  # one seed of each setting is left
     assert found.outcome == "held"
     assert without != "held"
-    assert found.limited() == f"[{SMALL}]{{.verdict-scope}} without exploratory runs {without}"
+    assert found.limited() == f"[{SMALL}]{{.verdict-scope}} (without exploratory runs: {without})"
     assert found.limited() in verdicts.claim_table(judged).set_index("claim").loc["C15", "verdict"]
     assert verdicts.judge(falling(0.1), {})["C15"][0].qualifier == ""
 
