@@ -7,6 +7,8 @@ from scipy import stats
 from nlr import report, results
 from nlr.noise import MAPS
 
+LOST = 1  # per cent of a class's test images under which a class is given up
+
 
 def listed(items):
     """``a, b and c``."""
@@ -177,6 +179,26 @@ def _farthest(side):
     several = len(side) > 1
     farthest = f"{far.loss} {'farthest, ' * several}{abs(far.difference):.1f}{half} points"
     return f"{len(side)} stand{'s' * (not several)} ({farthest})"
+
+
+def damage_by_class(changes, classes):
+    """What asymmetric noise does to the classes, and which are lost, from :func:`nlr.results.class_change`."""
+    known = changes.dropna(subset=["change"])
+    text = "No loss has runs both with this noise and on clean labels yet."
+    if not known.empty:
+        parts = []
+        for mapped in (True, False):
+            means = known[known["mapped"] == mapped].groupby("loss", sort=False)["change"].mean()
+            low, high = (f"{results.signed(means[end])} ({end})" for end in (means.idxmin(), means.idxmax()))
+            parts.append(f"{low} to {high}")
+        text = f"Against clean labels the mean accuracy of the classes whose labels change moves by {parts[0]} points, "
+        text += f"that of the others by {parts[1]}."
+    lost = changes[changes["noisy"] < LOST]
+    if lost.empty:
+        return f"{text} No loss gives a class up."
+    of_loss = lost.groupby("loss", sort=False)["class"]
+    given_up = "; ".join(f"{loss} {listed(classes[k] for k in numbers)}" for loss, numbers in of_loss)
+    return f"{text} Given up, with under {LOST} % of their test images recognised: {given_up}."
 
 
 def first_by_rank(ranked):

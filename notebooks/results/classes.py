@@ -33,7 +33,7 @@ classes = report.class_names(chosen.dataset)
 changes = results.class_change(found, setting)
 
 # %% tags=["remove-input"]
-Prose(words.class_map(classes))
+Prose(f"**In short.** {words.damage_by_class(changes, classes)}\n\n{words.class_map(classes)}")
 
 # %% tags=["hide-input"]
 Figure(
