@@ -197,7 +197,7 @@ def damage_by_class(changes, classes):
     if lost.empty:
         return f"{text} No loss gives a class up."
     of_loss = lost.groupby("loss", sort=False)["class"]
-    given_up = "; ".join(f"{loss} {listed(classes[k] for k in numbers)}" for loss, numbers in of_loss)
+    given_up = "; ".join(f"{listed(classes[k] for k in numbers)} ({loss})" for loss, numbers in of_loss)
     return f"{text} Given up, with under {LOST} % of their test images recognised: {given_up}."
 
 

@@ -136,7 +136,7 @@ def test_damage_by_class_names_the_ends_and_the_classes_given_up():
     assert words.damage_by_class(changes, ("ship", "bird")) == (
         "Against clean labels the mean accuracy of the classes whose labels change moves by −59.1 (rce) to −20.0 (ce) "
         "points, that of the others by +0.0 (rce) to +4.0 (ce). Given up, with under 1 % of their test images "
-        "recognised: rce bird."
+        "recognised: bird (rce)."
     )
     assert words.damage_by_class(changes[:2], ("ship", "bird")).endswith(" No loss gives a class up.")
     unknown = words.damage_by_class(changes.assign(change=math.nan), ("ship", "bird"))
