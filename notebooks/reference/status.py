@@ -36,6 +36,7 @@ Table(
     report.status_table(runs, "ma2020-small"),
     name="small",
     caption="Seeds that have a record, of those planned: CIFAR-10 (JPEG), small protocol.",
+    style="dense",
 )
 
 # %% tags=["hide-input"]
@@ -43,6 +44,7 @@ Table(
     report.status_table(runs, "ma2020"),
     name="reference",
     caption="Seeds that have a record, of those planned: CIFAR-10 (JPEG), reference protocol.",
+    style="dense",
 )
 
 # %% tags=["hide-input"]
