@@ -503,9 +503,7 @@ def study_table(table):
                 "missing runs are made by": f"`python -m nlr study {name}`" if have < wanted else "none missing",
             }
         )
-    return pd.DataFrame(rows).sort_values(
-        "missing runs are made by", key=lambda column: column == "none missing", kind="stable", ignore_index=True
-    )
+    return pd.DataFrame(sorted(rows, key=lambda row: row["missing runs are made by"] == "none missing"))
 
 
 def status_table(table, study):
