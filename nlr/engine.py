@@ -8,12 +8,13 @@ captured as one graph after the first few steps and replayed.
 
 import ctypes
 import math
+from contextlib import nullcontext
 from functools import cache
 
 import torch
 import torch.nn.functional as F
 
-from nlr import losses, models
+from nlr import losses, models, rounded
 from nlr.errors import unknown
 
 OPTIMISERS = ("sgd", "adam", "adamw")
@@ -70,6 +71,7 @@ class Engine:
         mean, std = (torch.tensor(config["data"][key], device=self.device) for key in ("mean", "std"))
         self.gain, self.offset = 1 / (255 * std), -mean / std
         self.half = {"bf16": torch.bfloat16, "float16": torch.float16}.get(settings["precision"])
+        self.products = rounded.Rounded(self.half) if rounded.needed(self.device.type, self.half) else nullcontext()
         self.augment = config["data"]["augmentation"] == "crop-flip"
         self.counts = Counts(self.device)
         self._graph = self._captured = None
@@ -79,7 +81,7 @@ class Engine:
         pixels = (images * self.gain + self.offset).permute(0, 3, 1, 2)
         # Casts of the weights are not kept from one call to the next: a captured graph would go on using old ones.
         half = {"dtype": self.half} if self.half else {"enabled": False}
-        with torch.autocast(self.device.type, **half, cache_enabled=not self.graphs):
+        with torch.autocast(self.device.type, **half, cache_enabled=not self.graphs), self.products:
             return self.model(pixels).float()
 
     @torch.no_grad()

@@ -40,14 +40,18 @@ def pick_device(name="auto"):
 
 
 def device_name(device):
-    """What the device calls itself, without the host's name."""
+    """What the device calls itself, without the host's name; behind a CPU's the instructions that torch uses on it.
+
+    They decide the last bits and the speed, and one name can stand for several generations.
+    """
     if torch.device(device).type == "cuda":
         return torch.cuda.get_device_name(device)
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+        name = platform.processor() or platform.machine()
+    return f"{name} ({torch.backends.cpu.get_cpu_capability()})"
 
 
 def versions():

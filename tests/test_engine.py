@@ -77,12 +77,12 @@ def blobs(n, size, channels, seed=0):
     return _Part(images, labels, labels, "cpu")
 
 
-def fifty_steps(config, part, at_least):
+def fifty_steps(config, part, at_least, within=1e-4):
     order = torch.Generator().manual_seed(3)
     batches = [torch.randint(0, len(part), (32,), generator=order) for _ in range(50)]
     expected = plain_losses(config, part, batches)
     assert expected[-1] < at_least * expected[0]  # it learns, so the later steps depend on the earlier ones
-    assert engine_losses(config, part, batches) == pytest.approx(expected, rel=1e-4)
+    assert engine_losses(config, part, batches) == pytest.approx(expected, rel=within)
 
 
 @pytest.mark.parametrize("loss", PLAIN)
@@ -97,7 +97,7 @@ def test_fifty_steps_of_the_papers_network_give_the_loss_curve_of_a_plain_loop(l
     training = {"precision": "float32", "learning_rate": 1e-4}
     narrow = {"model": {"width": 0.1}, "data": {"augmentation": "none"}}
     config = short(loss, protocol="ma2020", dataset="cifar10", training=training, **narrow)
-    fifty_steps(config, blobs(640, 32, 3), 0.98)
+    fifty_steps(config, blobs(640, 32, 3), 0.98, within=1e-3)
 
 
 # Augmentation
