@@ -33,7 +33,7 @@ def _seconds(work, device, least=0.02):
     return (time.perf_counter() - begin) / calls
 
 
-def _in_turn(works, rounds, device, least=0.02):
+def in_turn(works, rounds, device, least=0.02):
     """Name to seconds by round; the first round warms up and is not counted."""
     for work in works.values():
         work()
@@ -44,7 +44,7 @@ def _in_turn(works, rounds, device, least=0.02):
     return taken
 
 
-def _ratios(taken, base):
+def ratios(taken, base):
     """Name to the median over rounds of its time relative to ``base``, with the lowest and the highest."""
     out = {}
     for name, seconds in taken.items():
@@ -62,7 +62,7 @@ def ceiling(images, labels, device):
     size = 8192 if device == "cuda" else 1024
     a, b = (torch.randn(size, size, device=device, dtype=torch.bfloat16) for _ in range(2))
     works = {"step": lambda: engine.step(data, index), "product": lambda: a @ b}
-    taken = {name: median(seconds) for name, seconds in _in_turn(works, 5, device, least=0.5).items()}
+    taken = {name: median(seconds) for name, seconds in in_turn(works, 5, device, least=0.5).items()}
     achieved, most = counter.get_total_flops() / taken["step"], 2 * size**3 / taken["product"]
     return {
         "flop_per_image": counter.get_total_flops() / 128,
@@ -92,8 +92,8 @@ def losses(images, labels, device, rounds):
     every = {"torch's cross-entropy": F.cross_entropy} | {
         name: make_loss(name) for name in dict.fromkeys([*names(), *STUDY])
     }
-    alone = _ratios(
-        _in_turn({n: both_ways(loss) for n, loss in every.items()}, 4 * rounds, device), "torch's cross-entropy"
+    alone = ratios(
+        in_turn({n: both_ways(loss) for n, loss in every.items()}, 4 * rounds, device), "torch's cross-entropy"
     )
     engine, data = ENGINE["make"](device), ENGINE["part"](images, labels, device)
     index = torch.arange(128, device=device)
@@ -107,8 +107,8 @@ def losses(images, labels, device, rounds):
 
     slowest = max(alone, key=lambda name: alone[name]["ratio"])
     chosen = {name: every[name] for name in dict.fromkeys(["torch's cross-entropy", *STUDY, slowest])}
-    taken = _in_turn({n: step(loss) for n, loss in chosen.items()}, 2 * rounds, device, least=0)
-    return {"alone": alone, "step": _ratios(taken, "torch's cross-entropy"), "slowest": slowest}
+    taken = in_turn({n: step(loss) for n, loss in chosen.items()}, 2 * rounds, device, least=0)
+    return {"alone": alone, "step": ratios(taken, "torch's cross-entropy"), "slowest": slowest}
 
 
 def tried(images, labels, device, rounds):
@@ -186,8 +186,8 @@ def tried(images, labels, device, rounds):
         )
     out = {}
     for name, (ours, other) in pairs.items():
-        taken = _in_turn({"ours": ours, "other": other}, 2 * rounds, device)
-        out[name] = _ratios(taken, "ours")["other"] | {"ours_seconds": median(taken["ours"])}
+        taken = in_turn({"ours": ours, "other": other}, 2 * rounds, device)
+        out[name] = ratios(taken, "ours")["other"] | {"ours_seconds": median(taken["ours"])}
     return out
 
 

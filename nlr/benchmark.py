@@ -104,7 +104,7 @@ def measure(device="cpu", rounds=7, seconds=4.0, progress=lambda text: None):
         each["seconds_per_epoch"] = EPOCH / median(each["images_per_second"])
         each["ratio"] = [a / b for a, b in zip(each["images_per_second"], base, strict=True)]
     return {
-        "machine": _machine(device),
+        "machine": machine(device),
         "protocol": {"network": "cnn8", "batch": BATCH, "rounds": rounds, "seconds": seconds, "untimed_steps": UNTIMED},
         "contenders": contenders,
         "engine": extra,
@@ -194,17 +194,32 @@ def in_words(measured):
 
 
 def precision_in_words(measured):
-    """What the test of bf16 against float32 found, in sentences."""
-    sentences = []
+    """What the test of bf16 against float32 found on one device, in sentences."""
+    sentences = [f"On {measured['device']}:"]
     for name, case in measured["cases"].items():
         test = case["test"]
         verdict = "equivalent" if test["equivalent"] else "not shown to be equivalent"
         sentences.append(
-            f"On {name} over {test['n']} seeds, bf16 minus float32 is {test['mean']:+.2f} points of accuracy (90 % "
+            f"on {name} over {test['n']} seeds, bf16 minus float32 is {test['mean']:+.2f} points of accuracy (90 % "
             f"interval {test['low']:+.2f} to {test['high']:+.2f}): {verdict} within {test['margin']:g} points (two "
-            f"one-sided tests, p = {test['p']:.2g})."
+            f"one-sided tests, p = {test['p']:.2g});"
         )
-    return " ".join(sentences)
+    return " ".join(sentences).removesuffix(";") + "."
+
+
+def rounded_in_words(measured):
+    """What rounding buys where a CPU has no instructions for bf16, in sentences."""
+
+    def text(step):
+        return f"{step['ratio']:.2g} ({step['low']:.2g} to {step['high']:.2g})"
+
+    steps = measured["steps"]
+    return (
+        f"On {measured['machine']['device']}, on one thread, a training step of ma2020-small takes "
+        f"{steps['rounded']['seconds']:.2g} s with rounded products; with torch's own it takes "
+        f"{text(steps['plain'])} times as long, in float32 {text(steps['float32'])} times (median of "
+        f"{measured['rounds']} rounds, lowest and highest in brackets)."
+    )
 
 
 def _spread(values, digits):
@@ -218,7 +233,8 @@ def _together(crew, seconds):
     return sum(answer["images"] / answer["seconds"] for answer in answers)
 
 
-def _machine(device):
+def machine(device):
+    """What a measurement says of where it was made; ``instructions`` are those of a CPU that decide its speed."""
     facts = {
         "device": provenance.device_name(device),
         "device_type": device,

@@ -2,12 +2,15 @@
 
 Keys of values: STUDY.SETTING.LOSS.FIGURE with FIGURE one of n and the mean and sd of last, best, memorised, recovered;
 STUDY.have and STUDY.wanted count runs, STUDY.status says in words what the records are; STUDY.minutes is training time,
-of committed records only. What others print, from the files of nlr.published: SOURCE.SETTING.LOSS.mean and .sd.
+of committed records only, STUDY.minutes_per_run its median on the quickest and on the slowest device. What others
+print, from the files of nlr.published: SOURCE.SETTING.LOSS.mean and .sd.
 claims.SCOPE.OUTCOME counts verdicts, claims.SCOPE.tally says so in words; book.notebooks the pairs.
 """
 
 import json
 import os
+
+import pandas as pd
 
 from nlr import plots, published, questions, report, studies, verdicts, words
 from nlr.page import Facts, Figure, Prose, Table
@@ -30,8 +33,11 @@ def values():
             continue
         found = report.study_records(study)
         if study.store == studies.STORES["results"]:
-            out[f"{name}.minutes"] = sum(record["facts"]["wall_seconds"] for record in found) / 60
-            out[f"{name}.minutes_per_run"] = out[f"{name}.minutes"] / len(found)
+            minutes = pd.Series([record["facts"]["wall_seconds"] / 60 for record in found])
+            by_device = minutes.groupby([record["facts"]["device"] for record in found]).median()
+            out[f"{name}.minutes"] = minutes.sum()
+            out[f"{name}.minutes_per_run.quickest"] = by_device.min()
+            out[f"{name}.minutes_per_run.slowest"] = by_device.max()
             out[f"{name}.status"] = words.status(found)
         for cell in report.cells(report.frame(found)).to_dict("records"):
             for figure in FIGURES:

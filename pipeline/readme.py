@@ -17,7 +17,7 @@ def up_to_date(text):
     values = json.loads((EXECUTED / "values.json").read_text())
     said = {
         "answer": f"\n{(EXECUTED / 'snippets' / 'plain-answers.md').read_text().strip()}\n",
-        "minutes": f"{values['ma2020-small.minutes_per_run']:.0f}",
+        "minutes": " to ".join(f"{values[f'ma2020-small.minutes_per_run.{d}']:.0f}" for d in ("quickest", "slowest")),
     }
     return BLOCK.sub(lambda match: f"{match[1]}{said[match[2]]}{match[3]}", text)
 

@@ -113,8 +113,9 @@ def test_equivalence_needs_a_small_and_a_sure_difference(precision):
     assert equivalence({"float32": base, "bf16": [45.0, 60.0, 75.5]})["equivalent"] is False  # small, but not sure
 
 
-def test_bf16_ends_where_float32_does_on_the_committed_runs(precision):
-    found = json.loads((paths.RESULTS / "bench" / "precision.json").read_text())
+@pytest.mark.parametrize("machine", ["precision", "precision-avx2"])
+def test_bf16_ends_where_float32_does_on_the_committed_runs(precision, machine):
+    found = json.loads((paths.RESULTS / "bench" / f"{machine}.json").read_text())
     assert list(found["cases"]) == list(precision["CASES"])
     for name, case in found["cases"].items():
         seeds = precision["CASES"][name]["seeds"]

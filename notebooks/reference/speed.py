@@ -30,7 +30,8 @@ from nlr import benchmark, paths
 from nlr.page import Facts, Prose, Table
 
 measured = json.loads((paths.RESULTS / "bench" / "cpu.json").read_text())
-precision = json.loads((paths.RESULTS / "bench" / "precision.json").read_text())
+rounded = json.loads((paths.RESULTS / "bench" / "rounded.json").read_text())
+tests = [json.loads(path.read_text()) for path in sorted((paths.RESULTS / "bench").glob("precision*.json"))]
 Facts(benchmark.facts(measured))
 
 # %% [markdown]
@@ -87,7 +88,16 @@ Table(
 # `benchmarks/precision.py` and were committed before it was run.
 
 # %% tags=["remove-input"]
-Prose(benchmark.precision_in_words(precision))
+Prose("\n\n".join(benchmark.precision_in_words(test) for test in tests))
+
+# %% [markdown]
+# Many CPUs have no instructions for bf16 (where torch reports AVX2, for example), and there torch takes one product after
+# the other. On those the engine rounds what goes into a convolution or a linear layer to bf16, multiplies in float32 and
+# rounds the result once. A product of two bf16 numbers is exact in float32, so this is the same arithmetic up to the
+# order of its sums, at the speed of float32. Each record names its device with the instructions that torch used.
+
+# %% tags=["remove-input"]
+Prose(benchmark.rounded_in_words(rounded))
 
 # %% [markdown]
 # ## On a GPU
