@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from nlr import benchmark, losses, paths, training
+from nlr import benchmark, losses, paths, rounded, training
 from nlr.errors import NlrError
 from nlr.models import cnn8
 
@@ -152,3 +152,27 @@ def test_the_ordinary_script_trains_the_papers_network():
     ordinary = runpy.run_path(str(benchmark.FOLDER / "ordinary.py"))
     shapes = [tuple(p.shape) for p in ordinary["network"]().parameters()]
     assert shapes == [tuple(p.shape) for p in cnn8().parameters()]
+
+
+# Rounded products
+
+
+def test_sentence_on_rounding_is_that_of_the_measurement():
+    found = json.loads((paths.RESULTS / "bench" / "rounded.json").read_text())
+    assert found["steps"]["plain"]["low"] > 2  # else there would be no reason for it
+    found["machine"]["device"] = "X"
+    found["steps"] = {
+        "rounded": {"ratio": 1.0, "low": 1.0, "high": 1.0, "seconds": 0.5},
+        "plain": {"ratio": 12.34, "low": 9.0, "high": 15.0, "seconds": 6.0},
+        "float32": {"ratio": 0.9, "low": 0.8, "high": 1.1, "seconds": 0.45},
+    }
+    text = benchmark.rounded_in_words(found)
+    assert text.startswith("On X, on one thread, a training step of ma2020-small takes 0.5 s")
+    assert "takes 12 (9 to 15) times as long, in float32 0.9 (0.8 to 1.1) times" in text
+
+
+def test_rounding_is_not_measured_where_it_is_not_used(monkeypatch):
+    monkeypatch.setattr(rounded, "needed", lambda device_type, dtype: False)
+    script = runpy.run_path(str(benchmark.FOLDER / "rounded.py"))
+    with pytest.raises(NlrError, match="nothing to measure"):
+        script["measure"]()
