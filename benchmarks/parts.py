@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
+from nlr import rounded
 from nlr.engine import crop_and_flip, draw_crops
 from nlr.losses import make_loss, names
 
@@ -54,13 +55,14 @@ def ratios(taken, base):
 
 
 def ceiling(images, labels, device):
-    """FLOP a trained image, FLOP/s of training steps, and of square matrix products in the same precision."""
+    """FLOP a trained image, FLOP/s of training steps, and of square matrix products as the engine multiplies."""
     engine, data = ENGINE["make"](device), ENGINE["part"](images, labels, device)
     index = torch.arange(128, device=device)
     with FlopCounterMode(display=False) as counter:
         engine.step(data, index)
     size = 8192 if device == "cuda" else 1024
-    a, b = (torch.randn(size, size, device=device, dtype=torch.bfloat16) for _ in range(2))
+    dtype = torch.float32 if rounded.needed(device, torch.bfloat16) else torch.bfloat16
+    a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
     works = {"step": lambda: engine.step(data, index), "product": lambda: a @ b}
     taken = {name: median(seconds) for name, seconds in in_turn(works, 5, device, least=0.5).items()}
     achieved, most = counter.get_total_flops() / taken["step"], 2 * size**3 / taken["product"]
@@ -124,7 +126,8 @@ def tried(images, labels, device, rounds):
         w = w.to(memory_format=torch.channels_last).requires_grad_()
 
         def work():
-            y = F.conv2d(x, w, padding=1, groups=groups)
+            with engine.products:
+                y = F.conv2d(x, w, padding=1, groups=groups)
             torch.autograd.grad(y, (x, w), torch.ones_like(y))
 
         return work
@@ -169,8 +172,8 @@ def tried(images, labels, device, rounds):
             lambda: _crops_one_by_one(batch, *drawn),
         ),
         "convolution without channels-last": (
-            _first_block(device, torch.channels_last),
-            _first_block(device, torch.contiguous_format),
+            _first_block(engine, torch.channels_last),
+            _first_block(engine, torch.contiguous_format),
         ),
     }
     compiled = ENGINE["make"](device)
@@ -200,11 +203,13 @@ def _crops_one_by_one(images, shift, mirrored):
     return torch.stack(crops)
 
 
-def _first_block(device, memory_format):
-    weight = torch.randn(64, 64, 3, 3, device=device, dtype=torch.bfloat16).to(memory_format=memory_format)
-    x = torch.randn(128, 64, 32, 32, device=device, dtype=torch.bfloat16).to(memory_format=memory_format)
+def _first_block(engine, memory_format):
+    half = {"device": engine.device, "dtype": torch.bfloat16}
+    weight = torch.randn(64, 64, 3, 3, **half).to(memory_format=memory_format)
+    x = torch.randn(128, 64, 32, 32, **half).to(memory_format=memory_format)
 
     def work():
-        F.conv2d(x, weight, padding=1)
+        with engine.products:
+            F.conv2d(x, weight, padding=1)
 
     return work

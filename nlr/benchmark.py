@@ -186,9 +186,9 @@ def in_words(measured):
         "Step by step: "
         + "; ".join(steps)
         + f". {process} reaches {engine['flop_per_second'] / 1e9:.0f} GFLOP/s in whole training steps, "
-        f"{100 * engine['share_of_ceiling']:.0f} % of what square matrix products reach in bf16 on as many threads in "
-        f"the same call ({engine['ceiling_flop_per_second'] / 1e9:.0f} GFLOP/s), at "
-        f"{engine['flop_per_image'] / 1e9:.2f} GFLOP an image. Evaluating the {TEST:,} clean test images takes "
+        f"{100 * engine['share_of_ceiling']:.0f} % of what square matrix products reach on as many threads in the "
+        f"same call and in the engine's precision ({engine['ceiling_flop_per_second'] / 1e9:.0f} GFLOP/s), "
+        f"at {engine['flop_per_image'] / 1e9:.2f} GFLOP an image. Evaluating the {TEST:,} clean test images takes "
         f"it {evaluated:.2g} s more an epoch."
     )
 
