@@ -263,7 +263,8 @@ def gradient_share(model, criterion, pixels, dataset, given, probe):
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_digits_train_as_in_a_plain_reference(digits, loss):
-    config = short(loss)
+    """At a third of the rate: at the full one a last bit of a sum, which differs from CPU to CPU, can tip a ReLU."""
+    config = short(loss, training={"learning_rate": 0.003})
     expected, found = reference(config, digits), training.train(config, digits)["series"]
     assert set(expected) == SERIES - {"seconds", "test_loss"}
     for key, values in expected.items():
