@@ -10,7 +10,6 @@ import runpy
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from types import SimpleNamespace
 
 import torch
 
@@ -33,7 +32,7 @@ def measure():
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (benchmark.BATCH, 32, 32, 3), generator=generator).to(torch.uint8)
     labels = torch.randint(0, 10, (len(images),), generator=generator)
-    part, index = SimpleNamespace(images=images, labels=labels, clean=labels), torch.arange(len(images))
+    part, index = PARTS["ENGINE"]["part"](images, labels, "cpu"), torch.arange(len(images))
 
     def steps(precision, products=None):
         config = runs.resolve("ma2020-small", "ce", "symmetric-0.4", 0, "cifar10")

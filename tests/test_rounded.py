@@ -1,4 +1,4 @@
-"""Rounded products are the exact ones rounded once, and are taken exactly where it has none."""
+"""Rounded products are the exact ones rounded once, and are taken where a CPU has no instructions for its own."""
 
 import pytest
 import torch

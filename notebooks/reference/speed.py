@@ -94,8 +94,8 @@ Prose("\n\n".join(benchmark.precision_in_words(test) for test in tests))
 # Many CPUs have no instructions for bf16 (where torch reports AVX2, for example), and there torch takes one product after
 # the other. On those the engine rounds what goes into a convolution or a linear layer to bf16, multiplies in float32 and
 # rounds the result once. A product of two bf16 numbers is exact in float32, so this is the same arithmetic up to the
-# order of its sums, at the speed of float32. Records name the instructions that torch used behind the name of the CPU; the
-# older ones do not yet.
+# order of its sums, at the speed of float32. Behind the name of the CPU a record gives the instructions that torch used;
+# the older records do not.
 
 # %% tags=["remove-input"]
 Prose(benchmark.rounded_in_words(rounded))
