@@ -200,8 +200,8 @@ def precision_in_words(measured):
         test = case["test"]
         verdict = "equivalent" if test["equivalent"] else "not shown to be equivalent"
         sentences.append(
-            f"on {name} over {test['n']} seeds, bf16 minus float32 is {test['mean']:+.2f} points of accuracy (90 % "
-            f"interval {test['low']:+.2f} to {test['high']:+.2f}): {verdict} within {test['margin']:g} points (two "
+            f"on {name} over {test['n']} seeds, bf16 minus float32 is {test['mean']:+z.2f} points of accuracy (90 % "
+            f"interval {test['low']:+z.2f} to {test['high']:+z.2f}): {verdict} within {test['margin']:g} points (two "
             f"one-sided tests, p = {test['p']:.2g});"
         )
     return " ".join(sentences).removesuffix(";") + "."

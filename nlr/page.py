@@ -8,6 +8,7 @@ import html
 import io
 import json
 import os
+import re
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -19,6 +20,8 @@ from nlr.paths import EXECUTED, ROOT
 from nlr.report import slug
 
 PAGE = "NLR_PAGE"  # the page being built, digits/symmetric-0.4 say; empty outside the build
+VERBATIM = re.compile(r"(`[^`]*`|\$+[^$]*\$+)")  # code and formulas in MyST
+HYPHEN = re.compile(r"(?<![^\s(])-(?=\.?\d)")  # that stands for a minus
 
 
 class _Shown:
@@ -34,9 +37,11 @@ def _label(kind, name):
     return f"{kind}-{slug(os.environ[PAGE])}-{slug(name)}"
 
 
-def unbroken(text):
-    """The text with every number kept on one line with its per cent sign."""
-    return text.replace(" %", "\u00a0%")
+def typeset(text):
+    """The text with true minus signs outside code and formulas, and each number on one line with its per cent sign."""
+    parts = VERBATIM.split(text)
+    parts[::2] = [HYPHEN.sub("\N{MINUS SIGN}", part) for part in parts[::2]]
+    return "".join(parts).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 class Figure(_Shown):
@@ -53,7 +58,7 @@ class Figure(_Shown):
     def __init__(self, draw, *arguments, name, caption, alt):
         if not alt.strip() or not caption.strip():
             raise ValueError(f"Figure {name!r} needs a caption and a text alternative.")
-        self.caption, self.alt, self.name = unbroken(" ".join(caption.split())), " ".join(alt.split()), name
+        self.caption, self.alt, self.name = typeset(" ".join(caption.split())), typeset(" ".join(alt.split())), name
         themes = plots.THEMES if os.environ.get(PAGE) else ("light",)
         self.pictures = {theme: _svg(draw, arguments, theme) for theme in themes}
 
@@ -155,7 +160,7 @@ class Table(_Shown):
 
     def __init__(self, frame, name, caption, left=(), style=""):
         self.frame, self.name, self.left, self.style = frame, name, set(left), style
-        self.caption = unbroken(" ".join(caption.split()))
+        self.caption = typeset(" ".join(caption.split()))
 
     def __str__(self):
         return f"Table: {self.caption}\n{self.frame.to_string(index=False)}"
@@ -164,7 +169,9 @@ class Table(_Shown):
         """The table alone, as Markdown."""
         columns = [str(c) for c in self.frame.columns]
         rule = [":--" if i == 0 or c in self.left else "--:" for i, c in enumerate(columns)]
-        rows = [[str(value).replace("|", "\\|") for value in row] for row in self.frame.itertuples(index=False)]
+        rows = [
+            [typeset(str(value)).replace("|", "\\|") for value in row] for row in self.frame.itertuples(index=False)
+        ]
         return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])
 
     def myst(self):
@@ -198,7 +205,7 @@ class Prose(_Shown):
     """Sentences with computed numbers, as Markdown."""
 
     def __init__(self, text):
-        self.text = unbroken(text)
+        self.text = typeset(text)
 
     def __str__(self):
         return self.text
@@ -226,7 +233,7 @@ class Verdict(_Shown):
         if outcome not in OUTCOMES:
             raise unknown("outcome", outcome, OUTCOMES)
         self.claim, self.outcome, self.scope = claim, outcome, scope
-        self.because = unbroken(" ".join(because.split()))
+        self.because = typeset(" ".join(because.split()))
 
     def __str__(self):
         return f"{self.claim} {self.outcome} ({self.scope}): {self.because}"

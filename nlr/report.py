@@ -326,7 +326,7 @@ def agreement_table(compared):
             "loss": compared["loss"],
             "yours": [f"{r.yours:.1f} (n = {r.n_yours})" for r in compared.itertuples()],
             "ours": [f"{r.ours:.1f} (n = {r.n_ours})" if r.n_ours else "–" for r in compared.itertuples()],
-            "difference": [f"{d:+.1f}" if not pd.isna(d) else "–" for d in compared["difference"]],
+            "difference": [f"{d:+z.1f}" if not pd.isna(d) else "–" for d in compared["difference"]],
             "our sd": [f"{d:.1f}" if not pd.isna(d) else "–" for d in compared["our_sd"]],
             "within": [f"{t:.1f}" if not pd.isna(t) else "–" for t in compared["tolerance"]],
             "verdict": [words[a] for a in compared["agree"]],

@@ -103,6 +103,26 @@ def test_figures_are_closed(elsewhere):
     assert plt.get_fignums() == before
 
 
+# Characters
+
+
+@pytest.mark.parametrize(
+    "text, printed",
+    [
+        ("-0.3 to +1 points (-1.2)", "−0.3 to +1 points (−1.2)"),
+        ("A = -4 or -.5", "A = −4 or −.5"),
+        ("9-10, CIFAR-10, 1e-4, f(x)-1, - 3", "9-10, CIFAR-10, 1e-4, f(x)-1, - 3"),
+        ("`x = -1` and $y = -1$ and -1", "`x = -1` and $y = -1$ and −1"),
+        ("$$\nz = -1\n$$", "$$\nz = -1\n$$"),
+        ("```\ny = -1\n```", "```\ny = -1\n```"),
+        ("3 %", "3 %"),
+    ],
+)
+def test_minus_signs_and_per_cent(text, printed):
+    assert page.typeset(text) == printed
+    assert page.typeset(printed) == printed
+
+
 # Tables and facts
 
 

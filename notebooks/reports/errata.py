@@ -297,8 +297,8 @@ assert gains["symmetric-0.2"] < 0
 
 # %% tags=["remove-input"]
 Prose(
-    f"E36: the text has +{claimed} % at 0.8; Table 1 has {gains['symmetric-0.8']:+.1f} points, "
-    f"{relative['symmetric-0.8']:+.1f} % of CE. At 0.2 it has {gains['symmetric-0.2']:+.1f} points.".replace("-", "−")
+    f"E36: the text has +{claimed} % at 0.8; Table 1 has {gains['symmetric-0.8']:+z.1f} points, "
+    f"{relative['symmetric-0.8']:+z.1f} % of CE. At 0.2 it has {gains['symmetric-0.2']:+z.1f} points."
 )
 
 # %% [markdown]

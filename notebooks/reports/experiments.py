@@ -497,7 +497,7 @@ Figure(
     name="kathuria",
     caption="Kathuria's sum less her NCE on each seed (dots) and their mean (bars); the band is the margin of equivalence.",
     alt="; ".join(
-        f"{protocol} {setting}: {len(values)} seeds from {values.min():+.1f} to {values.max():+.1f} points"
+        f"{protocol} {setting}: {len(values)} seeds from {values.min():+z.1f} to {values.max():+z.1f} points"
         for (protocol, setting), values in there.items()
     )
     or "An empty field with the band of the margin: there is no run of these losses yet.",
@@ -570,7 +570,7 @@ gained = {
 }
 Prose(
     "Against the last epoch the mean changes "
-    + "; ".join(f"by {min(values):+.1f} to {max(values):+.1f} points for {rule}" for rule, values in gained.items())
+    + "; ".join(f"by {min(values):+z.1f} to {max(values):+z.1f} points for {rule}" for rule, values in gained.items())
     + f". Of the wrong labels these trainings have memorised {min(kept):.0f} to {max(kept):.0f} % in the mean of a row; what the choice "
     "does to losses that memorise more is in {doc}`/executed/results/ranks`. Chosen on the test set, no run can lose."
     if RULED
@@ -673,14 +673,14 @@ most = max((beside(loss, "ce").max(initial=-np.inf) for loss in KRISHNAN[1:]), d
 margin = statements["C13"].tests_in("krishnan-as-written-digits")[0]["threshold"]
 e10 = claims.evaluate(statements["E10"], records, "krishnan-as-written-digits").outcome
 Prose(
-    f"His NCE lies {alike.min():+.1f} to {alike.max():+.1f} points from CE, and the paper's NCE {papers.min():+.1f} to "
-    f"{papers.max():+.1f} points from his, over shared seeds. "
+    f"His NCE lies {alike.min():+z.1f} to {alike.max():+z.1f} points from CE, and the paper's NCE {papers.min():+z.1f} to "
+    f"{papers.max():+z.1f} points from his, over shared seeds. "
     + (
         "So the two forms come apart as announced. "
         if e10 == "held"
         else "That the two forms come apart is not seen here. "
     )
-    + f"The largest gain of any loss below over CE, at any of the rates, is {most:+.1f} points"
+    + f"The largest gain of any loss below over CE, at any of the rates, is {most:+z.1f} points"
     + (
         ": where no loss is more robust than CE, that his NCE is not either says nothing. On digits in his protocol "
         "equality with CE is shown, and robustness cannot be told."
@@ -1308,12 +1308,12 @@ ours = (
     accuracies("chheda-as-written-digits", "ce", "symmetric-0.8"),
 )
 on_digits = (
-    f"On digits in his protocol it is {ours[0].mean() - ours[1].mean():+.1f} points."
+    f"On digits in his protocol it is {ours[0].mean() - ours[1].mean():+z.1f} points."
     if len(ours[0]) and len(ours[1])
     else ""
 )
 Prose(
-    f"His text says {claimed:.1f} %. His own figures are {theirs['ce']:.1f} and {theirs['nce']:.1f} %: {gain:+.1f} points, or {ratio:+.1f} % of the smaller one, "
+    f"His text says {claimed:.1f} %. His own figures are {theirs['ce']:.1f} and {theirs['nce']:.1f} %: {gain:+z.1f} points, or {ratio:+z.1f} % of the smaller one, "
     f"and not what the text says. {on_digits} What it is on CIFAR-10 in full is a question for claim C18."
 )
 
@@ -1413,7 +1413,7 @@ def compared(words, setting):
     above = sum(value > 0 for value in values.values())
     return (
         f"With {words} held equal, asymmetric noise is the easier one for {above} of the {len(values)} losses with runs, by "
-        f"{values[low]:+.1f} (`{low}`) to {values[high]:+.1f} points (`{high}`)."
+        f"{values[low]:+z.1f} (`{low}`) to {values[high]:+z.1f} points (`{high}`)."
     )
 
 
@@ -1505,7 +1505,7 @@ late = (at_quarters["the end"] - at_quarters["three quarters"]).sort_values()
 orders = {words: list(column.sort_values().index) for words, column in at_quarters.items()}
 same = sum(order == orders["the end"] for order in orders.values()) - 1
 Prose(
-    f"From three quarters to the end the accuracy changes by {late.iloc[0]:+.1f} (`{late.index[0]}`) to {late.iloc[-1]:+.1f} points "
+    f"From three quarters to the end the accuracy changes by {late.iloc[0]:+z.1f} (`{late.index[0]}`) to {late.iloc[-1]:+z.1f} points "
     f"(`{late.index[-1]}`). The order of the {len(late)} losses with runs is the final one at {same} of the three earlier points. "
     "A table that does not say where its runs were halted leaves this open."
     if len(late)

@@ -59,7 +59,7 @@ if compared["ours_less_ce"][compared["loss"] != "ce"].notna().any():
         "equal.",
         alt="Pairs of differences to ce in points, theirs and ours: "
         + "; ".join(
-            f"{r.loss}, {report.short_name(r.setting)}: {r.theirs_less_ce:.1f} and {r.ours_less_ce:.1f}"
+            f"{r.loss}, {report.short_name(r.setting)}: {results.signed(r.theirs_less_ce)} and {results.signed(r.ours_less_ce)}"
             for r in compared[compared["loss"] != "ce"].dropna().itertuples()
         )
         + ".",

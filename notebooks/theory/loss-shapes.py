@@ -109,8 +109,8 @@ dictionary = pd.DataFrame(
     {
         "loss": [use[0] for use in uses],
         "as given by": [use[1] for use in uses],
-        "slope $s$": [f"{slope:.4g}".replace("-", "−") for slope in slopes],
-        "in units of printed MAE": [f"{slope / printed_mae:.4g}".replace("-", "−") for slope in slopes],
+        "slope $s$": [f"{slope:.4g}" for slope in slopes],
+        "in units of printed MAE": [f"{slope / printed_mae:.4g}" for slope in slopes],
     }
 )
 Table(

@@ -203,9 +203,7 @@ for margin in (0, 5, 10):
 table = pd.DataFrame(rows, columns=["margin", "steps", "label's $p_y$", "sum $Q$", "share of the fall due to $Q$"])
 table["label's $p_y$"] = [f"{v:.4f}" for v in table["label's $p_y$"]]
 table["sum $Q$"] = [f"{v:.1f}" for v in table["sum $Q$"]]
-table["share of the fall due to $Q$"] = [
-    f"{100 * v:.1f} %".replace("-", "−") for v in table["share of the fall due to $Q$"]
-]
+table["share of the fall due to $Q$"] = [f"{100 * v:.1f} %" for v in table["share of the fall due to $Q$"]]
 Table(
     table,
     name="split",
