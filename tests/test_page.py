@@ -107,7 +107,7 @@ def test_figures_are_closed(elsewhere):
 
 
 @pytest.mark.parametrize(
-    "text, printed",
+    ("text", "printed"),
     [
         ("-0.3 to +1 points (-1.2)", "−0.3 to +1 points (−1.2)"),
         ("A = -4 or -.5", "A = −4 or −.5"),

@@ -42,10 +42,10 @@ def anchors(path):
 
 
 @functools.cache
-def visible_text(page):
-    """The text of the article, without code and formulas."""
+def visible_text(page, *without):
+    """The text of the article, without code and formulas, and without what CSS selectors name."""
     article = BeautifulSoup(str(soup(f"{page}.html").find("article")), "html.parser")
-    for element in article.find_all(["pre", "code", "script", "style"]) + article.select(".math"):
+    for element in article.select(", ".join(["pre", "code", "script", "style", ".math", *without])):
         element.decompose()
     return article.get_text(" ")
 
@@ -118,6 +118,15 @@ def test_markup_is_not_left_raw(page):
     assert not re.search(r"```|:::|\{(value|verdict|numref|ref|eq|cite\w*|py:\w+)[}:]", text)
     assert not re.search(r"\$[^$\n]{1,80}\$|\\\(|\\\[|\\(frac|log|sum|mathrm|eta|alpha|ldots)\b", text)
     assert soup(f"{page}.html").select(".nlr-missing, .problematic, .system-message") == []
+
+
+@built
+@every_page
+def test_a_minus_is_not_a_hyphen(page):
+    docstrings, raw_frames = "dl.py", "table.dataframe"
+    alternatives = [image.get("alt", "") for image in soup(f"{page}.html").find_all("img")]
+    text = " ".join([visible_text(page, docstrings, raw_frames), *alternatives])
+    assert [text[m.start() - 30 : m.end() + 10] for m in re.finditer(r"(?<![^\s(])-\.?\d", text)] == []
 
 
 @built
