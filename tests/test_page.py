@@ -115,7 +115,7 @@ def test_figures_are_closed(elsewhere):
         ("`x = -1` and $y = -1$ and -1", "`x = -1` and $y = -1$ and −1"),
         ("$$\nz = -1\n$$", "$$\nz = -1\n$$"),
         ("```\ny = -1\n```", "```\ny = -1\n```"),
-        ("3 %", "3 %"),
+        ("3 %", "3\N{NO-BREAK SPACE}%"),
     ],
 )
 def test_minus_signs_and_per_cent(text, printed):
