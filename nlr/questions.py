@@ -470,20 +470,16 @@ def _once(settings, text):
 
 
 def is_clear(estimate):
-    """Whether a difference is named: its interval excludes zero, and it is large where it rests on few seeds."""
-    rules = _rules()
+    """Whether a difference is named: its interval excludes zero, and it rests on seeds enough."""
     low, high = estimate.interval()
-    far = estimate.n >= rules["few_seeds"] or abs(estimate.effect) > rules["few_deviations"] * estimate.deviation
-    return far and (low > 0 or high < 0)
+    return estimate.n >= _rules()["few_seeds"] and (low > 0 or high < 0)
 
 
 def what_is_clear():
     """The rule of :func:`is_clear` in a sentence."""
-    rules = _rules()
     return (
-        "A difference is named where its own 95 % interval excludes zero and, with fewer than "
-        f"{rules['few_seeds']} seeds, it is more than {rules['few_deviations']} times its standard deviation; it is "
-        "taken singly, without the correction for many comparisons that a verdict makes."
+        f"A difference is named where it rests on at least {_rules()['few_seeds']} seeds and its own 95 % interval "
+        "excludes zero; it is taken singly, without the correction for many comparisons that a verdict makes."
     )
 
 

@@ -253,7 +253,7 @@ def _of_spread(spread, test):
 
 def _control(claim, found):
     """What the control's runs are, and what of the claim they leave out."""
-    longer = claim.rules["control"][found.protocol]
+    longer = claim.rules_in(found.protocol)["control"]
     there = [cell for part in found.control for row in part.rows if row.n for cell in row.needs[1:]]
     losses, settings = (dict.fromkeys(names) for names in zip(*there, strict=True))
     text = f"The control, protocol {longer}, less the same runs of {found.protocol}: {words.listed(losses)}, "

@@ -20,11 +20,18 @@ HEAD = """
 [rules]
 alpha = 0.05
 few_seeds = 3
-few_deviations = 4
+few_deviations = inf
+own_df = 20
 collapsed = 99
 usual_margin = 1
-margin = { ma2020-small = 3 }
 control = { ma2020-small = "ma2020-small-x4" }
+spread = { digits = "setting" }
+[rules.margin]
+ma2020-small = 3
+digits = { "symmetric-0.2" = 0.2, "symmetric-0.4" = 0.2, "symmetric-0.6" = 1, "symmetric-0.8" = 3 }
+[rules.former]
+few_deviations = 4
+own_df = 4
 [groups]
 symmetric = ["symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8"]
 [C1]
@@ -154,11 +161,41 @@ def test_an_unknown_claim_names_the_known_ones():
 
 
 def test_the_hash_names_tests_and_rules_but_not_words():
-    one = claim()
-    assert claims.load((HEAD + DIFFERENCE).replace("One.", "Another."))["C1"].test_hash == one.test_hash
+    one = claim().test_hash(SMALL)
+    assert claims.load((HEAD + DIFFERENCE).replace("One.", "Another."))["C1"].test_hash(SMALL) == one
     for old, new in [("threshold = 0", "threshold = 1"), ("alpha = 0.05", "alpha = 0.1"), ("-0.2", "-0.3")]:
-        assert claims.load((HEAD + DIFFERENCE).replace(old, new))["C1"].test_hash != one.test_hash
-    assert claim(slow=True).test_hash != one.test_hash
+        assert claims.load((HEAD + DIFFERENCE).replace(old, new))["C1"].test_hash(SMALL) != one
+    assert claim(slow=True).test_hash(SMALL) != one
+    assert claim(slow=True).test_hash("ma2020") == claim().test_hash("ma2020")  # which has no control
+
+
+def test_the_hash_of_a_protocol_does_not_know_of_others():
+    """So that a new protocol, a margin or a test of it makes no run of the others exploratory."""
+    margins = DIFFERENCE.replace("threshold = 0", 'threshold = "margin"')
+    one, small = claims.load(HEAD + margins)["C1"], "ma2020-small = 3"
+    added = claims.load((HEAD + margins).replace(small, f"{small}\nma2020-mnist = 0.2"))["C1"]
+    changed = claims.load((HEAD + margins).replace(small, "ma2020-small = 2"))["C1"]
+    assert added.test_hash(SMALL) == one.test_hash(SMALL) != changed.test_hash(SMALL)
+    assert added.test_hash("ma2020-mnist") != one.test_hash("ma2020-mnist")
+    own = DIFFERENCE.replace("threshold = 0 },", 'threshold = 0, protocols = ["ma2020-small"] },')
+    assert claim(own).test_hash(SMALL) == claim().test_hash(SMALL)
+    assert claim(own).test_hash("ma2020") != claim().test_hash("ma2020")
+    assert claim(protocols=[SMALL, "digits"]).test_hash(SMALL) == claim().test_hash(SMALL)
+    former = claims.formerly(claim())  # the rules on spread and seeds were changed for all claims at once
+    assert former.test_hash(SMALL) == claim().test_hash(SMALL)
+
+
+def test_a_margin_that_depends_on_the_rate_gives_a_test_for_each_margin():
+    one = claim(DIFFERENCE.replace("threshold = 0", 'threshold = "-margin"'), protocols=["digits"])
+    parts = [(test["settings"], test["threshold"]) for test in one.tests_in("digits")]
+    assert parts == [(["symmetric-0.2", "symmetric-0.4"], -0.2), (["symmetric-0.6"], -1), (["symmetric-0.8"], -3)]
+    change = 'test = "change", losses = ["ce"], from = ["symmetric-0.2"], to = ["symmetric-0.6"]'
+    spanning = claim(f'tests = [{{ {change}, relation = "within", threshold = "margin" }}]')
+    assert [test["threshold"] for test in spanning.tests_in("digits")] == [1]
+    with pytest.raises(NlrError, match="setting without a margin 'clean'"):
+        claim(DIFFERENCE.replace('"symmetric"', '["clean"]').replace("threshold = 0", 'threshold = "margin"')).tests_in(
+            "digits"
+        )
 
 
 # Outcomes
@@ -204,7 +241,8 @@ def test_a_gap_in_the_runs_is_named_with_the_command_that_fills_it():
     assert found.commands == ["python -m nlr study ma2020-small"]
     everything = claims.evaluate(claim(), [], SMALL)
     assert everything.outcome == "not run"
-    assert len(everything.missing) == 2 * (3 + 3 + 3 + 1)  # .2 has one seed in the study
+    assert len(everything.missing) == 2 * 4 * 3
+    assert everything.commands == ["python -m nlr study cpu-list", "python -m nlr study ma2020-small"]
 
 
 def test_a_run_that_no_study_has_is_asked_for_by_itself():
@@ -226,8 +264,8 @@ def test_exploratory_runs_carry_no_verdict_alone():
     for one in made:  # the first seed is a pilot, the others are not
         one["facts"]["purpose"] = "exploratory" if one["config"]["seed"] == 0 else "study"
     found = claims.evaluate(claim(), made, SMALL)
-    assert found.outcome == found.without_exploratory == "held"
     assert not any(row.exploratory for row in found.evidence[0].rows)
+    assert (found.outcome, found.without_exploratory) == ("held", "undecided")  # two seeds are left
 
 
 def test_an_outcome_that_needs_the_exploratory_runs_says_so():
@@ -246,19 +284,66 @@ def test_runs_that_ended_before_a_test_was_revised_are_exploratory_for_it():
     assert claims.evaluate(revised, later, SMALL).outcome == "held"
 
 
-def test_few_seeds_need_a_distance_of_four_deviations():
+def test_few_seeds_are_shown_and_never_counted():
     wide = grid({(loss, s): 0.4 for loss in ("gce", "mae", "sce") for s in ("clean", "asymmetric-0.4")}, noise=0.02)
-    single = difference([9, 9, 9, 9], seeds=1)
-    near, far = (claims.evaluate(claim(), wide + difference([gain] * 4, seeds=1), SMALL) for gain in (7, 40))
-    deviation = near.evidence[0].rows[0].deviation
-    assert 7 < 4 * deviation < 38
-    assert near.evidence[0].rows[0].spread.source == "3 losses in 2 settings"
-    assert (near.outcome, far.outcome) == ("undecided", "held")
-    assert [row.far for row in near.evidence[0].rows] == [False] * 4
-    alone = claims.evaluate(claim(), single, SMALL)  # nothing is replicated anywhere
+    for seeds in (1, 2):
+        found = claims.evaluate(claim(), wide + difference([40] * 4, seeds=seeds), SMALL)
+        assert verdicts(found) == ["few seeds"] * 4
+        assert found.outcome == "undecided"
+        assert all(row.low < row.effect < row.high and row.n == seeds for row in found.evidence[0].rows)
+        assert "4 with too few seeds to count" in found.reason
+    alone = claims.evaluate(claim(), difference([9, 9, 9, 9], seeds=1), SMALL)  # nothing is replicated anywhere
     assert alone.outcome == "undecided"
     assert math.isnan(alone.evidence[0].low)
     assert "no spread over seeds known" in alone.reason
+    mixed = [r for r in difference([8, 9, 10, -11]) if r["config"]["seed"] == 0 or "0.8" not in json.dumps(r["config"])]
+    found = claims.evaluate(claim(), mixed, SMALL)
+    assert verdicts(found) == ["supports"] * 3 + ["few seeds"]
+    assert found.outcome == "undecided"  # not "partly": the one seed contradicts nothing
+    assert found.evidence[0].effect == pytest.approx(9, abs=0.5)
+
+
+def test_under_the_former_rules_few_seeds_needed_a_distance_of_four_deviations():
+    wide = grid({(loss, s): 0.4 for loss in ("gce", "mae", "sce") for s in ("clean", "asymmetric-0.4")}, noise=0.02)
+    one = claims.formerly(claim())
+    near, far = (claims.evaluate(one, wide + difference([gain] * 4, seeds=1), SMALL) for gain in (7, 40))
+    deviation = near.evidence[0].rows[0].deviation
+    assert 7 < 4 * deviation < 38
+    assert (near.outcome, far.outcome) == ("undecided", "held")
+
+
+def test_the_spread_is_the_common_one_of_the_protocol():
+    """Four seeds a loss at four rates are 12 degrees of freedom of a pair; the third loss is far noisier."""
+    made = difference([8, 9, 10, 11], seeds=4) + grid({("gce", s): 0.4 for s in SYMMETRIC}, seeds=4, noise=0.05)
+    new, old = claims.evaluate(claim(), made, SMALL), claims.evaluate(claims.formerly(claim()), made, SMALL)
+    (row, *_), (former, *_) = new.evidence[0].rows, old.evidence[0].rows
+    assert (row.df, row.spread.losses) == (24, 3)
+    assert (former.df, former.spread.losses) == (12, 2)
+    assert row.high - row.low > 3 * (former.high - former.low)
+    enough = difference([8, 9, 10, 11], seeds=8) + grid({("gce", s): 0.4 for s in SYMMETRIC}, seeds=8, noise=0.05)
+    assert claims.evaluate(claim(), enough, SMALL).evidence[0].rows[0].spread.losses == 2  # 28 of their own
+
+
+def test_where_the_rules_say_so_each_setting_has_its_spread_without_cells_that_collapsed():
+    noises = dict(zip(SYMMETRIC, (0.0005, 0.001, 0.01, 0.05), strict=True))
+    made = []
+    for setting, noise in noises.items():
+        cells = {(loss, setting): mean for loss, mean in (("ce", 0.8), ("nce", 0.9), ("mae", 0.7))}
+        made += grid(cells, noise=noise, protocol="digits", final={"modal_class_share": 0.2})
+        fallen = grid({("gce", setting): 0.1}, noise=0.3, protocol="digits", final={"modal_class_share": 0.995})
+        made += fallen
+    one = claim(protocols=["digits"])
+    rows = claims.evaluate(one, made, "digits").evidence[0].rows
+    widths = [row.high - row.low for row in rows]
+    assert widths == sorted(widths)
+    assert widths[-1] > 20 * widths[0]
+    assert [(row.spread.settings, row.spread.losses, row.df) for row in rows] == [(1, 3, 4)] * 4
+    upright = [run | {"final": run["final"] | {"modal_class_share": 0.2}} for run in made]
+    rows = claims.evaluate(one, upright, "digits").evidence[0].rows
+    assert [(row.spread.losses, row.df) for row in rows] == [(4, 6)] * 4
+    pair = [run for run in made if run["config"]["loss"]["spec"] in ("ce", "nce")]  # two degrees of freedom a setting
+    found = claims.evaluate(one, pair, "digits")
+    assert (found.outcome, verdicts(found)) == ("not run", ["unreplicated"] * 4)
 
 
 def test_all_rows_of_a_claim_are_one_family():
@@ -588,10 +673,11 @@ def test_seed_range():
         assert found.outcome == outcome
         assert rows[0].effect == pytest.approx(277 * sd, rel=0.5)
         assert rows[0].df == 12
-    assert one_test(line, [record("ce", s, 0) for s in SYMMETRIC])[0].outcome == "not run"
+    found, rows = one_test(line, [record("ce", s, 0) for s in SYMMETRIC])
+    assert (found.outcome, rows[0].verdict, math.isnan(rows[0].low)) == ("undecided", "few seeds", True)
     alone = [one for one in made if report.setting_of(one["config"]) == SYMMETRIC[0] or not one["config"]["seed"]]
     outcome, rows = one_test(line, alone)  # three settings have a single seed, which says nothing of seeds
-    assert (outcome.outcome, rows[0].verdict) == ("not run", "unreplicated")
+    assert (outcome.outcome, rows[0].verdict) == ("undecided", "few seeds")
 
 
 @pytest.mark.parametrize(("n", "outcome"), [(5, "undecided"), (6, "did not hold")])
@@ -619,18 +705,18 @@ def test_the_mean_of_the_rows_is_theirs_although_they_have_other_seeds_and_leave
     line = 'test = "difference", pairs = [["nce", "ce"], ["nfl", "fl"], ["gce", "ce"]], settings = ["clean"], '
     line += 'relation = "above", threshold = 0'
     made = grid({("ce", "clean"): 0.4, ("nce", "clean"): 0.5}) + grid(
-        {("fl", "clean"): 0.4, ("nfl", "clean"): 0.42}, seeds=1
+        {("fl", "clean"): 0.4, ("nfl", "clean"): 0.42}, seeds=4
     )
     made += [record("gce", "clean", 0, last=0.9), *grid({("mae", "clean"): 0.4})]  # mae adds to the spread
     for one in made:
         if one["config"]["loss"]["spec"] in ("ce", "gce") and not one["config"]["seed"]:
             one["facts"]["purpose"] = "exploratory"
     found, rows = one_test(line, made)
-    assert [row.n for row in rows] == [3, 1, 1]
+    assert [row.n for row in rows] == [3, 4, 1]
     assert [row.exploratory for row in rows] == [False, False, True]
     assert found.evidence[0].effect == pytest.approx((rows[0].effect + rows[1].effect) / 2)
     assert "Mean effect over 2 comparisons" in found.reason
-    assert "; 1 to 3 seeds, spread over seeds from " in found.reason
+    assert "; 3 to 4 seeds, spread over seeds from " in found.reason
 
 
 # Figures
@@ -704,7 +790,8 @@ def git(*arguments):
 
 
 def hashes_at(commit):
-    """The hash of every claim's and erratum's test at a commit; empty where this version cannot read what is there."""
+    """The hash of every claim's and erratum's test in each protocol at a commit; empty where this version cannot read
+    what is there."""
 
     def text_of(name):
         text = git("show", f"{commit}:nlr/claims/{name}.toml") if commit else None  # no commit would mean the index
@@ -712,10 +799,12 @@ def hashes_at(commit):
         return text and "\n\n".join(block for block in text.split("\n\n") if "\nneeds = " not in block)
 
     registry, more = text_of("registry"), text_of("errata")
+    if not registry:
+        return {}
     try:
         known = claims.load(registry) | (claims.errata(registry, more) if more else {})
-        return {name: one.test_hash for name, one in known.items()} if registry else {}
-    except (NlrError, KeyError):
+        return {(name, place): one.test_hash(place) for name, one in known.items() for place in one.protocols}
+    except (NlrError, KeyError, TypeError):
         return {}
 
 
@@ -729,21 +818,26 @@ def commit_of(facts):
 
 
 def late(found):
-    """Runs that a claim's test judges although it was another, or none, at the commit that they were started from."""
+    """Runs that a claim's test judges in some protocol although it was another, or none, at the commit that they were
+    started from."""
     known, out = {}, []
     judged = [one for one in [*claims.load().values(), *claims.errata().values()] if one.tests]
-    runs_of = {one.id: {run for protocol in one.protocols for run in claims.needed(one, protocol)} for one in judged}
+    users = {}  # {(protocol, loss, setting): the claims that use such a run, each with the protocol it is judged in}
+    for one in judged:
+        for place in one.protocols:
+            for run in claims.needed(one, place):
+                users.setdefault(run, {})[one.id, place] = one
     for made in found:
         config = made["config"]
         run = config["protocol"], config["loss"]["spec"], report.setting_of(config)
-        for one in judged:
-            if run not in runs_of[one.id] or claims.exploratory_for(one, made):
+        for (name, place), one in users.get(run, {}).items():
+            if claims.exploratory_for(one, made):
                 continue
             commit = commit_of(made["facts"])
             if commit not in known:
                 known[commit] = hashes_at(commit)
-            if known[commit].get(one.id) != one.test_hash:
-                out.append(f"{one.id}: {runs.describe(config)} (commit {commit or 'unknown'})")
+            if known[commit].get((name, place)) != one.test_hash(place):
+                out.append(f"{name} in {place}: {runs.describe(config)} (commit {commit or 'unknown'})")
     return out
 
 
@@ -768,7 +862,7 @@ def test_the_proof_of_the_order_can_fail(history):
     assert commit_of(facts | {"commit": history[:12]}) == history[:12]
     assert commit_of(facts | {"commit": f"{history[:12]}, 000000000000"}) == history[:12]
     old = record("ce", "symmetric-0.4", commit=history[:12])
-    assert any(line.startswith("C15: ") for line in late([old]))
+    assert any(line.startswith("C15 in ma2020-small: ") for line in late([old]))
     assert late([record("ce", "symmetric-0.4", commit=history[:12], purpose="exploratory")]) == []
     assert late([record("ce", "symmetric-0.4", **facts)])  # a run of no known commit is dated by its start
 

@@ -4,11 +4,11 @@
 :func:`evaluate` gives the outcome of a claim in one protocol from records alone, :func:`missing_runs` what it still
 needs.
 
-How a verdict comes about: each row of a claim's tests is an effect with a t interval, the spread over seeds pooled over
-the settings of the protocol. All rows of a claim are one family, adjusted by Holm. A row supports or contradicts the
-claim, or is open. All rows supporting: held; some supporting, some contradicting: partly; some contradicting and none
-supporting: did not hold; otherwise undecided. A claim with a row that has no run, exploratory runs alone, or so few
-seeds that there is no interval, is not run, unless it is partly already.
+How a verdict comes about: each row of a claim's tests is an effect with a t interval, the spread over seeds being the
+common one of the protocol. All rows of a claim are one family, adjusted by Holm. A row supports or contradicts the
+claim, or is open; with fewer than three seeds it is shown and decides nothing. All rows supporting: held; some
+supporting, some contradicting: partly; some contradicting and none supporting: did not hold; otherwise undecided. A
+claim with a row that has no run, exploratory runs alone, or no interval, is not run, unless it is partly already.
 
 A loss of a test is one of the protocol that is asked about; ``ce @ chheda-flips`` is ce in the runs of another.
 
@@ -100,21 +100,38 @@ class Claim:
     tests: tuple
     rules: dict
 
-    @property
-    def test_hash(self):
-        """Sixteen hexadecimal digits that name its tests with the rules they are judged by."""
-        judged_by = {"tests": self.tests, "rules": self.rules, "protocols": self.protocols, "slow": self.slow}
+    def test_hash(self, protocol):
+        """Sixteen hexadecimal digits that name its tests in one protocol with the rules that they are judged by there.
+
+        What other protocols are judged by is not in it, nor are the rules that hold for all claims alike and were
+        changed for all at once: which spread an interval takes, and how many seeds a row needs (see :func:`formerly`).
+        """
+        rules, tests = self.rules_in(protocol), self.tests_in(protocol)
+        judged_by = {"tests": tests, "alpha": rules["alpha"]}
+        if any(test["test"] == "collapse" for test in tests):
+            judged_by["collapsed"] = rules["collapsed"]
+        if self.slow and rules["control"]:
+            judged_by["control"] = rules["control"]
         return hashlib.sha256(json.dumps(judged_by, sort_keys=True).encode()).hexdigest()[:16]
 
+    def rules_in(self, protocol):
+        """The registry's rules as they hold in one protocol."""
+        rules = dict(self.rules)
+        return rules | {
+            "margin": rules.get("margin", {}).get(protocol, rules["usual_margin"]),
+            "control": rules.get("control", {}).get(protocol),
+            "spread": rules.get("spread", {}).get(protocol, "protocol"),
+        }
+
     def tests_in(self, protocol):
-        """Its tests in one protocol, the margin as a number."""
-        margin = self.rules["margin"].get(protocol, self.rules["usual_margin"])
-        numbers = {"margin": margin, "-margin": -margin}
-        return [
-            test | {"threshold": numbers.get(test["threshold"], test["threshold"])}
-            for test in self.tests
-            if protocol in test.get("protocols", [protocol])
-        ]
+        """Its tests in one protocol, the margin as a number; where it depends on the rate, a test for each margin."""
+        margin = self.rules_in(protocol)["margin"]
+        out = []
+        for test in self.tests:
+            if protocol in test.get("protocols", [protocol]):
+                test = {key: value for key, value in test.items() if key != "protocols"}
+                out += kinds.with_margin(test, margin)
+        return out
 
     def cells(self, protocol):
         """The cells (loss, setting) that it needs in one protocol, in order of first mention."""
@@ -336,21 +353,31 @@ def evaluate(claim, records, protocol):
         return Outcome(claim.id, protocol, "not run", reason, without_exploratory="not run")
     tests = claim.tests_in(protocol)
     table = _table(claim, records, protocol, tests, claim.cells(protocol))
-    evidence = _judge(claim, tests, table)
+    rules = claim.rules_in(protocol)
+    evidence = _judge(rules, tests, table)
     outcome = _outcome(evidence)
     confirmed = table[~table["exploratory"]]
-    without = outcome if len(confirmed) == len(table) else _outcome(_judge(claim, tests, confirmed))
+    without = outcome if len(confirmed) == len(table) else _outcome(_judge(rules, tests, confirmed))
     reason = _reason(evidence)
     missing, control, qualifier = missing_runs(claim, protocol, records), (), ""
-    if claim.slow and protocol in claim.rules["control"]:
+    if claim.slow and rules["control"]:
         qualifier = f"at {updates(protocol):,} updates"
         control = _control(claim, records, protocol)
         if not all(row.n for part in control for row in part.rows):
             outcome = without = "not run"
-            reason += f" No verdict without the control {claim.rules['control'][protocol]}."
+            reason += f" No verdict without the control {rules['control']}."
     if without != outcome:
         reason += f" Without the exploratory runs: {without}."
     return Outcome(claim.id, protocol, outcome, reason, qualifier, evidence, control, without, tuple(missing))
+
+
+def formerly(claim):
+    """A claim under the rules that held until 29 November 2026, to see what the change of rules changed.
+
+    Its tests are the same. A pair's own spread was taken from four degrees of freedom on, and a row of fewer than three
+    seeds was counted where it lay four standard deviations from its threshold.
+    """
+    return replace(claim, rules=claim.rules | claim.rules["former"])
 
 
 def _cannot_run(claim, protocol):
@@ -380,6 +407,8 @@ def _table(claim, records, protocol, tests, cells=()):
     if len(datasets) > 1:
         raise NlrError(f"The records of {protocol} are of {' and '.join(datasets)}; give those of one data set.")
     used = dict.fromkeys(test["figure"] for test in tests)
+    apart = claim.rules_in(protocol)["spread"] == "setting"  # then no spread is taken over cells that collapsed
+    limit = claim.rules["collapsed"]
     out = [
         {
             "loss": loss,
@@ -390,7 +419,11 @@ def _table(claim, records, protocol, tests, cells=()):
         | {name: FIGURES[name][0](record) for name in used}
         for loss, record in found
     ]
-    return pd.DataFrame(out, columns=["loss", "setting", "seed", "exploratory", *used]).astype({"exploratory": bool})
+    table = pd.DataFrame(out, columns=["loss", "setting", "seed", "exploratory", *used]).astype({"exploratory": bool})
+    if apart:
+        shares = pd.Series([FIGURES["modal_share"][0](record) for _, record in found], table.index, float)
+        table["pooled"] = shares.groupby([table["loss"], table["setting"]]).transform("max") <= limit
+    return table
 
 
 def exploratory_for(claim, record):
@@ -401,14 +434,15 @@ def exploratory_for(claim, record):
     return facts["purpose"] == "exploratory" or late
 
 
-def _judge(claim, tests, table):
+def _judge(rules, tests, table):
     """The evidence of each test, its rows judged with all the claim's rows, those without runs too, as one family."""
-    found = [kinds.rows(test, table, claim.rules) for test in tests]
+    found = [kinds.rows(test, table, rules) for test in tests]
     flat = [row for part in found for row in part]
     adjusted = statistics.holm([1.0 if row.exploratory or math.isnan(row.p) else row.p for row in flat])
     seeds = table.groupby(["loss", "setting"])["seed"].agg(set).to_dict()
-    judged = iter([_judged(row, p, seeds, claim.rules["alpha"]) for row, p in zip(flat, adjusted, strict=True)])
-    return tuple(_evidence(test, table, [next(judged) for _ in part]) for test, part in zip(tests, found, strict=True))
+    judged = iter([_judged(row, p, seeds, rules["alpha"]) for row, p in zip(flat, adjusted, strict=True)])
+    parts = [[next(judged) for _ in part] for part in found]
+    return tuple(_evidence(test, table, part, rules) for test, part in zip(tests, parts, strict=True))
 
 
 def _judged(row, p, seeds, alpha):
@@ -419,15 +453,17 @@ def _judged(row, p, seeds, alpha):
         return replace(row, verdict="undefined" if all(shared.values()) else "missing")
     if row.exploratory:
         return replace(row, p=math.nan, verdict="exploratory")
+    if not row.enough:
+        return replace(row, p=math.nan if math.isnan(row.p) else float(p), verdict="few seeds")
     if math.isnan(row.p):
         return replace(row, verdict="unreplicated")
-    if not row.far or p > alpha:
+    if p > alpha:
         return replace(row, p=float(p), verdict="open")
     return replace(row, p=float(p), verdict="supports" if row.supports else "contradicts")
 
 
-def _evidence(test, table, rows):
-    value = kinds.overall(test, table, rows)
+def _evidence(test, table, rows, rules):
+    value = kinds.overall(test, table, rows, rules)
     unit = kinds.measured(test)[0]
     effect, (low, high) = (math.nan, (math.nan,) * 2) if value is None else (value.effect, kinds.interval(test, value))
     spread, df = (None, 0) if value is None else (value.spread, value.df)
@@ -449,8 +485,9 @@ _WORDS = {
     "supports": "{n} for the claim",
     "contradicts": "{n} against it",
     "open": "{n} open",
+    "few seeds": "{n} with too few seeds to count",
     "exploratory": "{n} with exploratory runs alone",
-    "unreplicated": "{n} with too few seeds for an interval",
+    "unreplicated": "{n} without an interval, for too little is replicated",
     "undefined": "{n} whose figure is not defined, as after a run that diverged",
     "missing": "{n} without runs",
 }
@@ -510,7 +547,8 @@ def updates(protocol):
 
 def _control(claim, records, protocol):
     """The control's runs less those of the protocol itself: last accuracy, and accuracy on the right labels."""
-    longer = claim.rules["control"][protocol]
+    rules = claim.rules_in(protocol)
+    longer = rules["control"]
     figures = ("last", "clean_part")
     tests = [{"test": "difference", "figure": figure} for figure in figures]
     table = _table(claim, records, protocol, tests)
@@ -523,7 +561,7 @@ def _control(claim, records, protocol):
         for loss, setting in dict.fromkeys((loss, setting) for loss, setting, _ in wanted):
             terms = ((f"{loss}, {longer}", setting, 1.0), (loss, setting, -1.0))
             contrast = statistics.Contrast(f"{loss}, {setting}: {longer} − {protocol}", terms)
-            value = statistics.estimates(table, figure, [contrast])[0]
+            value = statistics.estimates(table, figure, [contrast], kinds.pooling(rules))[0]
             if value is None:
                 rows.append(kinds.Row(contrast.label, tuple(contrast.cells)))
                 continue
@@ -573,7 +611,7 @@ def missing_runs(claim, protocol, have):
     if claim.kind == "theory" or _cannot_run(claim, protocol):
         return []
     wanted = [(name, (loss, setting)) for name, loss, setting in needed(claim, protocol)]
-    if claim.slow and (control := claim.rules["control"].get(protocol)):
+    if claim.slow and (control := claim.rules.get("control", {}).get(protocol)):
         wanted += [(control, (loss, setting)) for loss, setting, _ in _of_studies(control)]
     there = {
         (r["config"]["protocol"], r["config"]["loss"]["spec"], report.setting_of(r["config"]), r["config"]["seed"])

@@ -5,18 +5,21 @@ seed and exploratory, and one for each figure.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nlr import statistics
 from nlr.claims.figures import FIGURES
+from nlr.errors import unknown
 from nlr.noise import parse_setting
 from nlr.statistics import Contrast, Estimate
 
 ELSEWHERE = " @ "  # between a loss and the protocol that it was trained in
 LEVELS = ("level", "collapse", "seed_range")  # kinds whose rows are no differences, and have no sign
 SHARE_OF_RUNS = "per cent"  # the unit of a figure that says yes or no of a run
+EACH_SETTING = ("difference", "level", "best_of", "collapse")  # kinds whose rows are of one setting each
 RELATIONS = ("above", "below", "within", "outside")
 
 
@@ -35,10 +38,10 @@ class Row:
         spread: the :class:`nlr.statistics.Spread` that the interval rests on; None for a share, which needs none.
         supports: whether the value points the claim's way; None where there is none.
         p: for the direction in which it points, not adjusted; adjusted for the family once it has been judged.
-        far: with few seeds, whether the value is far enough from the threshold; else True.
+        enough: whether it has seeds enough to be counted.
         exploratory: whether every run that it rests on is exploratory.
-        verdict: ``supports``, ``contradicts``, ``open``, ``exploratory``, ``unreplicated`` (no interval), ``undefined``
-            (there are runs, and no figure) or ``missing``; empty before it is judged.
+        verdict: ``supports``, ``contradicts``, ``open``, ``exploratory``, ``few seeds``, ``unreplicated`` (no
+            interval), ``undefined`` (there are runs, and no figure) or ``missing``; empty before it is judged.
     """
 
     label: str
@@ -53,7 +56,7 @@ class Row:
     spread: statistics.Spread | None = None
     supports: bool | None = None
     p: float = math.nan
-    far: bool = True
+    enough: bool = True
     exploratory: bool = False
     verdict: str = ""
 
@@ -132,20 +135,47 @@ CONTRASTS = {
 }
 
 
+def with_margin(test, margin):
+    """A test with the margin as a number: one test, or one for each margin where it depends on the setting.
+
+    Args:
+        test: a test of the registry.
+        margin: a number, or ``{setting: number}``. Where a row spans several settings, the largest of theirs holds.
+
+    Raises:
+        NlrError: a setting of the test has no margin.
+    """
+    sign = {"margin": 1, "-margin": -1}.get(test["threshold"])
+    if sign is None:
+        return [test]
+    if not isinstance(margin, Mapping):
+        return [test | {"threshold": sign * margin}]
+    settings = list(dict.fromkeys(setting for _, setting in needs(test)))
+    for setting in settings:
+        if setting not in margin:
+            raise unknown("setting without a margin", setting, margin)
+    if test["test"] not in EACH_SETTING:
+        return [test | {"threshold": sign * max(margin[setting] for setting in settings)}]
+    alike = {}
+    for setting in test["settings"]:
+        alike.setdefault(margin[setting], []).append(setting)
+    return [test | {"settings": group, "threshold": sign * value} for value, group in alike.items()]
+
+
 def rows(test, runs, rules):
     """The rows of a test, not yet judged.
 
     Args:
         test: a test of the registry, thresholds as numbers.
         runs: the runs of one protocol.
-        rules: the registry's rules.
+        rules: the registry's rules as they hold in the protocol.
     """
     if test["test"] not in CONTRASTS:
         return OTHERS[test["test"]](test, runs, rules)
     if _of_runs(test):
-        return _shares(test, runs, [(loss, s) for loss in test["losses"] for s in test["settings"]])
+        return _shares(test, runs, rules, [(loss, s) for loss in test["losses"] for s in test["settings"]])
     contrasts = CONTRASTS[test["test"]](test)
-    found = statistics.estimates(runs, test["figure"], contrasts)
+    found = statistics.estimates(runs, test["figure"], contrasts, pooling(rules))
     return [
         Row(contrast.label, tuple(contrast.cells))
         if value is None
@@ -154,13 +184,19 @@ def rows(test, runs, rules):
     ]
 
 
+def pooling(rules):
+    """Which runs a spread is taken over, as the rules of a protocol say."""
+    return statistics.Pooling(rules["own_df"], rules["spread"] == "setting")
+
+
 def counted(rows):
-    """The rows that a mean is taken over: those with a value, but for exploratory ones where there are others."""
+    """The rows that a mean is taken over: those with a value, but for exploratory ones and ones of few seeds where
+    there are others."""
     known = [row for row in rows if not math.isnan(row.effect)]
-    return [row for row in known if not row.exploratory] or known
+    return [row for row in known if row.enough and not row.exploratory] or known
 
 
-def overall(test, runs, found):
+def overall(test, runs, found, rules):
     """The mean over the rows of a test of contrasts, as far as :func:`counted` takes them; None where there is none.
 
     Rows have a mean if they are of one loss or pair, or all differences that should point one way. Levels of several
@@ -173,7 +209,7 @@ def overall(test, runs, found):
         return None
     labels = {row.label for row in counted(found)}
     there = [contrast for contrast in CONTRASTS[test["test"]](test) if contrast.label in labels]
-    return statistics.mean_estimate(runs, test["figure"], there) if there else None
+    return statistics.mean_estimate(runs, test["figure"], there, pooling(rules)) if there else None
 
 
 def interval(test, value, level=0.95):
@@ -221,7 +257,7 @@ def needs(test):
 
 
 def _row(label, cells, value, runs, test, rules):
-    """A row of an estimate: which way it points, how surely, and whether few seeds are enough."""
+    """A row of an estimate: which way it points, how surely, and whether its seeds are enough."""
     threshold, target = test["threshold"], test.get("target", 0)
     early = runs[runs["exploratory"]]
     early = set(zip(early["loss"], early["setting"], early["seed"], strict=True))
@@ -251,9 +287,14 @@ def _row(label, cells, value, runs, test, rules):
         value.spread,
         supports,
         p,
-        value.n >= rules["few_seeds"] or distance > rules["few_deviations"] * value.deviation,
+        _enough(value.n, rules, distance, value.deviation),
         set(value.used) <= early,
     )
+
+
+def _enough(n, rules, distance=math.inf, deviation=1.0):
+    """Whether a row of n seeds is counted; with few seeds, if it is as far from its threshold as the rules ask."""
+    return n >= rules["few_seeds"] or distance > rules["few_deviations"] * deviation
 
 
 def _candidates(names):
@@ -266,8 +307,8 @@ def _candidates(names):
 def _best_of(test, runs, rules):
     """The best of ``group`` less the best of ``others`` on each seed, both chosen on the other seeds.
 
-    With one seed they are chosen on that seed itself; the distance that few seeds need is far more than this selection
-    can make up. The spread is that of a difference of two paired runs, pooled over all the candidates.
+    With one seed they are chosen on that seed itself, and the row is not counted. The spread is that of a difference of
+    two paired runs.
     """
     out = []
     names = [*test["group"], *test["others"]]
@@ -284,7 +325,7 @@ def _best_of(test, runs, rules):
             judges = wide.drop(index=seed) if len(wide) > 1 else wide
             best, rival = (judges[group].mean().idxmax() for group in (test["group"], test["others"]))
             differences.append(wide.loc[seed, best] - wide.loc[seed, rival])
-        n, spread = len(differences), statistics.pool(runs, test["figure"], names, paired=True)
+        n, spread = len(differences), statistics.pool(runs, test["figure"], names, setting, True, pooling(rules))
         deviation = math.sqrt(2) * spread.sd
         value = Estimate(
             float(np.mean(differences)),
@@ -304,7 +345,7 @@ def _of_runs(test):
     return test["test"] == "level" and FIGURES[test["figure"]][1] == SHARE_OF_RUNS
 
 
-def _shares(test, runs, cells, cut=50):
+def _shares(test, runs, rules, cells, cut=50):
     """Share of the runs of each group of cells whose figure is above a cut, in per cent, against the threshold."""
     out = []
     for losses, setting in cells:
@@ -319,13 +360,14 @@ def _shares(test, runs, cells, cut=50):
         share, exploratory = 100 * hits / n, bool(used["exploratory"].all())
         supports = (share > test["threshold"]) == (test["relation"] == "above")
         row = Row(label, needed, share, 100 * low, 100 * high, n=n, supports=supports, p=p, exploratory=exploratory)
-        out.append(row)
+        out.append(replace(row, enough=_enough(used.groupby("loss").size().min(), rules)))
     return out
 
 
 def _collapse(test, runs, rules):
     """Share of runs, in per cent, whose predictions are nearly all one class."""
-    return _shares(test, runs, [(test["losses"], setting) for setting in test["settings"]], rules["collapsed"])
+    cells = [(test["losses"], setting) for setting in test["settings"]]
+    return _shares(test, runs, rules, cells, rules["collapsed"])
 
 
 def _seed_range(test, runs, rules):
@@ -340,14 +382,15 @@ def _seed_range(test, runs, rules):
             continue
         spread = statistics.pooled_spread(used, test["figure"], paired=False)
         n, exploratory = int(used.groupby("setting").size().min()), bool(used["exploratory"].all())
+        enough = _enough(n, rules)
         if spread.df < statistics.MINIMUM_DF or n < 2:  # a setting without a second seed says nothing of seeds
-            out.append(Row(label, cells, n=n, exploratory=exploratory, spread=spread))
+            out.append(Row(label, cells, n=n, exploratory=exploratory, spread=spread, enough=enough))
             continue
         effect, low, high = statistics.single_run_difference(spread.sd, spread.df)
         supports = (effect > test["threshold"]) == (test["relation"] == "above")
         p = statistics.p_single_run_difference(spread.sd, spread.df, test["threshold"])
         row = Row(label, cells, effect, low, high, 0.95, n, spread.df, spread.sd, spread, supports, p)
-        out.append(replace(row, exploratory=exploratory))
+        out.append(replace(row, exploratory=exploratory, enough=enough))
     return out
 
 
