@@ -193,7 +193,16 @@ class Estimate:
 
     def p_outside(self, margin):
         """p-value of the hypothesis that the value lies within -margin to margin, both sides counted."""
-        return min(1.0, 2 * (self.p_above(margin) if self.effect > 0 else self.p_below(-margin)))
+        return _doubled(self.p_above(margin) if self.effect > 0 else self.p_below(-margin))
+
+    def p_differs(self, threshold):
+        """Two-sided p-value of the hypothesis that the value is ``threshold``."""
+        return _doubled(min(self.p_above(threshold), self.p_below(threshold)))
+
+
+def _doubled(p):
+    """Twice a one-sided p-value, at most 1; NaN stays what it is."""
+    return p if math.isnan(p) else min(1.0, 2 * p)
 
 
 def estimates(table, figure, contrasts, pooling=Pooling()):

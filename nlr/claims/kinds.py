@@ -270,7 +270,7 @@ def _row(label, cells, value, runs, test, rules):
         distance = abs(abs(moved.effect) - threshold)
     else:
         supports = (moved.effect > threshold) == (relation == "above")
-        p = min(1.0, 2 * min(moved.p_above(threshold), moved.p_below(threshold)))
+        p = moved.p_differs(threshold)
         distance = abs(moved.effect - threshold)
     level = 0.9 if relation == "within" else 0.95
     low, high = interval(test, value, level)
