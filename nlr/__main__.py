@@ -37,7 +37,7 @@ def folder_or_file(text):
 
 
 PATH = {"parser": folder_or_file, "metavar": "<path>"}
-DataRoot = Annotated[str, typer.Option(help="Folder with CIFAR-10; else the environment variable NLR_DATA.")]
+DataRoot = Annotated[str, typer.Option(help="Folder with the data sets; else the environment variable NLR_DATA.")]
 Device = Annotated[str, typer.Option(help=f"One of {', '.join(provenance.DEVICES)}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -118,11 +118,15 @@ def study(
     begin = time.monotonic()
     deadline = begin + estimates.parse_duration(budget) if budget else None
     chosen = studies.load(name)
-    family = protocols.load(chosen.protocol)["data"]["dataset"]
     device = provenance.pick_device(device)
-    dataset = data.load(family, data_root)
+    names = {}  # for each data set that the study names, the one that there is
+    for config, _ in chosen.runs():
+        if config["dataset"] not in names:
+            dataset = data.load(config["data"]["dataset"], data_root, config["dataset"])
+            names[config["dataset"]] = dataset.name
     wanted = [
-        (config | {"dataset": dataset.name}, "own run" if store else purpose) for config, purpose in chosen.runs()
+        (config | {"dataset": names[config["dataset"]]}, "own run" if store else purpose)
+        for config, purpose in chosen.runs()
     ]
     target = store or chosen.store
     timed = estimates.records_of(chosen.protocol, *{target, *studies.STORES.values()})
@@ -142,7 +146,8 @@ def study(
 
 @app.command()
 def status(
-    data_root: Annotated[str, typer.Option(help="Check CIFAR-10 in this folder too.")] = "", as_json: AsJson = False
+    data_root: Annotated[str, typer.Option(help="Check the data sets in this folder too.")] = "",
+    as_json: AsJson = False,
 ):
     """Show which runs of each study exist, are running or missing, and for how long; what is damaged is named."""
     table, damaged = report.status()

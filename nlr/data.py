@@ -1,9 +1,18 @@
-"""Data sets as uint8 tensors with clean labels: scikit-learn's digits, CIFAR-10 in two layouts, CIFAR-10N's labels."""
+"""Data sets as uint8 tensors with clean labels: scikit-learn's digits, MNIST, Fashion-MNIST, CIFAR-10 and CIFAR-10N.
 
+A family is what a protocol trains on, a data set is one copy of it: of the family ``cifar10`` there are several, which
+differ in their pixels and are told apart by what they hold, not by where they lie.
+"""
+
+import gzip
 import hashlib
 import io
+import os
 import pickle
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,6 +21,58 @@ from nlr.errors import NlrError, unknown
 from nlr.paths import data_root
 
 CIFAR10_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+FASHION_MNIST_CLASSES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"
+)  # fmt: skip
+
+FAMILIES = ("cifar10", "digits", "fashion-mnist", "mnist")
+
+#: Fingerprint of ``cifar10-mended``, and its rows, training and test, that are a JPEG copy's and not the release's.
+MENDED = "eac50b0c3fd831ac49571911e68574a9385cbf467f3332505e7b8ca959148128"
+MENDED_ROWS = (
+    (
+        4298, 5949, 7066, 7237, 7248, 7630, 8006, 8831, 8968, 9415, 10336, 10408, 12762, 12834, 13546, 21493, 25728,
+        26098, 26927, 27621, 28435, 28728, 29694, 29747, 30329, 31066, 31367, 31462, 31625, 31663, 32777, 33641,
+        33661, 34067, 34276, 34387, 34825, 35160, 35646, 36733, 37329, 37474, 37567, 38384, 38925, 39358, 39385,
+        39613, 39840, 39888, 39971, 40805, 41779, 42004, 42389, 42611, 43357, 43883, 44882, 45168, 45240, 46175,
+        46435, 46538, 46624, 47393, 47597, 48081, 48124, 48333, 48821, 48836, 49321, 49429, 49631, 49830, 49857,
+    ),
+    (
+        1259, 1369, 1422, 2245, 2737, 2935, 3695, 3718, 4085, 4496, 5791, 5896, 6286, 7580, 7707, 7724, 7832, 8117,
+        8551, 9254,
+    ),
+)  # fmt: skip
+#: Fingerprint of the release without the images of those rows. That of all of it is not known here: nothing from which
+#: this was taken had those images without loss.
+RELEASE_BUT_MENDED_ROWS = "cea71adac527696b2ac3e0a0b70a0720bcd6089918d3a83d772f242cacd88046"
+
+#: The four idx files, training before test, each with the magic number that it begins with: of images, of labels.
+IDX_FILES = {
+    "train-images-idx3-ubyte": 2051,
+    "train-labels-idx1-ubyte": 2049,
+    "t10k-images-idx3-ubyte": 2051,
+    "t10k-labels-idx1-ubyte": 2049,
+}
+IDX_CONTENTS = {2051: "images", 2049: "labels"}
+#: MD5 of these files, decompressed. Those of Fashion-MNIST were taken from Debian's copy, whose .gz files have the MD5
+#: that its authors print once the names and times that Debian left out are back in their headers.
+IDX_MD5 = {
+    "mnist": (
+        "6bbc9ace898e44ae57da46a324031adb",
+        "a25bea736e30d166cdddb491f175f624",
+        "2646ac647ad5339dbf082846283269ea",
+        "27ae3e4e09519cfbb04c329615203637",
+    ),
+    "fashion-mnist": (
+        "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+        "9018921c3c673c538a1fc5bad174d6f9",
+        "8181f5470baa50b63fa0f6fddb340f0a",
+        "15d484375f8d13e6eb1aabb0c3f46965",
+    ),
+}
+TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
+TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}  # its classes, and its folders under the data root
+DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
 #: Under which key the file of CIFAR-10N has each set of :data:`nlr.noise.HUMAN_SETS`.
 HUMAN_KEYS = {
@@ -23,12 +84,18 @@ HUMAN_KEYS = {
 }
 
 
+class NoData(NlrError):
+    """A data root has no copy of a family; nothing is damaged."""
+
+
 @dataclass(frozen=True)
 class Dataset:
     """Images and clean labels, nothing noisy.
 
     Attributes:
-        name: ``digits``, ``cifar10`` (lossless) or ``cifar10-jpeg75``; the first part of every record's path.
+        name: the first part of every record's path: ``digits``, ``mnist``, ``fashion-mnist``; ``cifar10`` (the
+            release), ``cifar10-mended`` (the release but for 97 images, which are a JPEG copy's), ``cifar10-jpeg75``
+            (by the quality of the encoding) or, for lossless images that are neither, ``cifar10-lossless-other``.
         images, test_images: uint8 tensors (N, height, width, channels).
         labels, test_labels: int64 tensors (N,).
         classes: the names of the classes, by label.
@@ -50,29 +117,62 @@ class Dataset:
         return len(self.classes)
 
 
-def load(family, root=""):
+def load(family, root="", prefer=""):
     """The data set of a protocol.
 
     Args:
-        family: ``digits`` (embedded in scikit-learn) or ``cifar10`` (found under the data root).
-        root: the data root; the environment variable NLR_DATA where empty. Digits need none.
+        family: one of :data:`FAMILIES`; digits are embedded in scikit-learn, the others are found under the data root.
+        root: the data root; the environment variable NLR_DATA where empty. Digits need none, nor does Fashion-MNIST
+            where Debian's package has installed it.
+        prefer: the name of the data set to take where the root has several copies of the family; where it has none of
+            that name, or nothing is said, the first that is found.
 
     Raises:
-        NlrError: the family is unknown, or the data are missing or damaged; the message says how to get them.
+        NlrError: the family is unknown, or the data are missing (:class:`NoData`) or damaged; the message says how to
+            get them.
     """
+    found = copies(family, root)
+    first = next(found)
+    if not prefer.startswith(family):  # of another family: no copy can have that name
+        return first
+    return next((copy for copy in chain([first], found) if copy.name == prefer), first)
+
+
+def copies(family, root=""):
+    """All copies of a family under a data root, each loaded when it is asked for; see :func:`load`."""
+    if family not in FAMILIES:
+        raise unknown("data set", family, FAMILIES)
     if family == "digits":
-        return _digits()
-    if family != "cifar10":
-        raise unknown("data set", family, ("cifar10", "digits"))
+        yield _digits()
+        return
+    debian = family == "fashion-mnist" and DEBIAN_FASHION_MNIST.is_dir()
+    if debian and not (root or os.environ.get("NLR_DATA")):
+        yield _idx(family, DEBIAN_FASHION_MNIST)
+        return
     root = data_root(root)
-    if (root / "cifar-10-batches-py").is_dir():
-        return _cifar10_release(root)
-    for folder in (root / "cifar10" / "plain_text", root / "plain_text"):
-        if folder.is_dir():
-            return _cifar10_parquet(folder)
-    raise NlrError(
-        f"No CIFAR-10 under the data root {str(root)!r}; expected cifar-10-batches-py, which "
-        "torchvision.datasets.CIFAR10(root, download=True) puts there, or cifar10/plain_text/*.parquet."
+    if family == "cifar10":
+        places = [("cifar-10-batches-py", lambda _: _cifar10_release(root))]
+        places += [(folder, _cifar10_parquet) for folder in ("cifar10/plain_text", "plain_text", "cifar10-mended")]
+    else:
+        folders = [f"{TORCHVISION[family]}/raw", family, *([DEBIAN_FASHION_MNIST] if debian else [])]
+        places = [(folder, lambda folder: _idx(family, folder)) for folder in folders]
+    there = [(read, root / folder) for folder, read in places if (root / folder).is_dir()]
+    if not there:
+        raise NoData(_missing(family, root))
+    for read, folder in there:
+        yield read(folder)
+
+
+def _missing(family, root):
+    if family == "cifar10":
+        return (
+            f"No CIFAR-10 under the data root {str(root)!r}; expected cifar-10-batches-py, which "
+            "torchvision.datasets.CIFAR10(root, download=True) puts there, cifar10/plain_text/*.parquet or "
+            "cifar10-mended/*.parquet."
+        )
+    return (
+        f"No {TITLES[family]} under the data root {str(root)!r}; expected the four idx files in "
+        f"{TORCHVISION[family]}/raw or {family}: {_idx_source(family)}."
     )
 
 
@@ -105,6 +205,51 @@ def _digits():
     return _dataset("digits", *parts, [str(k) for k in range(10)])
 
 
+def _idx_source(family):
+    debian = " and Debian's package dataset-fashion-mnist installs them" if family == "fashion-mnist" else ""
+    return f"torchvision.datasets.{TORCHVISION[family]}(root, download=True) fetches them{debian}"
+
+
+def _idx(family, folder):
+    """The four idx files of MNIST or Fashion-MNIST, plain or compressed; grey 28 x 28 images in canonical order."""
+    images, labels, test_images, test_labels = (_idx_content(family, folder, name) for name in IDX_FILES)
+    classes = FASHION_MNIST_CLASSES if family == "fashion-mnist" else [str(k) for k in range(10)]
+    parts = images.reshape(-1, 28, 28, 1), labels, test_images.reshape(-1, 28, 28, 1), test_labels
+    return _dataset(family, *parts, classes)
+
+
+def _idx_content(family, folder, name):
+    """What follows the header of an idx file whose MD5 is the release's, uint8."""
+    mend = f"{_idx_source(family)} anew"
+    file = next((place for place in (folder / name, folder / f"{name}.gz") if place.is_file()), None)
+    if file is None:
+        raise NlrError(f"{folder} has no {name}, plain or as .gz; {_idx_source(family)}.")
+    try:
+        content = file.read_bytes()
+        if file.suffix == ".gz":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise NlrError(f"{file} is cut short or damaged ({error}); {mend}.") from None
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if digest == dict(zip(IDX_FILES, IDX_MD5[family], strict=True))[name]:
+        header = 16 if IDX_FILES[name] == 2051 else 8
+        return np.frombuffer(content, np.uint8, offset=header).copy()  # the bytes could not be written to
+    raise NlrError(f"{file} {_not_the_release(family, name, content, digest)}; {mend}.")
+
+
+def _not_the_release(family, name, content, digest):
+    """What an idx file is whose MD5 is not the one expected, in words."""
+    for other, digests in IDX_MD5.items():
+        if digest in digests:
+            return f"holds {TITLES[other]}'s {list(IDX_FILES)[digests.index(digest)]}, not {TITLES[family]}'s {name}"
+    magic, expected = int.from_bytes(content[:4], "big"), IDX_FILES[name]
+    if magic in IDX_CONTENTS and magic != expected:
+        return f"holds {IDX_CONTENTS[magic]} where {IDX_CONTENTS[expected]} belong, so the two files may be swapped"
+    if magic != expected:
+        return f"begins with the magic number {magic} and not with {expected}, so it is no idx file of this name"
+    return f"has {len(content):,} bytes of the MD5 {digest} and is not the file of the release"
+
+
 def _cifar10_release(root):
     """torchvision checks the MD5 of every file of the release before it unpickles them."""
     from torchvision.datasets import CIFAR10
@@ -128,8 +273,22 @@ def _cifar10_parquet(folder):
         (twins, twin_labels), _ = _read_parquet(prefix, "test", None)
         if not np.array_equal(twin_labels, test[1][: len(twin_labels)]):
             raise NlrError(f"{prefix} does not hold the first test images: its labels differ from those in {folder}.")
-    name = "cifar10" if train_kind == "lossless" else f"cifar10-{train_kind}"
-    return _dataset(name, *train, *test, CIFAR10_CLASSES, twins)
+    dataset = _dataset(f"cifar10-{train_kind}", *train, *test, CIFAR10_CLASSES, twins)
+    return replace(dataset, name=_lossless_name(dataset)) if train_kind == "lossless" else dataset
+
+
+def _lossless_name(dataset):
+    """The name of lossless images by what they show: the release, the mended copy or another.
+
+    The mended copy has every image of the release but those of :data:`MENDED_ROWS`; so images are called the release's
+    where all the others are, and what stands in those rows is not what stands there in the mended copy.
+    """
+    if dataset.fingerprint == MENDED:
+        return "cifar10-mended"
+    train, test = MENDED_ROWS
+    known = np.delete(dataset.images.numpy(), train, 0), dataset.labels.numpy()
+    known += np.delete(dataset.test_images.numpy(), test, 0), dataset.test_labels.numpy()
+    return "cifar10" if _fingerprint(*known) == RELEASE_BUT_MENDED_ROWS else "cifar10-lossless-other"
 
 
 def _read_parquet(folder, split, rows):

@@ -53,10 +53,10 @@ def train_missing(
         wanted: pairs (resolved run, purpose) in the order in which to make them; the purpose, why a run is made, is a
             word that its record keeps.
         store: the folder of records.
-        data_root: where CIFAR-10 lies; see :func:`nlr.paths.data_root`.
+        data_root: where the data sets lie; see :func:`nlr.paths.data_root`.
         device: a torch device.
         workers: processes; each trains with one thread where there are several.
-        dataset: the data, where they are loaded already.
+        dataset: the data of the first runs, where they are loaded already; others are loaded when a run names them.
         deadline: the ``time.monotonic()`` at which to end. No epoch is begun that would probably end later; what runs
             is left at a checkpoint.
         pace: an :class:`nlr.estimates.Pace`; it learns from the epochs trained here.
@@ -100,7 +100,7 @@ def _work(
     ``tell`` is called with events, tuples of a word, the number of the run and details, which :class:`_Progress` hears.
     """
     undone = dict(enumerate(todo))
-    checked = False
+    checked = set()  # names of data sets
     while undone:
         for number, (config, purpose) in list(undone.items()):
             path = records.path_of(store, config)
@@ -118,10 +118,11 @@ def _work(
                 with lease:
                     if path.exists():  # finished between the look and the lease
                         continue
-                    dataset = dataset or data.load(config["data"]["dataset"], data_root)
-                    if not checked:
+                    if dataset is None or dataset.name != config["dataset"]:
+                        dataset = data.load(config["data"]["dataset"], data_root, config["dataset"])
+                    if dataset.name not in checked:
                         records.check_data(dataset, store)
-                        checked = True
+                        checked.add(dataset.name)
                     every = checkpoint_seconds, deadline
                     _train(number, config, dataset, store, purpose, data_root, device, lease, tell, pace, *every)
                 del undone[number]

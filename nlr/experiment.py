@@ -83,7 +83,7 @@ def open_experiment(
         losses: names of losses, a list or separated by spaces.
         seeds: integers, a list or separated by spaces. Where neither losses nor seeds are given, the runs are those
             that the study has in the setting; where one is, it is joined with all of the study's for the other.
-        data_root: where CIFAR-10 lies; the environment variable NLR_DATA where empty.
+        data_root: where the data sets lie; the environment variable NLR_DATA where empty.
         results_root: a store of one's own; the study's where empty.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and the like.
         train: whether missing runs are trained.
@@ -111,7 +111,8 @@ def open_experiment(
 
     configs = resolve(chosen.dataset if results_root == "" else _dataset_in(store, protocol, chosen.dataset))
     if train and not all(records.find(store, config) for config in configs):
-        dataset = data.load(loaded["data"]["dataset"], data_root)  # its name, with or without JPEG, decides the place
+        # The name of the copy that there is, with or without JPEG, decides the place.
+        dataset = data.load(loaded["data"]["dataset"], data_root, configs[0]["dataset"])
         configs = resolve(dataset.name)
         purposes = {} if results_root else {records.config_hash(c): purpose for c, purpose in chosen.runs()}
         marked = [(config, purposes.get(records.config_hash(config), "own run")) for config in configs]

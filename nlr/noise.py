@@ -9,11 +9,15 @@ labelled ``k``. Four kinds of noise are known:
     A label becomes any other class with equal probability. Samplers: ``per-class`` (an exact share of each class; the
     released code of Ma et al. 2020), ``global`` (an exact share of all samples), ``bernoulli`` (each sample by
     itself) and ``random-integer`` (an exact share of all samples gets a random class, which may be the true one, so
-    that only ``rate * (K - 1) / K`` of the labels change; as printed in Chheda's Algorithm 2).
+    that only ``rate * (K - 1) / K`` of the labels change; as printed in Chheda's Algorithm 2) and ``equal-count`` (the
+    same number, ``rate * N / K``, from every class, however large it is; the scripts of Ma et al. 2020 for MNIST). With
+    classes of unequal size a class of few samples loses a larger share of its labels than one of many, so it is not the
+    noise of one rate for all classes that Lemma 1 is about.
 ``asymmetric``
     A label becomes the class that a map names; classes outside the map keep theirs. Samplers: ``per-class`` (an exact
-    share of each mapped class; the released code of Ma et al. 2020) and ``global`` (an exact share of all samples, of
-    which those of unmapped classes stay as they are; Joshi's procedure and Chheda's Algorithm 3).
+    share of each mapped class; the released code of Ma et al. 2020), ``global`` (an exact share of all samples, of
+    which those of unmapped classes stay as they are; Joshi's procedure and Chheda's Algorithm 3) and ``bernoulli``
+    (each sample of a mapped class by itself; the scripts of Ma et al. 2020 for MNIST).
 ``human``
     Labels that people gave (CIFAR-10N, Wei et al. 2022, arXiv:2110.12088), handed in by the caller.
 """
@@ -29,8 +33,8 @@ from nlr.errors import NlrError, unknown
 #: The samplers of each kind of noise; the first is the default.
 SAMPLERS = {
     "clean": (),
-    "symmetric": ("per-class", "global", "bernoulli", "random-integer"),
-    "asymmetric": ("per-class", "global"),
+    "symmetric": ("per-class", "global", "bernoulli", "random-integer", "equal-count"),
+    "asymmetric": ("per-class", "global", "bernoulli"),
     "human": (),
 }
 
@@ -65,13 +69,13 @@ class NoisyLabels:
     rate: float
     #: The same for each true class, shape (K,); 0 for a class without samples.
     rate_by_class: np.ndarray
-    #: The transition matrix that the sampler aims at, shape (K, K); for human labels the observed one.
+    #: The transition matrix that the sampler aims at on these labels, shape (K, K); for human labels the observed one.
     matrix: np.ndarray
     #: How many samples of true class j are labelled k, int64 of shape (K, K).
     counts: np.ndarray
 
 
-def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma2020"):
+def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma2020", class_sizes=None):
     """The transition matrix that a kind of noise aims at.
 
     Args:
@@ -79,14 +83,17 @@ def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma202
         rate: The nominal noise rate, in [0, 1); 0 or None for clean labels.
         num_classes: The number of classes K.
         sampler: A sampler of that kind (see :data:`SAMPLERS`), None for its default. It matters for
-            ``random-integer`` only: both asymmetric samplers have the same expectation.
+            ``random-integer`` and ``equal-count`` only: all asymmetric samplers have the same expectation.
         class_map: For asymmetric noise, a name in :data:`MAPS` or a mapping ``{true class: noisy class}``.
+        class_sizes: For ``equal-count``, how many samples each class has, K integers, on which its rates depend; equal
+            classes where None. Other samplers do not heed it.
 
     Returns:
         A float64 array of shape (K, K) whose rows sum to 1.
 
     Raises:
-        NlrError: For an unknown kind, sampler or map, a rate out of range, or human labels.
+        NlrError: For an unknown kind, sampler or map, a rate out of range, human labels, or a class too small for
+            ``equal-count``.
     """
     _check_classes(num_classes)
     sampler = _check_sampler(kind, sampler)
@@ -98,6 +105,11 @@ def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma202
         return (1 - rate) * np.eye(num_classes) + rate * np.eye(num_classes)[target]
     if sampler == "random-integer":
         return (1 - rate) * np.eye(num_classes) + rate / num_classes
+    if sampler == "equal-count" and class_sizes is not None:
+        sizes = np.asarray(class_sizes)
+        rates = _equal_count(rate, sizes) / np.maximum(sizes, 1)
+        off = rates[:, None] / (num_classes - 1)
+        return np.diag(1 - rates - off[:, 0]) + off
     off = rate / (num_classes - 1)
     return (1 - rate - off) * np.eye(num_classes) + off
 
@@ -114,7 +126,7 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
         seed: A non-negative integer.
         num_classes: The number of classes K.
         sampler: A sampler of that kind (see :data:`SAMPLERS`), None for its default. The exact ones change
-            ``int(rate * n)`` of n labels.
+            ``int(rate * n)`` of n labels, ``equal-count`` ``int(rate * N / K)`` of every class.
         class_map: For asymmetric noise, a name in :data:`MAPS` or a mapping ``{true class: noisy class}``.
         human_labels: For human noise, the labels that people gave, in the order of ``labels``.
 
@@ -123,7 +135,8 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
 
     Raises:
         NlrError: For labels of a wrong type, shape or range, an unknown kind, sampler or map, a rate out of range, a
-            seed that is not a non-negative integer, or human labels that are missing or do not match.
+            seed that is not a non-negative integer, a class with fewer samples than ``equal-count`` changes of each, or
+            human labels that are missing or do not match.
     """
     _check_classes(num_classes)
     clean = _check_labels("labels", labels, num_classes)
@@ -147,7 +160,7 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
         # A class without samples gets the identity's row, so that every row sums to 1.
         matrix = np.where(by_class[:, None] > 0, counts / np.maximum(by_class, 1)[:, None], np.eye(num_classes))
     else:
-        matrix = transition_matrix(kind, rate, num_classes, sampler, class_map)
+        matrix = transition_matrix(kind, rate, num_classes, sampler, class_map, by_class)
     return NoisyLabels(
         labels=noisy,
         mask=mask,
@@ -219,6 +232,12 @@ def _sample(clean, kind, rate, rng, num_classes, sampler, class_map):
     if sampler == "per-class":
         chosen = [_choose(rng, np.flatnonzero(clean == c), rate) for c in range(num_classes)]
         picked = np.concatenate(chosen)
+    elif sampler == "equal-count":
+        count = _equal_count(rate, np.bincount(clean, minlength=num_classes))
+        chosen = [
+            rng.choice(np.flatnonzero(clean == c), count, replace=False, shuffle=False) for c in range(num_classes)
+        ]
+        picked = np.concatenate(chosen)
     elif sampler == "bernoulli":
         picked = np.flatnonzero(rng.random(len(clean)) < rate)
     else:
@@ -237,8 +256,23 @@ def _sample(clean, kind, rate, rng, num_classes, sampler, class_map):
 def _choose(rng, population, rate):
     """Exactly int(rate * n) of a population (an array, or n for 0..n-1), without replacement."""
     size = population if isinstance(population, int) else len(population)
-    # Rounded before it is cut, since .57 * 100 is 56.99999999999999 in floating point.
-    return rng.choice(population, math.floor(round(rate * size, 6)), replace=False, shuffle=False)
+    return rng.choice(population, _cut(rate * size), replace=False, shuffle=False)
+
+
+def _cut(number):
+    """The integer part; rounded before it is cut, since .57 * 100 is 56.99999999999999 in floating point."""
+    return math.floor(round(number, 6))
+
+
+def _equal_count(rate, sizes):
+    """How many labels of every class ``equal-count`` changes."""
+    count = _cut(rate * int(sizes.sum()) / len(sizes))
+    if count > (least := sizes.min()):
+        raise NlrError(
+            f"The sampler 'equal-count' at rate {rate:g} changes {count} labels of every class, but class "
+            f"{sizes.argmin()} has only {least}: lower the rate or use the sampler 'per-class'."
+        )
+    return count
 
 
 def _generator(seed, kind, sampler, rate):

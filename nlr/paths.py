@@ -13,13 +13,16 @@ EXECUTED = ROOT / "executed"  # executed notebooks and what they draw, products 
 
 
 def data_root(given=""):
-    """The folder with CIFAR-10: ``given``, else the environment variable NLR_DATA.
+    """The folder with the data sets: ``given``, else the environment variable NLR_DATA.
 
     Raises:
         NlrError: neither is set, or the folder does not exist.
     """
     text = str(given or os.environ.get("NLR_DATA", ""))
-    layout = "a folder that holds cifar-10-batches-py (torchvision's release) or cifar10/plain_text/*.parquet"
+    layout = (
+        "a folder that holds cifar-10-batches-py (torchvision's release of CIFAR-10), cifar10/plain_text/*.parquet or, "
+        "for MNIST, MNIST/raw"
+    )
     if not text:
         raise NlrError(f"No data root: name {layout} with the option data_root or the environment variable NLR_DATA.")
     root = Path(text).expanduser()

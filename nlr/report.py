@@ -12,7 +12,14 @@ from nlr import checkpoints, data, estimates, leases, losses, paths, protocols, 
 from nlr.errors import NlrError, NoRecords
 from nlr.noise import format_setting, parse_setting
 
-DATASETS = {"cifar10": "CIFAR-10, lossless", "cifar10-jpeg75": "CIFAR-10, JPEG q75", "digits": "scikit-learn digits"}
+DATASETS = {
+    "cifar10": "CIFAR-10, lossless",
+    "cifar10-jpeg75": "CIFAR-10, JPEG q75",
+    "cifar10-mended": "CIFAR-10, 97 of 60,000 images from a JPEG copy",
+    "digits": "scikit-learn digits",
+    "fashion-mnist": "Fashion-MNIST",
+    "mnist": "MNIST",
+}
 AGREEMENT_POINTS = 1.0
 AGREEMENT_DEVIATIONS = 3
 FEW_COMMITS = 3  # more are too many to read in a strip of facts; the records name them all
@@ -204,9 +211,9 @@ def confusions(found):
 
 def class_names(dataset):
     """Names of a data set's classes, without loading it."""
-    from nlr.data import CIFAR10_CLASSES
-
-    return CIFAR10_CLASSES if dataset.startswith("cifar10") else tuple(str(k) for k in range(10))
+    if dataset == "fashion-mnist":
+        return data.FASHION_MNIST_CLASSES
+    return data.CIFAR10_CLASSES if dataset.startswith("cifar10") else tuple(str(k) for k in range(10))
 
 
 def facts(found):
@@ -474,19 +481,25 @@ def study_times(table, device_type):
 
 
 def data_damage(root):
-    """What is wrong with CIFAR-10 under a data root, as messages: files that cannot be read, images or labels that are
-    others than those of the records.
+    """What is wrong with the data under a data root, as messages: files that cannot be read, images or labels that are
+    others than those of the records, and families that have records but no copy there.
 
     Args:
         root: the data root.
     """
-    try:
-        dataset = data.load("cifar10", root)
-        for store in studies.STORES.values():
-            records.check_data(dataset, store)
-    except NlrError as error:
-        return [str(error)]
-    return []
+    stores, messages = studies.STORES.values(), []
+    recorded = {path.name for store in stores for path in store.glob("*") if records.walk(path)}
+    for family in data.FAMILIES:
+        try:
+            for dataset in data.copies(family, root):
+                for store in stores:
+                    records.check_data(dataset, store)
+        except data.NoData as error:
+            if any(name.startswith(family) for name in recorded):
+                messages.append(str(error))
+        except NlrError as error:
+            messages.append(str(error))
+    return list(dict.fromkeys(messages))
 
 
 def study_table(table):

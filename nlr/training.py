@@ -61,7 +61,10 @@ def train(config, dataset, device="cpu", human_labels=None, on_epoch=None, state
         NlrError: the data set is another than the run's, or the configuration asks for something unknown.
     """
     if dataset.name != config["dataset"]:
-        raise NlrError(f"The run is for the data set {config['dataset']!r}, the data are {dataset.name!r}.")
+        raise NlrError(
+            f"The run is for the data set {config['dataset']!r}, the data are {dataset.name!r}: name a data root "
+            "that has it."
+        )
     seed = config["seed"]
     chosen = data.first_per_class(dataset.labels, config["data"]["train_per_class"])
     clean, test_clean = dataset.labels.numpy()[chosen], dataset.test_labels.numpy()

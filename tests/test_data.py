@@ -1,5 +1,6 @@
 """The data sets: shapes, splits, names by encoding, fingerprints, and one clear error for whatever is damaged."""
 
+import gzip
 import hashlib
 import io
 import json
@@ -12,10 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 import torchvision
-from factory import Malicious
+from factory import Malicious, put
 from PIL import Image
 
-from nlr import data, noise, paths, records
+from nlr import data, noise, paths, records, report, studies
 from nlr.errors import NlrError
 
 TRAIN = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 5))
@@ -54,6 +55,7 @@ def small(monkeypatch):
     """CIFAR-10 has a thousandth of its rows."""
     read = data._read_parquet
     monkeypatch.setattr(data, "_read_parquet", lambda folder, split, rows: read(folder, split, rows and rows // 1000))
+    monkeypatch.setattr(data, "MENDED_ROWS", ((3, 4), (5,)))
 
 
 # Digits
@@ -98,7 +100,7 @@ def test_the_fingerprint_is_that_of_all_images_and_labels(digits):
 @pytest.mark.parametrize(
     ("kind", "options", "name"),
     [
-        ("PNG", {}, "cifar10"),
+        ("PNG", {}, "cifar10-lossless-other"),
         ("JPEG", {"quality": 75}, "cifar10-jpeg75"),
         ("JPEG", {"quality": 75, "subsampling": 0}, "cifar10-jpeg75"),
         ("JPEG", {"quality": 90}, "cifar10-jpeg90"),
@@ -139,11 +141,68 @@ def test_the_release_and_its_lossless_parquet_are_the_same_data(tmp_path, small,
             self.targets = labels.tolist()
 
     write_cifar(tmp_path)
+    as_mended(monkeypatch, tmp_path)
     (tmp_path / "release" / "cifar-10-batches-py").mkdir(parents=True)
     monkeypatch.setattr(torchvision.datasets, "CIFAR10", Release)
     release, parquet = data.load("cifar10", tmp_path / "release"), data.load("cifar10", tmp_path)
     assert (release.name, release.fingerprint) == (parquet.name, parquet.fingerprint)
     assert torch.equal(release.images, parquet.images)
+
+
+def as_mended(monkeypatch, root):
+    """Let the small CIFAR-10 under ``root`` be the release; 2 training images and 1 test image of it are not known."""
+    whole = data.load("cifar10", root)
+    known = np.delete(whole.images.numpy(), (3, 4), 0), whole.labels.numpy()
+    known += np.delete(whole.test_images.numpy(), 5, 0), whole.test_labels.numpy()
+    monkeypatch.setattr(data, "RELEASE_BUT_MENDED_ROWS", data._fingerprint(*known))
+
+
+def write_mended(monkeypatch, folder):
+    """The small CIFAR-10 with other pixels in the rows of a JPEG copy, and its fingerprint as the known one."""
+    for split, labels, begin, rows in (("train", TRAIN, 0, (3, 4)), ("test", TEST, 1000, (5,))):
+        images = [encoded(begin + i + (500 if i in rows else 0)) for i in range(len(labels))]
+        write_parquet(folder / f"{split}-00000-of-00001.parquet", images, labels)
+    (train, _), _ = data._read_parquet(folder, "train", 50_000)
+    (test, _), _ = data._read_parquet(folder, "test", 10_000)
+    monkeypatch.setattr(data, "MENDED", data._fingerprint(train, TRAIN, test, TEST))
+
+
+@pytest.mark.parametrize("place", ["cifar10-mended", "cifar10/plain_text", "plain_text"])
+def test_the_mended_copy_is_known_by_its_pixels_wherever_it_lies(tmp_path, small, monkeypatch, place):
+    write_cifar(tmp_path / "release")
+    as_mended(monkeypatch, tmp_path / "release")
+    write_mended(monkeypatch, tmp_path / place)
+    assert data.load("cifar10", tmp_path).name == "cifar10-mended"
+    assert data.load("cifar10", tmp_path, "cifar10").name == "cifar10-mended"
+    assert data.load("cifar10", tmp_path / "release").name == "cifar10"
+
+
+@pytest.mark.parametrize("number", [0, 49, 1000])
+def test_lossless_images_with_another_pixel_than_the_release_are_not_called_by_its_name(
+    tmp_path, small, monkeypatch, number
+):
+    folder = write_cifar(tmp_path)
+    as_mended(monkeypatch, tmp_path)
+    split, labels, begin = ("test", TEST, 1000) if number >= 1000 else ("train", TRAIN, 0)
+    images = [encoded(begin + i) for i in range(len(labels))]
+    changed = image_of(number)
+    changed[0, 0, 0] ^= 1
+    buffer = io.BytesIO()
+    Image.fromarray(changed).save(buffer, "PNG")
+    images[number - begin] = buffer.getvalue()
+    write_parquet(folder / f"{split}-00000-of-00001.parquet", images, labels)
+    assert data.load("cifar10", tmp_path).name == "cifar10-lossless-other"
+
+
+def test_of_several_copies_the_one_that_is_preferred_is_taken(tmp_path, small, monkeypatch):
+    write_cifar(tmp_path, "JPEG", quality=75)
+    write_mended(monkeypatch, tmp_path / "cifar10-mended")
+    assert data.load("cifar10", tmp_path).name == "cifar10-jpeg75"
+    for name in ("cifar10-jpeg75", "cifar10-mended"):
+        assert data.load("cifar10", tmp_path, name).name == name
+    for other in ("cifar10", "digits"):  # there is none of that name
+        assert data.load("cifar10", tmp_path, other).name == "cifar10-jpeg75"
+    assert [copy.name for copy in data.copies("cifar10", tmp_path)] == ["cifar10-jpeg75", "cifar10-mended"]
 
 
 @pytest.mark.parametrize("change", ["image", "label", "test image"])
@@ -293,8 +352,185 @@ def test_missing_data_say_how_to_get_them(tmp_path, root, words):
 
 
 def test_an_unknown_data_set_names_the_known_ones():
-    with pytest.raises(NlrError, match=r"'mnist'.*Known: cifar10, digits"):
+    with pytest.raises(NlrError, match=r"'mnits'.*Did you mean 'mnist'.*Known: cifar10, digits, fashion-mnist, mnist"):
+        data.load("mnits")
+
+
+# MNIST and Fashion-MNIST
+
+
+IDX = ("mnist", "fashion-mnist")
+NAMES = tuple(data.IDX_FILES)
+
+
+def idx_arrays(family):
+    """A small set of its own for each family: training images and labels, test images and labels."""
+    draw = np.random.default_rng(IDX.index(family))
+    images = [draw.integers(0, 256, (n, 28, 28), dtype=np.uint8) for n in (20, 10)]
+    labels = [np.arange(n, dtype=np.uint8) % 10 for n in (20, 10)]
+    labels[IDX.index(family)] = labels[IDX.index(family)][::-1].copy()
+    return images[0], labels[0], images[1], labels[1]
+
+
+def idx_bytes(array):
+    header = np.array([2049 if array.ndim == 1 else 2051, *array.shape], ">u4")
+    return header.tobytes() + array.tobytes()
+
+
+def write_idx(folder, family, compressed=True):
+    folder.mkdir(parents=True)
+    for name, array in zip(NAMES, idx_arrays(family), strict=True):
+        content = idx_bytes(array)
+        file = folder / (f"{name}.gz" if compressed else name)
+        file.write_bytes(gzip.compress(content) if compressed else content)
+    return folder
+
+
+@pytest.fixture
+def small_idx(tmp_path, monkeypatch):
+    """The MD5 sums are those of the small sets, and Debian's folder is one of the test."""
+    sums = {f: tuple(hashlib.md5(idx_bytes(a)).hexdigest() for a in idx_arrays(f)) for f in IDX}
+    monkeypatch.setattr(data, "IDX_MD5", sums)
+    monkeypatch.setattr(data, "DEBIAN_FASHION_MNIST", tmp_path / "debian")
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+@pytest.mark.parametrize(
+    ("family", "place"),
+    [
+        ("mnist", "MNIST/raw"),
+        ("mnist", "mnist"),
+        ("fashion-mnist", "FashionMNIST/raw"),
+        ("fashion-mnist", "fashion-mnist"),
+    ],
+)
+def test_idx_files_are_read_in_their_order(tmp_path, small_idx, family, place, compressed):
+    write_idx(tmp_path / place, family, compressed)
+    dataset = data.load(family, tmp_path)
+    assert dataset.name == family
+    images, labels, test_images, test_labels = idx_arrays(family)
+    assert np.array_equal(dataset.images[..., 0], images)
+    assert np.array_equal(dataset.test_images[..., 0], test_images)
+    assert (dataset.images.shape, dataset.test_images.shape) == ((20, 28, 28, 1), (10, 28, 28, 1))
+    assert (dataset.labels.tolist(), dataset.test_labels.tolist()) == (labels.tolist(), test_labels.tolist())
+    assert (dataset.images.dtype, dataset.labels.dtype) == (torch.uint8, torch.int64)
+    assert (dataset.num_classes, dataset.twins) == (10, None)
+    assert dataset.classes == tuple(report.class_names(family))
+
+
+def test_fashion_mnist_of_debian_is_found_with_and_without_a_data_root(tmp_path, small_idx):
+    write_idx(tmp_path / "debian", "fashion-mnist")
+    assert data.load("fashion-mnist").name == data.load("fashion-mnist", tmp_path).name == "fashion-mnist"
+    with pytest.raises(NlrError, match="No data root"):
         data.load("mnist")
+
+
+def test_a_file_without_gz_goes_before_one_with_it(tmp_path, small_idx):
+    folder = write_idx(tmp_path / "mnist", "mnist", compressed=False)
+    (folder / f"{NAMES[0]}.gz").write_bytes(b"half a download")
+    assert len(data.load("mnist", tmp_path).images) == 20
+
+
+def cut(file):
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def damaged_inside(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 255
+    file.write_bytes(content)
+
+
+def change_content(change):
+    return lambda file: file.write_bytes(gzip.compress(change(gzip.decompress(file.read_bytes()))))
+
+
+def swap(other):
+    def damage(file):
+        one, two = file.read_bytes(), (file.parent / f"{other}.gz").read_bytes()
+        file.write_bytes(two)
+        (file.parent / f"{other}.gz").write_bytes(one)
+
+    return damage
+
+
+def unknown_labels(file):
+    """A file of labels that no release has, where images belong."""
+    file.write_bytes(gzip.compress(idx_bytes(np.zeros(20, np.uint8))))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda file: file.unlink(), "has no train-images-idx3-ubyte, plain or as .gz"),
+        (cut, "is cut short or damaged"),
+        (lambda file: file.write_bytes(b""), "has 0 bytes|begins with the magic number 0"),
+        (damaged_inside, "is cut short or damaged"),
+        (lambda file: file.write_text("an error page"), "is cut short or damaged"),
+        (change_content(lambda c: (2052).to_bytes(4, "big") + c[4:]), "the magic number 2052 and not with 2051"),
+        (change_content(lambda c: c[:-1]), "is not the file of the release"),
+        (change_content(lambda c: c[:-1] + bytes([c[-1] ^ 1])), "is not the file of the release"),
+        (swap(NAMES[1]), f"holds MNIST's {NAMES[1]}, not MNIST's {NAMES[0]}"),
+        (swap(NAMES[2]), f"holds MNIST's {NAMES[2]}, not MNIST's {NAMES[0]}"),
+        (unknown_labels, "holds labels where images belong, so the two files may be swapped"),
+    ],
+)
+def test_a_damaged_idx_file_is_named_with_its_remedy(tmp_path, small_idx, damage, words):
+    folder = write_idx(tmp_path / "mnist", "mnist")
+    damage(folder / f"{NAMES[0]}.gz")
+    with pytest.raises(NlrError, match=words) as caught:
+        data.load("mnist", tmp_path)
+    text = str(caught.value)
+    assert str(folder) in text
+    assert "torchvision.datasets.MNIST(root, download=True)" in text
+    assert "\n" not in text
+    assert not isinstance(caught.value, data.NoData)
+
+
+@pytest.mark.parametrize(
+    ("family", "other", "words"),
+    [("mnist", "fashion-mnist", "holds Fashion-MNIST's"), ("fashion-mnist", "mnist", "holds MNIST's")],
+)
+def test_one_family_in_the_folder_of_the_other_is_named(tmp_path, small_idx, family, other, words):
+    write_idx(tmp_path / data.TORCHVISION[family] / "raw", other)
+    with pytest.raises(NlrError, match=f"{NAMES[0]}.gz {words} {NAMES[0]}, not"):
+        data.load(family, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        ("mnist", r"No MNIST under .* MNIST/raw or mnist: torchvision.datasets.MNIST\(root, download=True\)"),
+        ("fashion-mnist", r"No Fashion-MNIST .* FashionMNIST/raw or fashion-mnist: .*Debian's package dataset-fashion"),
+    ],
+)
+def test_missing_idx_files_say_how_to_get_them(tmp_path, small_idx, family, words):
+    with pytest.raises(data.NoData, match=words):
+        data.load(family, tmp_path)
+
+
+def test_what_is_wrong_under_a_data_root_is_told_of_every_family(tmp_path, small_idx, own_stores):
+    def write_record(dataset, fingerprint):
+        where = {"protocol": "digits", "dataset": dataset}
+        return put(own_stores["results"], fingerprint=fingerprint, **where)
+
+    assert report.data_damage(tmp_path) == []  # nothing there, and no record that needs it
+    folder = write_idx(tmp_path / "mnist", "mnist")
+    write_record("mnist", data.load("mnist", tmp_path).fingerprint)
+    write_record("cifar10-jpeg75", "f" * 64)
+    (missing,) = report.data_damage(tmp_path)
+    assert missing.startswith("No CIFAR-10 under")
+    cut(folder / f"{NAMES[0]}.gz")
+    assert "cut short" in report.data_damage(tmp_path)[1]
+    write_idx(tmp_path / "fashion-mnist", "fashion-mnist")
+    write_record("fashion-mnist", "0" * 64)
+    assert "images or labels of fashion-mnist" in report.data_damage(tmp_path)[1]
+    (nowhere,) = report.data_damage(tmp_path / "nowhere")
+    assert "is not a folder" in nowhere
+
+
+def test_every_data_set_of_a_study_has_a_name_in_words():
+    assert {studies.load(name).dataset for name in studies.names()} <= set(report.DATASETS)
 
 
 # CIFAR-10N
@@ -399,7 +635,7 @@ def real(real_root):
 
 
 def test_real_cifar_is_balanced_and_in_canonical_order(real):
-    assert real.name in ("cifar10", "cifar10-jpeg75")
+    assert real.name in ("cifar10", "cifar10-jpeg75", "cifar10-mended")
     assert (real.images.shape, real.test_images.shape) == ((50_000, 32, 32, 3), (10_000, 32, 32, 3))
     assert real.labels.bincount().tolist() == [5000] * 10
     assert real.test_labels.bincount().tolist() == [1000] * 10
@@ -444,6 +680,50 @@ def test_real_human_labels_agree_with_the_images_and_have_the_published_rates(re
             pytest.skip("no CIFAR-10N labels here")
         raise
     assert (labels != real.labels.numpy()).mean() == pytest.approx(rate, abs=5e-5)
+
+
+def real_copy(family, root, name):
+    try:
+        found = data.load(family, root, name)
+    except data.NoData as error:
+        pytest.skip(str(error))
+    if found.name != name:
+        pytest.skip(f"no {name} here")
+    return found
+
+
+def test_the_real_mended_copy_is_the_release_but_for_its_rows(real, real_root):
+    mended = real_copy("cifar10", real_root, "cifar10-mended")
+    assert mended.fingerprint == data.MENDED
+    assert tuple(map(len, data.MENDED_ROWS)) == (77, 20)
+    assert torch.equal(mended.labels, real.labels)
+    assert torch.equal(mended.test_labels, real.test_labels)
+    if real.name != "cifar10-jpeg75":
+        pytest.skip("no JPEG copy beside it")
+    for one, other, rows in zip(
+        (mended.images, mended.test_images), (real.images, real.test_images), data.MENDED_ROWS, strict=True
+    ):
+        assert (one == other).flatten(1).all(1).nonzero().flatten().tolist() == list(rows)
+    if real.twins is not None:
+        known = [i for i in range(len(real.twins)) if i not in data.MENDED_ROWS[1]]
+        assert torch.equal(mended.test_images[known], real.twins[known])
+
+
+def test_real_mnist(real_root):
+    mnist = real_copy("mnist", real_root, "mnist")
+    assert mnist.labels.bincount().tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert (mnist.images.shape, mnist.test_images.shape) == ((60_000, 28, 28, 1), (10_000, 28, 28, 1))
+    assert mnist.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    pixels = mnist.images.double() / 255
+    assert pixels.mean().item() == pytest.approx(0.1306604762738429)
+    assert pixels.std(correction=0).item() == pytest.approx(0.30810780385646264)
+
+
+def test_real_fashion_mnist(real_root):
+    fashion = real_copy("fashion-mnist", real_root, "fashion-mnist")
+    assert fashion.labels.bincount().tolist() == [6000] * 10
+    assert fashion.test_labels.bincount().tolist() == [1000] * 10
+    assert (fashion.labels[0], fashion.classes[fashion.labels[0]]) == (9, "Ankle boot")
 
 
 def test_facts_count_the_human_labels(tmp_path):

@@ -13,6 +13,7 @@ from nlr.errors import NlrError
 from nlr.noise import HUMAN_SETS, KINDS, MAPS, SAMPLERS, add_noise, format_setting, parse_setting, transition_matrix
 
 EVERY = [(kind, sampler) for kind, samplers in SAMPLERS.items() for sampler in samplers]
+MNIST = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])  # training images by class
 BALANCED = np.random.default_rng(5).permutation(np.repeat(np.arange(10), 1000))
 
 rates = st.floats(0, 0.999)
@@ -80,7 +81,7 @@ def test_counts_do_not_fall_into_the_traps_of_floats(rate, expected):
     assert add_noise(np.zeros(100, int), "symmetric", rate, 0).mask.sum() == expected
 
 
-@pytest.mark.parametrize("sampler", ["per-class", "global", "bernoulli"])
+@pytest.mark.parametrize("sampler", ["per-class", "global", "bernoulli", "equal-count"])
 def test_symmetric_never_keeps_a_picked_label_and_uses_all_others_alike(sampler):
     noisy = add_noise(BALANCED, "symmetric", 0.9, 0, sampler=sampler)
     assert noisy.rate == pytest.approx(0.9, abs=0.02 if sampler == "bernoulli" else 1e-12)
@@ -119,6 +120,64 @@ def test_clean():
         assert (noisy.matrix == np.eye(10)).all()
 
 
+def test_equal_count_changes_as_many_of_every_class():
+    labels = np.random.default_rng(2).permutation(np.repeat(np.arange(10), MNIST))
+    noisy = add_noise(labels, "symmetric", 0.8, 0, sampler="equal-count")
+    changed = noisy.counts.sum(1) - noisy.counts.diagonal()
+    assert changed.tolist() == [4800] * 10  # int(.8 x 60,000 / 10)
+    assert noisy.counts.sum(1).tolist() == MNIST.tolist()
+    assert round(100 * noisy.rate_by_class[5], 1) == 88.5
+    assert round(100 * noisy.rate_by_class[1], 1) == 71.2
+    assert noisy.rate == pytest.approx(0.8)
+    np.testing.assert_allclose(1 - noisy.matrix.diagonal(), 4800 / MNIST)
+    off = noisy.counts[~np.eye(10, dtype=bool)].reshape(10, 9)
+    assert ((off - 4800 / 9) ** 2 / (4800 / 9)).sum() < 140  # 80 degrees of freedom, p = 4e-5
+
+
+@light
+@given(st.lists(st.integers(40, 90), min_size=10, max_size=10), st.integers(0, 40), seeds)
+def test_equal_counts_are_exact(sizes, percent, seed):
+    labels = np.repeat(np.arange(10), sizes)
+    noisy = add_noise(labels, "symmetric", percent / 100, seed, sampler="equal-count")
+    for c in range(10):
+        assert noisy.mask[labels == c].sum() == exact(percent, Fraction(len(labels), 10))
+
+
+def test_equal_count_is_refused_where_a_class_is_smaller_than_the_count():
+    labels = np.repeat(np.arange(3), [10, 2, 9])
+    enough = {"num_classes": 3, "sampler": "equal-count"}
+    assert add_noise(labels, "symmetric", 0.3, 0, **enough).rate_by_class[1] == 1  # int(.3 x 21 / 3) of 2
+    words = r"'equal-count' at rate 0.5 changes 3 labels of every class, but class 1 has only 2: lower the rate"
+    with pytest.raises(NlrError, match=words):
+        add_noise(labels, "symmetric", 0.5, 0, **enough)
+    with pytest.raises(NlrError, match=words):
+        transition_matrix("symmetric", 0.5, 3, "equal-count", class_sizes=[10, 2, 9])
+
+
+def test_the_matrix_of_equal_count_is_that_of_one_rate_for_equal_classes_alone():
+    one_rate = transition_matrix("symmetric", 0.8)
+    np.testing.assert_allclose(transition_matrix("symmetric", 0.8, sampler="equal-count"), one_rate)
+    equal = transition_matrix("symmetric", 0.8, sampler="equal-count", class_sizes=[6000] * 10)
+    np.testing.assert_allclose(equal, one_rate)
+    unequal = transition_matrix("symmetric", 0.8, sampler="equal-count", class_sizes=MNIST)
+    np.testing.assert_allclose(unequal.sum(1), 1)
+    assert abs(unequal - one_rate).max() > 0.08
+    assert (transition_matrix("symmetric", 0.8, sampler="per-class", class_sizes=MNIST) == one_rate).all()
+
+
+@pytest.mark.parametrize("class_map", ["ma2020", "mnist"])
+def test_asymmetric_bernoulli_throws_a_coin_for_each_image_of_a_mapped_class(class_map):
+    drawn = [add_noise(BALANCED, "asymmetric", 0.4, s, sampler="bernoulli", class_map=class_map) for s in range(100)]
+    for one in drawn[:3]:
+        assert set(BALANCED[one.mask]) == set(MAPS[class_map])
+        for source, target in MAPS[class_map].items():
+            assert (one.labels[one.mask & (source == BALANCED)] == target).all()
+    for source in MAPS[class_map]:
+        counts = [one.mask[source == BALANCED].sum() for one in drawn]
+        assert np.mean(counts) == pytest.approx(400, abs=5 * math.sqrt(240 / 100))
+        assert np.std(counts) == pytest.approx(math.sqrt(240), rel=0.35)
+
+
 # Seeds
 
 
@@ -151,8 +210,10 @@ PINNED = {
     ("symmetric", "global"): [2, 1, 0, 1, 4, 6, 9, 1, 8, 9, 2, 1, 5, 3, 4, 4, 6, 7, 8, 0],
     ("symmetric", "bernoulli"): [0, 6, 7, 0, 9, 5, 4, 5, 8, 9, 0, 1, 7, 3, 3, 1, 5, 7, 8, 9],
     ("symmetric", "random-integer"): [1, 1, 2, 0, 5, 2, 6, 3, 8, 7, 0, 1, 2, 8, 4, 5, 9, 0, 8, 0],
+    ("symmetric", "equal-count"): [9, 2, 3, 3, 4, 1, 6, 7, 8, 9, 0, 1, 2, 2, 8, 5, 8, 4, 1, 4],
     ("asymmetric", "per-class"): [0, 1, 0, 5, 7, 5, 6, 7, 8, 9, 0, 1, 2, 3, 4, 3, 6, 7, 8, 1],
     ("asymmetric", "global"): [0, 1, 2, 5, 4, 5, 6, 7, 8, 1, 0, 1, 2, 3, 4, 3, 6, 7, 8, 1],
+    ("asymmetric", "bernoulli"): [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1, 0, 5, 4, 3, 6, 7, 8, 9],
 }  # fmt: skip
 
 
@@ -170,13 +231,16 @@ def test_draw_of_a_seed_stays_what_it_was():
 @given(some_labels, rates, seeds, st.sampled_from(EVERY), st.sampled_from([np.int64, np.int32, np.uint8]))
 def test_report_is_consistent(labels, rate, seed, how, dtype):
     kind, sampler = how
+    if sampler == "equal-count":  # which refuses classes of very unequal size
+        labels = np.arange(10 * len(labels)) % 10
     noisy = add_noise(labels.astype(dtype), kind, rate, seed, sampler=sampler)
     assert noisy.labels.dtype == np.int64
     assert noisy.labels.shape == labels.shape
     assert ((noisy.labels >= 0) & (noisy.labels < 10)).all()
     assert (noisy.mask == (noisy.labels != labels)).all()
     assert noisy.rate == noisy.mask.mean()
-    assert (noisy.matrix == transition_matrix(kind, rate, 10, sampler)).all()
+    sizes = np.bincount(labels, minlength=10)
+    assert (noisy.matrix == transition_matrix(kind, rate, 10, sampler, class_sizes=sizes)).all()
     for j in range(10):
         here = labels == j
         assert noisy.rate_by_class[j] == (pytest.approx(noisy.mask[here].mean()) if here.any() else 0)
@@ -207,7 +271,7 @@ def test_rows_of_the_matrix_are_probabilities(rate, num_classes, how, data):
     np.testing.assert_allclose(matrix.sum(1), 1, rtol=1e-12)
 
 
-@pytest.mark.parametrize("sampler", [None, "per-class", "global", "bernoulli"])
+@pytest.mark.parametrize("sampler", [None, "per-class", "global", "bernoulli", "equal-count"])
 def test_symmetric_matrix(sampler):
     matrix = transition_matrix("symmetric", 0.6, 4, sampler)
     np.testing.assert_allclose(matrix, np.full((4, 4), 0.2) + 0.2 * np.eye(4))
@@ -338,7 +402,7 @@ def test_errors_of_format_setting():
         ({"rate": True}, "must be a number from 0 to below 1, not True"),
         ({"kind": "clean"}, "Clean labels have no noise rate, but got 0.4"),
         ({"sampler": "perclass"}, "Unknown sampler of symmetric noise 'perclass'. Did you mean 'per-class'?"),
-        ({"kind": "asymmetric", "sampler": "bernoulli"}, "Unknown sampler of asymmetric noise 'bernoulli'"),
+        ({"kind": "asymmetric", "sampler": "equal-count"}, "Unknown sampler of asymmetric noise 'equal-count'"),
         ({"kind": "clean", "rate": 0, "sampler": "global"}, "Noise of kind 'clean' takes no sampler"),
         ({"kind": "asymmetric", "class_map": "ma2021"}, "Unknown class map 'ma2021'. Did you mean 'ma2020'?"),
         ({"kind": "asymmetric", "class_map": [1, 0]}, "Unknown class map [1, 0]"),

@@ -10,7 +10,7 @@ trains, ``[origin]`` says of every key where its value comes from. :func:`origin
 import tomllib
 from pathlib import Path
 
-from nlr import engine, losses, models, noise
+from nlr import data, engine, losses, models, noise
 from nlr.errors import NlrError, unknown
 
 FOLDER = Path(__file__).parent
@@ -48,7 +48,7 @@ _MAP = "the name of a class map, or a table { true class = noisy class }", lambd
 #: The keys that every protocol has, each with what it must be.
 KEYS = {
     "data": {
-        "dataset": _one_of(("cifar10", "digits")),
+        "dataset": _one_of(data.FAMILIES),
         "train_per_class": _whole(0),
         "validation": ("a share from 0 to below 1", lambda v: _is_number(v) and 0 <= v < 1),
         "mean": _CHANNELS,
