@@ -1,13 +1,15 @@
 """The command line: what each command prints and leaves, and one sentence on stderr for bad input."""
 
+import dataclasses
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from factory import put
 
-from nlr import bundle, execute, losses, paths, records, studies, training
+from nlr import bundle, data, execute, losses, paths, records, studies, training
 from nlr.__main__ import main
 
 SMALL = {"protocol": "ma2020-small", "dataset": "cifar10-jpeg75"}
@@ -87,6 +89,24 @@ def test_study_trains_what_is_missing(command, tmp_path, own_studies, options, p
     assert records.read(store / "digits/digits/ce/clean/seed-0.json") == first
     assert records.read(store / "digits/digits/mae/clean/seed-0.json")["facts"]["purpose"] == purpose
     assert "0 runs trained, 2 of 2 records" in command("study", "two", *options)[1]
+
+
+@pytest.mark.parametrize("there", ["digits-mended", "digits"])
+def test_study_asks_for_the_copy_that_it_names_and_takes_another_under_its_own_name(
+    command, own_studies, digits, monkeypatch, there
+):
+    (own_studies / "two.toml").write_text(STUDY.replace('dataset = "digits"', 'dataset = "digits-mended"'))
+    asked = []
+
+    def load(family, root, prefer):
+        asked.append((family, prefer))
+        return dataclasses.replace(digits, name=there)
+
+    monkeypatch.setattr(data, "load", load)
+    status, _, error = command("study", "two", "--store", "mine")
+    assert status == 0, error
+    assert asked == [("digits", "digits-mended")]
+    assert made(Path("mine")) == [f"{there}/digits/{loss}/clean/seed-0.json" for loss in ("ce", "mae")]
 
 
 def damage(store, *run):

@@ -495,6 +495,30 @@ def test_other_images_or_labels_than_those_of_the_store_are_refused(tmp_path, di
     assert str(path) in str(caught.value)
 
 
+def test_each_run_is_trained_on_the_data_set_that_it_names(tmp_path, digits, monkeypatch):
+    first, again = (wanted(loss, epochs=1)[0] for loss in ("ce", "mae"))
+    other = wanted("ce", epochs=1, dataset="digits-other")[0]
+    asked = []
+
+    def load(family, root, prefer):
+        asked.append((family, root, prefer))
+        return dataclasses.replace(digits, name=prefer, fingerprint="1" * 64 if prefer == "digits-other" else "0" * 64)
+
+    monkeypatch.setattr(data, "load", load)
+    mixed = [first, other, again]
+    assert execute.train_missing(mixed, tmp_path, "the root", dataset=digits) == 3
+    assert asked == [("digits", "the root", "digits-other"), ("digits", "the root", "digits")]
+    made = [records.find(tmp_path, config)["facts"]["fingerprint"] for config, _ in mixed]
+    assert made == [digits.fingerprint, "1" * 64, "0" * 64]
+
+
+def test_a_run_is_not_trained_on_another_copy_than_it_names(tmp_path, digits, monkeypatch):
+    monkeypatch.setattr(data, "load", lambda *given: digits)  # as where the data root has no other
+    with pytest.raises(NlrError, match="'digits-other', the data are 'digits': name a data root that has it"):
+        execute.train_missing(wanted("ce", dataset="digits-other"), tmp_path)
+    assert not records.walk(tmp_path)
+
+
 # Signals, to a process like python -m nlr study
 
 DRIVER = """

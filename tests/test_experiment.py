@@ -1,11 +1,12 @@
 """One setting as the template shows it: everything is checked before anything is written, then trained or collected."""
 
+import dataclasses
 import re
 
 import pytest
 from factory import put
 
-from nlr import experiment, records, studies, training
+from nlr import data, experiment, records, studies, training
 from nlr.errors import NlrError, NoRecords
 
 pytestmark = pytest.mark.usefixtures("own_protocols", "own_stores")
@@ -204,6 +205,23 @@ def test_a_results_root_under_home_is_found(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     open_digits(results_root="~/mine")
     assert len(records.walk(tmp_path / "mine")) == 1
+
+
+@pytest.mark.parametrize("mine", ["digits-other", None])
+def test_runs_are_trained_on_the_copy_of_ones_store_or_of_the_study(tmp_path, digits, monkeypatch, mine):
+    copy = mine or "digits"
+    if mine:
+        put(tmp_path / "mine", "mae", dataset=mine, fingerprint=digits.fingerprint)
+    asked = []
+
+    def load(family, root, prefer):
+        asked.append((family, root, prefer))
+        return dataclasses.replace(digits, name=prefer)
+
+    monkeypatch.setattr(data, "load", load)
+    runs = open_digits(results_root=str(tmp_path / "mine"), data_root="the root")
+    assert asked == [("digits", "the root", copy)]
+    assert [record["config"]["dataset"] for record in runs.records] == [copy]
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "cifar10-jpeg75"])

@@ -180,6 +180,8 @@ def test_a_person_can_add_a_protocol(own_protocols):
         ('extends = "ma2020"\n[training]\noptimiser = "rmsprop"', ("'rmsprop'", "sgd, adam, adamw")),
         ('extends = "ma2020"\n[training]\nfault = "nan"', ("'nan'", "double-softmax")),
         ('extends = "ma2020"\n[training]\ndeterministic = 1', ("deterministic = 1", "true or false")),
+        ('extends = "ma2020"\n[data]\ndataset = "mnits"', ("'mnits'", "cifar10, digits, fashion-mnist, mnist")),
+        ('extends = "ma2020"\n[noise]\nasymmetric = "equal-count"', ("'equal-count'", "bernoulli")),
         ('extends = "ma2020"\n[noise]\nsymmetric = "uniform"', ("'uniform'", "bernoulli")),
         ('extends = "ma2020"\n[noise]\nevaluation = "dirty"', ("'dirty'", "clean, noisy")),
         ('extends = "ma2020"\n[noise]\nclass_map = "joshi"', ("[noise]", "'joshi'", "joshi-typed")),
@@ -208,6 +210,18 @@ def test_a_file_that_extends_none_needs_every_key(own_protocols):
     (own_protocols / "bad.toml").write_text(whole.replace('name = "cnn8"', ""))
     with pytest.raises(NlrError, match=re.escape("has no name in [model]")):
         protocols.load("bad")
+
+
+@pytest.mark.parametrize("family", ["mnist", "fashion-mnist"])
+def test_a_protocol_of_mnist_is_understood(own_protocols, family):
+    noise = 'symmetric = "equal-count"\nasymmetric = "bernoulli"\nclass_map = "mnist"'
+    text = f'extends = "digits"\n[data]\ndataset = "{family}"\n[noise]\n{noise}'
+    (own_protocols / "grey.toml").write_text(text)
+    for setting, sampler in (("symmetric-0.8", "equal-count"), ("asymmetric-0.4", "bernoulli")):
+        config = runs.resolve("grey", "ce", setting, 0, family)
+        assert (config["data"]["dataset"], config["noise"]["sampler"]) == (family, sampler)
+    with pytest.raises(NlrError, match=f"on {family}: human labels exist for CIFAR-10 only"):
+        runs.resolve("grey", "ce", "human-worse", 0, family)
 
 
 @pytest.mark.parametrize("others", [["bad"], ["other", "bad"], ["other", "third", "other"]])

@@ -285,16 +285,17 @@ Prose(
 # :::{prf:proposition} Spread of the realised rate
 # :label: prop-spread
 #
-# On $N$ samples of which a share $\mu$ is in mapped classes, the realised overall rate has the variance
+# On $N$ samples of which a share $\mu$ is in noisy classes (all of them under symmetric noise, the mapped ones under a
+# map), the realised overall rate has the variance
 #
-# 1. $0$ for an exact share of each class, and for an exact share of all samples flipped to another class;
-# 2. $\eta(1-\eta)/N$ for a coin for each sample;
+# 1. $0$ for an exact share or number of each class, and for an exact share of all samples flipped to another class;
+# 2. $\mu\,\eta(1-\eta)/N$ for a coin for each sample of these classes;
 # 3. $\eta\,(K-1)/(K^2 N)$ for an exact share replaced by a random integer;
 # 4. $\eta(1-\eta)$ times $\mu(1-\mu)/(N-1)$ for a map applied to an exact share of all samples.
 # :::
 #
 # :::{prf:proof}
-# The number of wrong labels is fixed in 1, binomial with $N$ trials of probability $\eta$ in 2, binomial with $\eta N$
+# The number of wrong labels is fixed in 1, binomial with $\mu N$ trials of probability $\eta$ in 2, binomial with $\eta N$
 # trials of probability $(K-1)/K$ in 3, and hypergeometric in 4: of $\eta N$ samples drawn without replacement those in
 # mapped classes count. The claims are the variances of these numbers, divided by $N^2$.
 # :::
@@ -309,8 +310,10 @@ expected = {
     ("symmetric", "global"): 0,
     ("symmetric", "bernoulli"): np.sqrt(RATE * (1 - RATE) / N),
     ("symmetric", "random-integer"): np.sqrt(RATE * (K - 1) / N) / K,
+    ("symmetric", "equal-count"): 0,
     ("asymmetric", "per-class"): 0,
     ("asymmetric", "global"): np.sqrt(RATE * (1 - RATE) * 0.5 * 0.5 / (N - 1)),
+    ("asymmetric", "bernoulli"): np.sqrt(0.5 * RATE * (1 - RATE) / N),
 }
 assert set(expected) == {(kind, sampler) for kind, samplers in SAMPLERS.items() for sampler in samplers}
 drawn = {key: [add_noise(labels, key[0], RATE, seed, sampler=key[1]) for seed in range(SEEDS)] for key in expected}
@@ -348,6 +351,35 @@ Prose(
     f"The spread of a coin for each sample, {min(coins):.2f} to {max(coins):.2f} points at rates from 0.2 to 0.8, is far "
     "below what a loss gains or costs. What matters more is that losses which are compared share their mask (E35): here "
     "the random numbers depend on the seed, the kind of noise, the sampler and the rate alone."
+)
+
+# %% [markdown]
+# ### Classes of unequal size
+#
+# *The same number of wrong labels in every class is one rate only where the classes are equal.*
+#
+# The scripts of the paper's authors for MNIST change $\eta N / K$ labels of every class, the sampler `equal-count` of the
+# package. On CIFAR-10 that is an exact share of each class. On MNIST, whose classes differ in size, class $j$ of $n_j$
+# samples gets the rate $\eta N / (K n_j)$, a small class more than a large one. The symmetric noise of Lemma 1 has one
+# rate for all classes, so this is not the lemma's noise. The overall rate is $\eta$ all the same.
+
+# %%
+sizes = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])  # training images of MNIST by class
+unequal = {}
+for eta in (0.2, 0.4, 0.6, 0.8):
+    matrix = transition_matrix("symmetric", eta, sampler="equal-count", class_sizes=sizes)
+    unequal[eta] = 1 - matrix.diagonal()
+    assert np.allclose(unequal[eta] * sizes, eta * sizes.sum() / len(sizes))
+    assert abs(label_noise.overall_rate(matrix, sizes / sizes.sum()) - eta) < 1e-12
+    even = transition_matrix("symmetric", eta, sampler="equal-count", class_sizes=np.full(K, N // K))
+    assert np.allclose(even, transition_matrix("symmetric", eta))
+
+# %% tags=["remove-input"]
+most, least = sizes.argmin(), sizes.argmax()
+Prose(
+    f"At the rate 0.8 it changes {100 * unequal[0.8][most]:.1f} % of the labels of digit {most} and "
+    f"{100 * unequal[0.8][least]:.1f} % of those of digit {least}; at 0.2, {100 * unequal[0.2][most]:.1f} and "
+    f"{100 * unequal[0.2][least]:.1f} %."
 )
 
 # %% [markdown]
