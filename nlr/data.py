@@ -27,20 +27,33 @@ FASHION_MNIST_CLASSES = (
 
 FAMILIES = ("cifar10", "digits", "fashion-mnist", "mnist")
 
-#: Fingerprint of ``cifar10-mended``, and its rows, training and test, that are a JPEG copy's and not the release's.
+#: Fingerprint of ``cifar10-mended``; and its rows, training and test, that are a JPEG copy's and not the release's,
+#: each with the CRC-32 of the image there.
 MENDED = "eac50b0c3fd831ac49571911e68574a9385cbf467f3332505e7b8ca959148128"
 MENDED_ROWS = (
-    (
-        4298, 5949, 7066, 7237, 7248, 7630, 8006, 8831, 8968, 9415, 10336, 10408, 12762, 12834, 13546, 21493, 25728,
-        26098, 26927, 27621, 28435, 28728, 29694, 29747, 30329, 31066, 31367, 31462, 31625, 31663, 32777, 33641,
-        33661, 34067, 34276, 34387, 34825, 35160, 35646, 36733, 37329, 37474, 37567, 38384, 38925, 39358, 39385,
-        39613, 39840, 39888, 39971, 40805, 41779, 42004, 42389, 42611, 43357, 43883, 44882, 45168, 45240, 46175,
-        46435, 46538, 46624, 47393, 47597, 48081, 48124, 48333, 48821, 48836, 49321, 49429, 49631, 49830, 49857,
-    ),
-    (
-        1259, 1369, 1422, 2245, 2737, 2935, 3695, 3718, 4085, 4496, 5791, 5896, 6286, 7580, 7707, 7724, 7832, 8117,
-        8551, 9254,
-    ),
+    {
+        4298: 431390071, 5949: 350444944, 7066: 445112296, 7237: 3292548901, 7248: 3665943373, 7630: 2884934076,
+        8006: 1322368561, 8831: 3907245404, 8968: 620129789, 9415: 2807705857, 10336: 464011658, 10408: 2637567888,
+        12762: 967793029, 12834: 3734520559, 13546: 3861966830, 21493: 1159492924, 25728: 3547474969,
+        26098: 2035236546, 26927: 24829443, 27621: 1888220343, 28435: 3442422760, 28728: 1202400775,
+        29694: 623469583, 29747: 999778008, 30329: 434029108, 31066: 2165227958, 31367: 3615480218,
+        31462: 1240574513, 31625: 2839584507, 31663: 2286831939, 32777: 642342981, 33641: 707930115,
+        33661: 4281832456, 34067: 3865227462, 34276: 67657247, 34387: 3944188813, 34825: 3881216823,
+        35160: 2573850021, 35646: 2148415737, 36733: 1271504131, 37329: 498217837, 37474: 3864156158,
+        37567: 1340488679, 38384: 3657021539, 38925: 2445419432, 39358: 3015162710, 39385: 4252926169,
+        39613: 90972366, 39840: 2716628035, 39888: 2229841166, 39971: 1165900490, 40805: 4188628305,
+        41779: 1957407896, 42004: 3182314155, 42389: 406636139, 42611: 2965028489, 43357: 2713047512,
+        43883: 655254669, 44882: 2463293712, 45168: 2216005994, 45240: 3126018369, 46175: 3275123059,
+        46435: 2913910037, 46538: 3046261789, 46624: 630314632, 47393: 1343096019, 47597: 3668221897,
+        48081: 2570051444, 48124: 2469619427, 48333: 465378039, 48821: 190938172, 48836: 1919496285,
+        49321: 1088313230, 49429: 961691715, 49631: 510465935, 49830: 2995084636, 49857: 753244719,
+    },
+    {
+        1259: 3533908871, 1369: 1904113996, 1422: 1398495663, 2245: 3657343283, 2737: 139546804, 2935: 2100632823,
+        3695: 2554022176, 3718: 145335748, 4085: 129241093, 4496: 2967390717, 5791: 1522962704, 5896: 766932238,
+        6286: 1937828584, 7580: 1786721274, 7707: 1466988373, 7724: 2034589324, 7832: 330427230, 8117: 2230693725,
+        8551: 2925996961, 9254: 3446653655,
+    },
 )  # fmt: skip
 #: Fingerprint of the release without the images of those rows. That of all of it is not known here: nothing from which
 #: this was taken had those images without loss.
@@ -280,15 +293,20 @@ def _cifar10_parquet(folder):
 def _lossless_name(dataset):
     """The name of lossless images by what they show: the release, the mended copy or another.
 
-    The mended copy has every image of the release but those of :data:`MENDED_ROWS`; so images are called the release's
-    where all the others are, and what stands in those rows is not what stands there in the mended copy.
+    They are the release's where all images are that are known of it (:data:`RELEASE_BUT_MENDED_ROWS`), and none of the
+    others is still the one that the mended copy has from a JPEG copy.
     """
     if dataset.fingerprint == MENDED:
         return "cifar10-mended"
-    train, test = MENDED_ROWS
-    known = np.delete(dataset.images.numpy(), train, 0), dataset.labels.numpy()
-    known += np.delete(dataset.test_images.numpy(), test, 0), dataset.test_labels.numpy()
-    return "cifar10" if _fingerprint(*known) == RELEASE_BUT_MENDED_ROWS else "cifar10-lossless-other"
+    parts = dataset.images.numpy(), dataset.test_images.numpy()
+    train, test = (np.delete(images, list(rows), 0) for images, rows in zip(parts, MENDED_ROWS, strict=True))
+    known = _fingerprint(train, dataset.labels.numpy(), test, dataset.test_labels.numpy())
+    jpeg = any(
+        zlib.crc32(images[row]) == crc
+        for images, rows in zip(parts, MENDED_ROWS, strict=True)
+        for row, crc in rows.items()
+    )
+    return "cifar10" if known == RELEASE_BUT_MENDED_ROWS and not jpeg else "cifar10-lossless-other"
 
 
 def _read_parquet(folder, split, rows):

@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import pickle
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,8 @@ def small(monkeypatch):
     """CIFAR-10 has a thousandth of its rows."""
     read = data._read_parquet
     monkeypatch.setattr(data, "_read_parquet", lambda folder, split, rows: read(folder, split, rows and rows // 1000))
-    monkeypatch.setattr(data, "MENDED_ROWS", ((3, 4), (5,)))
+    rows = [{i: zlib.crc32(image_of(begin + i + 500)) for i in mended} for begin, mended in ((0, (3, 4)), (1000, (5,)))]
+    monkeypatch.setattr(data, "MENDED_ROWS", tuple(rows))
 
 
 # Digits
@@ -190,6 +192,17 @@ def test_lossless_images_with_another_pixel_than_the_release_are_not_called_by_i
     buffer = io.BytesIO()
     Image.fromarray(changed).save(buffer, "PNG")
     images[number - begin] = buffer.getvalue()
+    write_parquet(folder / f"{split}-00000-of-00001.parquet", images, labels)
+    assert data.load("cifar10", tmp_path).name == "cifar10-lossless-other"
+
+
+@pytest.mark.parametrize("kept", [3, 4, 1005])
+def test_a_copy_that_keeps_any_image_of_the_jpeg_copy_is_not_called_the_release(tmp_path, small, monkeypatch, kept):
+    folder = write_cifar(tmp_path)
+    as_mended(monkeypatch, tmp_path)
+    assert data.load("cifar10", tmp_path).name == "cifar10"
+    split, labels, begin = ("test", TEST, 1000) if kept >= 1000 else ("train", TRAIN, 0)
+    images = [encoded(n + 500 if n == kept else n) for n in range(begin, begin + len(labels))]
     write_parquet(folder / f"{split}-00000-of-00001.parquet", images, labels)
     assert data.load("cifar10", tmp_path).name == "cifar10-lossless-other"
 
@@ -704,6 +717,7 @@ def test_the_real_mended_copy_is_the_release_but_for_its_rows(real, real_root):
         (mended.images, mended.test_images), (real.images, real.test_images), data.MENDED_ROWS, strict=True
     ):
         assert (one == other).flatten(1).all(1).nonzero().flatten().tolist() == list(rows)
+        assert [zlib.crc32(one[row].numpy()) for row in rows] == list(rows.values())
     if real.twins is not None:
         known = [i for i in range(len(real.twins)) if i not in data.MENDED_ROWS[1]]
         assert torch.equal(mended.test_images[known], real.twins[known])
