@@ -236,17 +236,21 @@ def make_optimiser(weights, settings, device):
         rate = torch.tensor(rate, device=device)
         options |= {"fused": True} if kind == "sgd" else {"fused": True, "capturable": True}
     if kind == "sgd":
-        return torch.optim.SGD(weights, lr=rate, momentum=settings["momentum"], **options)
+        options |= {"momentum": settings["momentum"], "nesterov": settings.get("nesterov", False)}
+        return torch.optim.SGD(weights, lr=rate, **options)
     family = torch.optim.Adam if kind == "adam" else torch.optim.AdamW
     return family(weights, lr=rate, **options)
 
 
 def learning_rate(settings, epoch):
-    """The learning rate of an epoch, from 0; ``schedule_epochs`` above ``epochs`` stops a cosine before its end."""
+    """The learning rate of an epoch, from 0.
+
+    A cosine goes down to ``floor``, 0 where it is missing; ``schedule_epochs`` above ``epochs`` stops it earlier.
+    """
     if settings["schedule"] == "constant":
         return settings["learning_rate"]
-    epochs = settings.get("schedule_epochs", settings["epochs"])
-    return settings["learning_rate"] * (1 + math.cos(math.pi * epoch / epochs)) / 2
+    epochs, floor = settings.get("schedule_epochs", settings["epochs"]), settings.get("floor", 0.0)
+    return floor + (settings["learning_rate"] - floor) * (1 + math.cos(math.pi * epoch / epochs)) / 2
 
 
 class Counts:

@@ -45,6 +45,7 @@ def plain_losses(config, part, batches):
         settings["learning_rate"],
         settings["momentum"],
         weight_decay=settings["weight_decay"],
+        nesterov=settings.get("nesterov", False),
         foreach=False,
     )
     losses = []
@@ -98,6 +99,38 @@ def test_fifty_steps_of_the_papers_network_give_the_loss_curve_of_a_plain_loop(l
     narrow = {"model": {"width": 0.1}, "data": {"augmentation": "none"}}
     config = short(loss, protocol="ma2020", dataset="cifar10", training=training, **narrow)
     fifty_steps(config, blobs(640, 32, 3), 0.98, within=1e-3)
+
+
+@pytest.mark.parametrize("hidden_batch_norm", [True, False])
+@pytest.mark.parametrize("loss", PLAIN)
+def test_fifty_steps_of_the_network_for_mnist_give_the_loss_curve_of_a_plain_loop(loss, hidden_batch_norm):
+    training = {"precision": "float32", "learning_rate": 1e-3, "nesterov": True}
+    model = {"hidden_batch_norm": hidden_batch_norm}
+    config = short(loss, protocol="ma2020-mnist", dataset="mnist", training=training, model=model)
+    fifty_steps(config, blobs(320, 28, 1), 0.98, within=1e-3)
+
+
+# The learning rate
+
+
+def test_a_cosine_ends_at_its_floor():
+    settings = {"schedule": "cosine", "learning_rate": 0.01, "epochs": 50, "floor": 0.001}
+    rates = [engine.learning_rate(settings, epoch) for epoch in range(51)]
+    optimiser = torch.optim.SGD([torch.zeros(1)], lr=0.01)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 50, eta_min=0.001)
+    for rate in rates:
+        assert rate == pytest.approx(scheduler.get_last_lr()[0], rel=1e-9)
+        optimiser.step()
+        scheduler.step()
+    assert rates[50] == pytest.approx(0.001, rel=1e-12)
+
+
+@pytest.mark.parametrize("epochs", [25, 120])
+def test_without_a_floor_it_is_the_cosine_of_the_records_to_the_bit(epochs):
+    settings = {"schedule": "cosine", "learning_rate": 0.01, "epochs": epochs}
+    for epoch in range(epochs):
+        assert engine.learning_rate(settings, epoch) == 0.01 * (1 + math.cos(math.pi * epoch / epochs)) / 2
+        assert engine.learning_rate(settings | {"floor": 0.0}, epoch) == engine.learning_rate(settings, epoch)
 
 
 # Augmentation

@@ -18,6 +18,8 @@ from nlr.errors import NlrError
         ("resnet18", {}, 11_181_642),
         ("resnet18", {"stem": "torchvision"}, 11_181_642),
         ("resnet18", {"stem": "cifar"}, 11_173_962),
+        ("cnn4", {}, 422_090),
+        ("cnn4", {"hidden_batch_norm": False}, 421_834),
         ("digits-cnn", {}, 13_802),
     ],
 )
@@ -48,6 +50,8 @@ def test_width_scales_krishnans_network_hidden_layer_and_all():
         ("krishnan-cnn", {}, (3, 32, 32)),
         ("resnet18", {"stem": "torchvision"}, (3, 32, 32)),
         ("resnet18", {"stem": "cifar"}, (3, 32, 32)),
+        ("cnn4", {}, (1, 28, 28)),
+        ("cnn4", {"hidden_batch_norm": False}, (1, 28, 28)),
         ("digits-cnn", {}, (1, 8, 8)),
     ],
 )
@@ -69,8 +73,25 @@ def test_stem_decides_the_resolution_of_the_first_block():
     assert sizes == {"torchvision": (8, 8), "cifar": (32, 32)}
 
 
-def test_weights_of_the_papers_network_are_uniform_with_the_released_bounds():
-    for module in models.make_model("cnn8"):
+@pytest.mark.parametrize("hidden_batch_norm", [True, False])
+def test_the_network_for_mnist_is_that_of_the_authors_first_scripts(hidden_batch_norm):
+    """Written out as they have it, the pool after the ReLU, it gives the same logits to the bit."""
+    torch.manual_seed(0)
+    model = models.make_model("cnn4", hidden_batch_norm=hidden_batch_norm)
+    convolutions, linear = ([m for m in model if isinstance(m, kind)] for kind in (nn.Conv2d, nn.Linear))
+    first, second, *hidden = (m for m in model if isinstance(m, nn.BatchNorm2d | nn.BatchNorm1d))
+    assert len(hidden) == hidden_batch_norm
+    blocks = [nn.Sequential(c, n, nn.ReLU()) for c, n in zip(convolutions, (first, second), strict=True)]
+    body = [blocks[0], nn.MaxPool2d(2), blocks[1], nn.MaxPool2d(2), nn.Flatten()]
+    written_out = nn.Sequential(*body, linear[0], *hidden, nn.ReLU(), linear[1])
+    images = torch.randn(8, 1, 28, 28)
+    assert torch.equal(written_out(images), model(images))
+    assert sum(p.numel() for p in written_out.parameters()) == models.num_parameters(model)
+
+
+@pytest.mark.parametrize("name", ["cnn8", "cnn4"])
+def test_weights_of_the_papers_networks_are_uniform_with_the_released_bounds(name):
+    for module in models.make_model(name):
         if isinstance(module, nn.Conv2d):
             bound = math.sqrt(6 / (9 * module.in_channels))
         elif isinstance(module, nn.Linear):
@@ -99,7 +120,7 @@ def test_krishnans_network_drops_half_of_the_hidden_units_in_training_only():
     assert torch.equal(model(images), model(images))
 
 
-@pytest.mark.parametrize("name", ["cnn8", "digits-cnn"])
+@pytest.mark.parametrize("name", ["cnn8", "cnn4", "digits-cnn"])
 def test_weights_depend_on_the_global_generator_alone(name):
     def weights(seed):
         torch.manual_seed(seed)

@@ -92,6 +92,92 @@ def test_the_reference_trains_as_the_released_code():
     }
 
 
+def test_mnist_is_trained_as_the_authors_first_scripts_do():
+    """train.py, model.py, dataset.py and slurm/mnist of commit 89fa39a."""
+    protocol = protocols.load("ma2020-mnist")
+    assert protocol["data"] == {
+        "dataset": "mnist",
+        "train_per_class": 0,
+        "validation": 0.0,
+        "mean": [0.1307],
+        "std": [0.3081],
+        "augmentation": "none",
+    }
+    assert protocol["noise"] == {"symmetric": "equal-count", "asymmetric": "bernoulli", "class_map": "mnist"}
+    assert protocol["model"] == {"name": "cnn4"}
+    assert protocol["training"] == {
+        "epochs": 50,
+        "batch_size": 128,
+        "optimiser": "sgd",
+        "learning_rate": 0.01,
+        "momentum": 0.9,
+        "weight_decay": 1e-3,
+        "schedule": "cosine",
+        "floor": 0.001,
+        "clip_norm": 5.0,
+        "precision": "bf16",
+    }
+    assert protocol["losses"] == {
+        "mae": {"scale": 0.5},
+        "rce": {"A": math.log(1e-4)},
+        "sce": {"alpha": 0.01, "beta": 1.0, "A": math.log(1e-4)},
+    }
+    assert runs.steps(runs.resolve("ma2020-mnist", "ce", "clean", 0, "mnist"), 60_000) == 50 * 469
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [
+        ("decay-1e-4", {("training", "weight_decay"): 1e-4}),
+        ("decay-1e-2", {("training", "weight_decay"): 1e-2}),
+        ("floor-0", {("training", "floor"): 0.0}),
+        ("no-hidden-norm", {("model", "hidden_batch_norm"): False}),
+        ("val", {("data", "validation"): 0.1}),
+        (
+            "release",
+            {
+                ("training", "weight_decay"): 1e-2,
+                ("training", "nesterov"): True,
+                ("losses", "nce"): {"scale": 10.0},
+                ("losses", "nce+mae"): {"beta": 10.0, "nce": {"scale": 1.0}},
+                ("losses", "nce+rce"): {"beta": 10.0, "nce": {"scale": 1.0}},
+                ("losses", "nfl+mae"): {"beta": 10.0},
+                ("losses", "nfl+rce"): {"beta": 10.0},
+            },
+        ),
+    ],
+)
+def test_what_extends_the_protocol_of_mnist_differs_in_this_alone(name, changed):
+    protocol, base = protocols.load(f"ma2020-mnist-{name}"), protocols.load("ma2020-mnist")
+    keys = {(section, key) for section in protocols.SECTIONS for key in protocol[section] | base[section]}
+    differs = {(s, k): protocol[s].get(k) for s, k in keys if protocol[s].get(k) != base[s].get(k)}
+    assert differs == changed
+
+
+@pytest.mark.parametrize(
+    ("loss", "first", "release"),
+    [
+        ("ce", "ce", "ce"),
+        ("nce", "nce", "nce,scale=10"),
+        ("mae", "mae,scale=0.5", "mae,scale=0.5"),
+        ("rce", f"rce,A={math.log(1e-4)}", f"rce,A={math.log(1e-4)}"),
+        ("nfl", "nfl", "nfl"),
+        ("nce+mae", "nce+mae,mae.scale=0.5", "nce+mae,mae.scale=0.5,beta=10"),
+        ("nce+rce", f"nce+rce,A={math.log(1e-4)}", f"nce+rce,A={math.log(1e-4)},beta=10"),
+        ("nfl+rce", f"nfl+rce,A={math.log(1e-4)}", f"nfl+rce,A={math.log(1e-4)},beta=10"),
+        ("sce", f"sce,alpha=0.01,A={math.log(1e-4)}", f"sce,alpha=0.01,A={math.log(1e-4)}"),
+        ("gce", "gce,q=0.7", "gce,q=0.7"),
+        ("fl", "fl,gamma=0.5", "fl,gamma=0.5"),
+    ],
+)
+def test_losses_of_mnist_are_those_of_the_first_scripts_and_of_the_released_configurations(loss, first, release):
+    for protocol, spec in (("ma2020-mnist", first), ("ma2020-mnist-release", release)):
+        name, parameters = losses.parse_loss(spec)
+        config = runs.resolve(protocol, loss, "symmetric-0.4", 0, "mnist")
+        assert config["loss"]["spec"] == loss
+        assert config["loss"]["parameters"] == losses.make_loss(name, **parameters).settings
+
+
 @pytest.mark.parametrize(
     ("name", "changed"),
     [
@@ -182,6 +268,12 @@ def test_a_person_can_add_a_protocol(own_protocols):
         ('extends = "ma2020"\n[training]\ndeterministic = 1', ("deterministic = 1", "true or false")),
         ('extends = "ma2020"\n[data]\ndataset = "mnits"', ("'mnits'", "cifar10, digits, fashion-mnist, mnist")),
         ('extends = "ma2020"\n[noise]\nasymmetric = "equal-count"', ("'equal-count'", "bernoulli")),
+        ('extends = "ma2020"\n[training]\nfloor = -1', ("floor = -1", "a number from 0")),
+        ('extends = "ma2020"\n[training]\nfloor = 0.02', ("floor = 0.02", "learning_rate from 0.02")),
+        ('extends = "ma2020-constant"\n[training]\nfloor = 0.001', ("floor = 0.001", "schedule = 'cosine'")),
+        ('extends = "ma2020"\n[training]\nnesterov = 1', ("nesterov = 1", "true or false")),
+        ('extends = "ma2020"\n[training]\nnesterov = true\nmomentum = 0', ("nesterov = true", "momentum above 0")),
+        ('extends = "ma2020"\n[training]\nnesterov = true\noptimiser = "adam"', ("nesterov", "optimiser = 'sgd'")),
         ('extends = "ma2020"\n[noise]\nsymmetric = "uniform"', ("'uniform'", "bernoulli")),
         ('extends = "ma2020"\n[noise]\nevaluation = "dirty"', ("'dirty'", "clean, noisy")),
         ('extends = "ma2020"\n[noise]\nclass_map = "joshi"', ("[noise]", "'joshi'", "joshi-typed")),

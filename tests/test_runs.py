@@ -206,10 +206,11 @@ COMMITTED = records.walk(paths.RESULTS)
 @pytest.mark.parametrize("path", COMMITTED, ids=lambda path: "-".join(path.parts[-4:-1]))
 def test_a_committed_record_is_the_run_that_its_protocol_resolves_to(path):
     # If this fails, a protocol was changed under records that exist: give the changed one a name of its own.
-    config = records.read(path, paths.RESULTS)["config"]
-    setting = path.parts[-2]
+    record = records.read(path, paths.RESULTS)
+    config, setting = record["config"], path.parts[-2]
     again = runs.resolve(config["protocol"], config["loss"]["spec"], setting, config["seed"], config["dataset"])
     assert again == config
+    assert records.config_hash(again) == record["config_hash"]  # which tells 1 from 1.0
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,8 @@ def _one_of(known):
 _CHANNELS = "a list of numbers, one a channel", lambda v: isinstance(v, list) and v and all(map(_is_number, v))
 _MAP = "the name of a class map, or a table { true class = noisy class }", lambda v: isinstance(v, str | dict)
 
+_SWITCH = "true or false", lambda v: isinstance(v, bool)
+
 #: The keys that every protocol has, each with what it must be.
 KEYS = {
     "data": {
@@ -78,7 +80,9 @@ OPTIONAL = {
     "noise": {"evaluation": _one_of(("clean", "noisy"))},  # labels of the test set
     "training": {
         "schedule_epochs": _whole(1),  # length of the schedule; as many as epochs where missing
-        "deterministic": ("true or false", lambda v: isinstance(v, bool)),  # of a GPU's algorithms; a CPU's are
+        "floor": _number(0),  # where a cosine ends; 0 where missing
+        "nesterov": _SWITCH,  # momentum of SGD
+        "deterministic": _SWITCH,  # of a GPU's algorithms; a CPU's are
         "fault": _one_of(engine.FAULTS),
     },
 }
@@ -110,6 +114,7 @@ def load(name):
                 raise NlrError(f"Protocol {name} has {key} = {value!r} in [{section}]; expected {wanted}.")
         if missing := [key for key in keys if key not in protocol[section]]:
             raise NlrError(f"Protocol {name} has no {missing[0]} in [{section}]; write it, or extend another protocol.")
+    _check_steps(name, protocol["training"])
     try:
         noise.transition_matrix("asymmetric", 0.1, class_map=protocol["noise"]["class_map"])
     except NlrError as error:
@@ -195,6 +200,20 @@ def _read(name, extending):
     if text:
         raise unknown(f"section in protocol {name}", sorted(text)[0], (*SECTIONS, "report", "origin"))
     return protocol
+
+
+def _check_steps(name, training):
+    """What a protocol says of its steps must go together: a key that would do nothing is refused."""
+    where = f"in [training] of protocol {name}"
+    if "floor" in training and not (
+        training["schedule"] == "cosine" and training["floor"] <= training["learning_rate"]
+    ):
+        raise NlrError(
+            f"floor = {training['floor']!r} {where}: it is where a cosine ends, so expected schedule = 'cosine' and a "
+            f"learning_rate from {training['floor']!r}."
+        )
+    if training.get("nesterov") and not (training["optimiser"] == "sgd" and training["momentum"] > 0):
+        raise NlrError(f"nesterov = true {where}: expected optimiser = 'sgd' and a momentum above 0.")
 
 
 def _network(protocol):
