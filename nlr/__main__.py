@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -129,18 +130,20 @@ def study(
         for config, purpose in chosen.runs()
     ]
     target = store or chosen.store
-    timed = estimates.records_of(chosen.protocol, *{target, *studies.STORES.values()})
-    pace = estimates.Pace(timed, chosen.protocol, device.split(":")[0])
-    options = {"deadline": deadline, "pace": pace}
+    paces = estimates.Paces(device.split(":")[0], *{target, *studies.STORES.values()})
+    options = {"deadline": deadline, "paces": paces}
     done = execute.train_missing(wanted, target, data_root, device, workers, dataset, **options)
     missing = [config for config, _ in wanted if not records.path_of(target, config).exists()]
     say(f"{done} runs trained, {len(wanted) - len(missing)} of {len(wanted)} records in {target}")
     if missing:
         aside = sum(checkpoints.path_of(target, config).exists() for config in missing)
         rest = f"{len(missing)} runs are missing, {aside} of them at a checkpoint; the same command goes on."
-        if pace.seconds is not None:
-            seconds = sum(config["training"]["epochs"] for config in missing) * pace.seconds
-            rest += f" One worker needs at most about {estimates.in_words(seconds)} for them, {pace.source}."
+        epochs = Counter()
+        for config in missing:
+            epochs[config["protocol"]] += config["training"]["epochs"]
+        seconds, source = paces.left(epochs)
+        if seconds is not None:
+            rest += f" One worker needs at most about {estimates.in_words(seconds)} for them, {source}."
         say(rest)
 
 

@@ -69,6 +69,39 @@ class Pace:
         self.source = f"from {len(self._timed)} epochs timed in this call"
 
 
+class Paces:
+    """A :class:`Pace` for each protocol, found when it is asked for.
+
+    Args:
+        device_type: ``cpu`` or ``cuda``.
+        stores: folders of records to start from.
+    """
+
+    def __init__(self, device_type, *stores):
+        self.device_type, self.stores, self._found = device_type, stores, {}
+
+    def of(self, protocol):
+        """The pace of a protocol, always the same object."""
+        if protocol not in self._found:
+            self._found[protocol] = Pace(records_of(protocol, *self.stores), protocol, self.device_type)
+        return self._found[protocol]
+
+    def left(self, epochs):
+        """How long some epochs take one after the other, and on what that rests.
+
+        Args:
+            epochs: how many, by protocol.
+
+        Returns:
+            ``(seconds, source)``; seconds are None where nothing was timed of one of the protocols.
+        """
+        paces = {protocol: self.of(protocol) for protocol in epochs}
+        source = ", ".join(dict.fromkeys(pace.source for pace in paces.values()))
+        if any(pace.seconds is None for pace in paces.values()):
+            return None, "nothing timed yet" if len(paces) == 1 else "not every protocol was timed yet"
+        return sum(number * paces[protocol].seconds for protocol, number in epochs.items()), source
+
+
 def records_of(protocol, *stores):
     """The readable records of a protocol in some stores; what is damaged is left to :func:`nlr.report.status`."""
     found = []

@@ -43,7 +43,7 @@ def train_missing(
     dataset=None,
     *,
     deadline=None,
-    pace=None,
+    paces=None,
     checkpoint_seconds=CHECKPOINT_SECONDS,
     stale_after=leases.STALE_AFTER,
 ):
@@ -59,7 +59,7 @@ def train_missing(
         dataset: the data of the first runs, where they are loaded already; others are loaded when a run names them.
         deadline: the ``time.monotonic()`` at which to end. No epoch is begun that would probably end later; what runs
             is left at a checkpoint.
-        pace: an :class:`nlr.estimates.Pace`; it learns from the epochs trained here.
+        paces: the :class:`nlr.estimates.Paces`; they learn from the epochs trained here.
         checkpoint_seconds: from one checkpoint of a run to the next, at the ends of epochs.
         stale_after: seconds without a sign of life after which another worker's run is taken over.
 
@@ -81,19 +81,19 @@ def train_missing(
     records.check_writable(store)
     for config, _ in todo:
         checkpoints.find(store, config)  # a damaged one is named before anything is trained
-    pace = pace or estimates.Pace((), todo[0][0]["protocol"], torch.device(device).type)
+    paces = paces or estimates.Paces(torch.device(device).type)
     options = {"deadline": deadline, "checkpoint_seconds": checkpoint_seconds, "stale_after": stale_after}
-    with _stop_on_sigterm(), _Progress(todo, deadline, pace) as progress:
+    with _stop_on_sigterm(), _Progress(todo, deadline, paces) as progress:
         if workers > 1:
             crew = min(workers, len(todo))
-            return _side_by_side(todo, store, data_root, device, crew, progress, pace, options)
+            return _side_by_side(todo, store, data_root, device, crew, progress, paces, options)
         failed = bytearray(len(todo))
-        _work(todo, store, data_root, device, dataset, failed, progress.hear, pace, **options)
+        _work(todo, store, data_root, device, dataset, failed, progress.hear, paces, **options)
     return progress.trained
 
 
 def _work(
-    todo, store, data_root, device, dataset, failed, tell, pace, deadline=None, checkpoint_seconds=0.0, stale_after=0.0
+    todo, store, data_root, device, dataset, failed, tell, paces, deadline=None, checkpoint_seconds=0.0, stale_after=0.0
 ):
     """Take run after run until each has a record, has failed in some worker of this command, or no time is left.
 
@@ -109,6 +109,7 @@ def _work(
                 _tidy(store, config)
                 tell(("elsewhere", number))
                 continue
+            pace = paces.of(config["protocol"])
             if deadline and time.monotonic() + ROOM * (pace.seconds or 0) > deadline:
                 return
             lease = leases.take(path.with_suffix(leases.SUFFIX), stale_after)
@@ -266,8 +267,8 @@ class _Progress:
     Where it goes to a file instead of a terminal it is drawn once a minute, so that a night's log can be read.
     """
 
-    def __init__(self, todo, deadline, pace):
-        self.todo, self.deadline, self.pace = todo, deadline, pace
+    def __init__(self, todo, deadline, paces):
+        self.todo, self.deadline, self.paces = todo, deadline, paces
         self.trained, self.finished = 0, set()
         self.running = {}  # number of a run to the epochs that it had done before, and those trained of it here
         self.bar = None
@@ -294,7 +295,7 @@ class _Progress:
             self.bar.total -= details[0]
         elif word == "epoch":
             self.running[number][1] += 1
-            self.pace.note(*details)
+            self.paces.of(self.todo[number][0]["protocol"]).note(*details)
             self.bar.update()
         elif word == "done":
             self.trained += 1
@@ -319,7 +320,7 @@ class _Progress:
         self.bar.set_description_str(text, refresh=self.live)
 
 
-def _side_by_side(todo, store, data_root, device, workers, progress, pace, options):
+def _side_by_side(todo, store, data_root, device, workers, progress, paces, options):
     """Workers in processes of their own; each has a pipe to here, for a lock that they shared could die with one."""
     context = multiprocessing.get_context("spawn")
     failed = context.RawArray("b", len(todo))
@@ -335,7 +336,7 @@ def _side_by_side(todo, store, data_root, device, workers, progress, pace, optio
             pipes[here] = worker
         for pipe in pipes:  # once all are starting: a long list waits in the pipe until its worker is ready
             with suppress(OSError):  # where it ended already
-                pipe.send((todo, store, data_root, device, pace, options))
+                pipe.send((todo, store, data_root, device, paces, options))
         while pipes:
             for pipe in connection.wait(list(pipes), timeout=POLL_SECONDS):
                 try:
@@ -369,14 +370,14 @@ def _worker(pipe, failed):
     torch.set_num_threads(1)
     try:
         with _stop_on_sigterm():
-            todo, store, data_root, device, pace, options = pipe.recv()
+            todo, store, data_root, device, paces, options = pipe.recv()
 
             def tell(event):
                 if event[0] == "epoch":
-                    pace.note(*event[2:])
+                    paces.of(todo[event[1]][0]["protocol"]).note(*event[2:])
                 pipe.send(event)
 
-            _work(todo, store, data_root, device, None, failed, tell, pace, **options)
+            _work(todo, store, data_root, device, None, failed, tell, paces, **options)
     except NlrError as error:
         sys.exit(f"nlr: {error}")
     except KeyboardInterrupt:

@@ -131,7 +131,7 @@ def open_experiment(
 
 def _runs_of(study, setting, losses, seeds):
     """The runs of a setting that are asked for: pairs (loss, seed), seeds of a loss together."""
-    blocks = [block for block in study.blocks if setting in block["settings"]]
+    blocks = [block for block in study.own_blocks if setting in block["settings"]]
     if blocks and not losses and not seeds:
         own = {pair for block in blocks for pair in product(block["losses"], block["seeds"])}
         return [pair for pair in product(study.losses(setting), study.seeds(setting)) if pair in own]

@@ -424,9 +424,9 @@ def status():
     A study's run counts as there only if its record can be read and was made with the present configuration.
 
     Returns:
-        ``(frame, messages)``: study, setting, loss and, in numbers of seeds, wanted, have, running (a worker holds the
-        lease) and set_aside (there is a checkpoint, and nobody is at it); a message for each record or checkpoint that
-        is truncated, edited, foreign, in another run's place or of another configuration.
+        ``(frame, messages)``: study, protocol, dataset, setting, loss and, in numbers of seeds, wanted, have, running
+        (a worker holds the lease) and set_aside (there is a checkpoint, and nobody is at it); a message for each record
+        or checkpoint that is truncated, edited, foreign, in another run's place or of another configuration.
     """
     rows, found, damaged = [], {}, []
     for store in studies.STORES.values():
@@ -447,9 +447,10 @@ def status():
             lease = path.with_suffix(leases.SUFFIX)
             running = not have and lease.exists() and not leases.is_stale(lease)
             set_aside = not have and not running and checkpoints.path_of(study.store, config).exists()
-            row = {"study": name, "setting": setting_of(config), "loss": config["loss"]["spec"]}
+            row = {"study": name, "protocol": config["protocol"], "dataset": config["dataset"]}
+            row |= {"setting": setting_of(config), "loss": config["loss"]["spec"]}
             rows.append(row | {"have": have, "running": running, "set_aside": set_aside})
-    groups = pd.DataFrame(rows).groupby(["study", "setting", "loss"], sort=False)
+    groups = pd.DataFrame(rows).groupby(["study", "protocol", "dataset", "setting", "loss"], sort=False)
     counts = {key: (key, "sum") for key in ("have", "running", "set_aside")}
     return groups.agg(wanted=("have", "size"), **counts).reset_index(), list(dict.fromkeys(damaged))
 
@@ -465,18 +466,16 @@ def study_times(table, device_type):
         A list of dicts with study, wanted, have, running, set_aside, seconds_left (None where nothing of its protocol
         was timed on such a device) and based_on (a sentence).
     """
-    rows = []
+    rows, paces = [], estimates.Paces(device_type, *studies.STORES.values())
     for name, part in table.groupby("study", sort=False):
-        study = studies.load(name)
         counts = {key: int(part[key].sum()) for key in ("wanted", "have", "running", "set_aside")}
-        missing = counts["wanted"] - counts["have"]
-        pace = estimates.Pace(
-            estimates.records_of(study.protocol, *studies.STORES.values()), study.protocol, device_type
-        )
-        epochs = protocols.load(study.protocol)["training"]["epochs"]
-        known = missing == 0 or pace.seconds is not None
-        seconds = round(missing * epochs * (pace.seconds or 0)) if known else None
-        rows.append({"study": name, **counts, "seconds_left": seconds, "based_on": pace.source})
+        missing = (part["wanted"] - part["have"]).groupby(part["protocol"], sort=False).sum()
+        missing = missing[missing > 0] if missing.any() else missing[:1]
+        epochs = {p: int(number) * protocols.load(p)["training"]["epochs"] for p, number in missing.items()}
+        seconds, source = paces.left(epochs)
+        if not any(epochs.values()):
+            seconds = 0
+        rows.append({"study": name, **counts, "seconds_left": seconds and round(seconds), "based_on": source})
     return rows
 
 
@@ -506,12 +505,12 @@ def study_table(table):
     """A row a study: how many of its runs have a record, and the command that makes the rest; unfinished ones first."""
     rows = []
     for name, part in table.groupby("study", sort=False):
-        study, have, wanted = studies.load(name), part["have"].sum(), part["wanted"].sum()
+        have, wanted = part["have"].sum(), part["wanted"].sum()
         rows.append(
             {
                 "study": name,
-                "protocol": study.protocol,
-                "data": DATASETS.get(study.dataset, study.dataset),
+                "protocol": ", ".join(dict.fromkeys(part["protocol"])),
+                "data": "; ".join(DATASETS.get(one, one) for one in dict.fromkeys(part["dataset"])),
                 "runs": f"{have} of {wanted}",
                 "missing runs are made by": f"`python -m nlr study {name}`" if have < wanted else "none missing",
             }
@@ -520,8 +519,16 @@ def study_table(table):
 
 
 def status_table(table, study):
-    """A row a loss, a column a setting of one study: ``1/3`` where one of three seeds has a record."""
-    part = table[table["study"] == study]
+    """A row a loss, a column a setting of one study: ``1/3`` where one of three seeds has a record.
+
+    A loss of another protocol than the study's stands with its name, ``ce @ ma2020-small``.
+    """
+    part, own = table[table["study"] == study], studies.load(study)
+    place = [
+        "" if (row.protocol, row.dataset) == (own.protocol, own.dataset) else f" @ {row.protocol}"
+        for row in part.itertuples()
+    ]
+    part = part.assign(loss=part["loss"] + place)
     part = part.assign(seeds=[f"{have}/{wanted}" for have, wanted in zip(part["have"], part["wanted"], strict=True)])
     grid = part.pivot_table(index="loss", columns="setting", values="seeds", aggfunc="first", sort=False)
     return grid.fillna("–").rename(columns=short_name).reset_index().rename_axis(columns=None)

@@ -50,6 +50,18 @@ def test_pace_is_of_records_alike_until_epochs_are_timed(tmp_path):
     assert (nothing.seconds, nothing.source) == (7.0, "from 1 epochs timed in this call")
 
 
+def test_paces_are_of_one_protocol_each(tmp_path):
+    put(tmp_path, seed=0, wall_seconds=80.0)  # of 40 epochs
+    paces = estimates.Paces("cpu", tmp_path)
+    assert paces.of("digits") is paces.of("digits")
+    assert paces.left({"digits": 10}) == (20.0, "from 1 records of digits on cpu")
+    assert paces.left({"ma2020": 10}) == (None, "nothing timed yet")
+    assert paces.left({"digits": 10, "ma2020": 10}) == (None, "not every protocol was timed yet")
+    paces.of("ma2020").note(3.0)
+    seconds, source = paces.left({"digits": 10, "ma2020": 10})
+    assert (seconds, source) == (50.0, "from 1 records of digits on cpu, from 1 epochs timed in this call")
+
+
 def test_records_are_those_of_the_protocol_that_can_be_read(tmp_path):
     mine = put(tmp_path / "a", seed=0)
     put(tmp_path / "a", protocol="ma2020-small", dataset="cifar10")

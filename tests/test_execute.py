@@ -361,12 +361,12 @@ def test_a_damaged_checkpoint_stops_before_anything_is_trained(tmp_path, digits,
 
 def test_at_the_deadline_what_runs_is_set_aside_and_the_rest_is_made_later(tmp_path, digits):
     todo = wanted("ce", "mae", epochs=400)
-    pace = estimates.Pace((), "digits", "cpu")
+    paces = estimates.Paces("cpu")
     begin = time.monotonic()
-    trained = execute.train_missing(todo, tmp_path, dataset=digits, deadline=begin + 4, pace=pace)
+    trained = execute.train_missing(todo, tmp_path, dataset=digits, deadline=begin + 4, paces=paces)
     assert time.monotonic() - begin < 6
     assert trained == 0
-    assert "epochs timed in this call" in pace.source
+    assert "epochs timed in this call" in paces.of("digits").source
     (path,) = (path for path in tmp_path.rglob("*") if path.is_file())
     assert path == checkpoints.path_of(tmp_path, todo[0][0])
     assert 1 <= checkpoints.find(tmp_path, todo[0][0])[1]["done"] < 400
@@ -374,15 +374,15 @@ def test_at_the_deadline_what_runs_is_set_aside_and_the_rest_is_made_later(tmp_p
 
 def test_nothing_is_begun_for_which_the_budget_is_too_short(tmp_path, digits, monkeypatch):
     todo = wanted("ce")
-    pace = estimates.Pace((), "digits", "cpu")
-    pace.note(10.0)  # seconds an epoch
+    paces = estimates.Paces("cpu")
+    paces.of("digits").note(10.0)  # seconds an epoch
     with monkeypatch.context() as patch:
         patch.setattr(training, "train", no_training)
         deadline = time.monotonic() + 11
-        assert execute.train_missing(todo, tmp_path, dataset=digits, deadline=deadline, pace=pace) == 0
+        assert execute.train_missing(todo, tmp_path, dataset=digits, deadline=deadline, paces=paces) == 0
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     deadline = time.monotonic() + 60
-    assert execute.train_missing(todo, tmp_path, dataset=digits, deadline=deadline, pace=pace) == 1
+    assert execute.train_missing(todo, tmp_path, dataset=digits, deadline=deadline, paces=paces) == 1
 
 
 def test_an_epoch_that_outlasts_the_budget_is_broken_off(tmp_path, digits, monkeypatch):

@@ -432,9 +432,11 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
     assert wanted["soni-as-written-digits"] == 30
     assert wanted["ma2020-small-x4"] == 3
     assert {name: n for name, n in wanted.items() if not name.startswith((*reported.REPORTS, "ma2020-small-"))} == {
+        "cpu-list": 425,
         "digits": 75,
         "gamma-digits": 120,
         "ma2020": 408,
+        "ma2020-mnist": 236,
         "ma2020-small": 156,
     }
     assert len(damaged) == 2
@@ -449,9 +451,11 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
         for name, n in rows["runs"].to_dict().items()
         if not name.startswith((*reported.REPORTS, "ma2020-small-"))
     } == {
+        "cpu-list": "0 of 425",
         "digits": "2 of 75",
         "gamma-digits": "0 of 120",
         "ma2020": "0 of 408",
+        "ma2020-mnist": "0 of 236",
         "ma2020-small": "1 of 156",
     }
     assert "python -m nlr study ma2020-small" in rows.loc["ma2020-small"].to_list()[-1]
@@ -464,7 +468,8 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
 
 def test_studies_with_missing_runs_stand_first_and_say_what_makes_these():
     names, have = ["digits", "ma2020-small", "ma2020-small-x4", "ma2020"], [75, 1, 3, 0]
-    table = report.study_table(pd.DataFrame({"study": names, "have": have, "wanted": [75, 156, 3, 408]}))
+    places = {"protocol": names, "dataset": ["digits", *["cifar10-jpeg75"] * 3]}
+    table = report.study_table(pd.DataFrame({"study": names, **places, "have": have, "wanted": [75, 156, 3, 408]}))
     assert list(table["study"]) == ["ma2020-small", "ma2020", "digits", "ma2020-small-x4"]
     assert list(table["missing runs are made by"]) == [
         "`python -m nlr study ma2020-small`",

@@ -23,6 +23,7 @@ WEIGHTS = {"nce+mae,beta=0.3", "nce+mae,beta=3", "nce+mae,beta=9.21", "nce+mae,b
 def test_names():
     assert set(studies.names()) - set(OF_REPORTS) - GRID == {
         *("digits", "gamma-digits", "ma2020", "ma2020-small", "ma2020-small-x4", "ma2020-small-further"),
+        *("cpu-list", "ma2020-mnist"),
     }
     readings = {f"{report}-{reading}" for report in reported.REPORTS for reading in protocols.READINGS}
     faults = {f"joshi-{fault}" for fault in ("outside-autograd", "double-softmax", "half-precision-log")}
@@ -118,7 +119,23 @@ def test_only_the_pilot_is_exploratory():
         "ma2020-small-x4": {"control"},
         "ma2020-small-further": {"study"},
         "ma2020": {"reference", "slope control"},
+        "ma2020-mnist": {"study"},
+        "cpu-list": {"study", "control", "anchor"},
     } | {key: {"study"} for key in GRID}
+
+
+def cells(found):
+    return {(c["protocol"], c["loss"]["spec"], report.setting_of(c), c["seed"]) for c, _ in found}
+
+
+def test_the_list_for_cpus_has_its_lines_in_order_and_all_of_mnist():
+    chosen = studies.load("cpu-list")
+    lines = [block["line"] for block in chosen.blocks]
+    assert "".join(dict.fromkeys(lines)) == "ABCDEFGHIJKL"
+    assert lines == sorted(lines)
+    of_mnist = [run for run in chosen.runs() if run[0]["dataset"] == "mnist"]
+    assert cells(of_mnist) == cells(studies.load("ma2020-mnist").runs())
+    assert {c["dataset"] for c, _ in chosen.runs() if c["protocol"] == "ma2020"} == {"cifar10-mended"}
 
 
 GOOD = """
@@ -155,9 +172,22 @@ def test_a_run_of_two_blocks_is_made_once_in_the_earlier_one(own_studies):
     assert study.seeds("clean") == [1, 0]
 
 
+def test_a_block_may_have_a_protocol_and_a_data_set_of_its_own(own_studies):
+    other = 'line = "B"\nprotocol = "ma2020-small"\ndataset = "cifar10-jpeg75"\npurpose = "second"'
+    (own_studies / "two.toml").write_text(GOOD.replace('purpose = "second"', other))
+    study = studies.load("two")
+    found = [(c["protocol"], c["dataset"], c["loss"]["spec"], c["noise"]["kind"], c["seed"]) for c, _ in study.runs()]
+    assert found[1] == ("digits", "digits", "nce+mae", "symmetric", 1)
+    assert ("ma2020-small", "cifar10-jpeg75", "nce+mae", "symmetric", 1) in found  # another run than that of digits
+    assert len(found) == 2 + 8
+    assert [block["line"] for block in study.blocks] == ["", "B"]
+    assert (study.losses(), study.settings, study.seeds()) == (["ce", "nce+mae"], ["symmetric-0.4"], [1])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
+        ("seeds = [1]\n", 'seeds = [1]\nprotocol = "digit"\n', "'digit'.*Did you mean 'digits'"),
         ('title = "Two blocks"\n', "", "'title'"),
         ('dataset = "digits"\n', "", "'dataset'"),
         ('store = "live"', 'store = "live"\nsorte = 1', "'sorte'.*title, protocol, dataset, store, block"),

@@ -578,8 +578,8 @@ def _of_studies(protocol):
     """The runs (loss, setting, seed) that studies of the committed store have in a protocol, with the study's name."""
     found = {}
     for study in _studies(studies.FOLDER):
-        if study.protocol == protocol and study.store == studies.STORES["results"]:
-            for block in study.blocks:
+        if study.store == studies.STORES["results"]:
+            for block in (block for block in study.blocks if block["protocol"] == protocol):
                 for run in product(block["losses"], block["settings"], block["seeds"]):
                     found.setdefault(run, study.name)
     return found
@@ -587,7 +587,8 @@ def _of_studies(protocol):
 
 @cache
 def _studies(folder):  # every claim asks for all of them, so a process reads a folder once
-    return [studies.load(name) for name in studies.names()]
+    # A study of one protocol makes its runs, before a list of several makes them.
+    return sorted(map(studies.load, studies.names()), key=lambda study: len(study.own_blocks) < len(study.blocks))
 
 
 def needed(claim, protocol):

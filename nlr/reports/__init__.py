@@ -444,8 +444,7 @@ def commands(name, found, records):
         for reading, (protocol, names) in protocols_of(name, scale).items():
             specs, in_studies = {loss: spec for spec, loss in names.items()}, set()
             for study in planned:
-                if study.protocol == protocol:
-                    made = [config for config, _ in study.runs()]
+                if made := [config for config, _ in study.runs() if config["protocol"] == protocol]:
                     in_studies |= {(c["loss"]["spec"], report.setting_of(c)) for c in made}
                     if any(config_hash(config) not in have for config in made):
                         out.append(f"python -m nlr study {study.name}")

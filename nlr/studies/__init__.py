@@ -1,7 +1,8 @@
 """Which runs are made, and in which order: one TOML file a study in this folder, to be read and edited by people.
 
 A study names a protocol, the data set its records were made on, the store that keeps them (``results``, committed, or
-``live``, not committed) and blocks of losses x settings x seeds; blocks come in the order of their priority.
+``live``, not committed) and blocks of losses x settings x seeds; blocks come in the order of their priority. A block
+may name a protocol and a data set of its own, and the line of a list that it belongs to.
 """
 
 import tomllib
@@ -17,6 +18,7 @@ FOLDER = Path(__file__).parent
 STORES = {"results": paths.RESULTS, "live": paths.LIVE}
 KEYS = ("title", "protocol", "dataset", "store", "block")
 BLOCK_KEYS = {"purpose", "losses", "settings", "seeds"}
+OPTIONAL_KEYS = {"protocol", "dataset", "line"}
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Study:
         protocol: the name of its protocol.
         dataset: the data set that its records were made on.
         store: the folder of those records.
-        blocks: dicts with purpose, losses, settings and seeds.
+        blocks: dicts with purpose, losses, settings, seeds, protocol and dataset, the study's own where a block names
+            none, and line, empty where it says none.
     """
 
     name: str
@@ -40,17 +43,25 @@ class Study:
 
     def runs(self):
         """Pairs (resolved run, purpose) in order of priority, each run once."""
-        seen, protocol = set(), protocols.load(self.protocol)
+        seen = set()
+        loaded = {name: protocols.load(name) for name in dict.fromkeys(block["protocol"] for block in self.blocks)}
         for block in self.blocks:
+            place = block["protocol"], block["dataset"]
             for seed, setting, loss in product(block["seeds"], block["settings"], block["losses"]):
-                config = runs.configure(protocol, loss, setting, seed, self.dataset)
-                key = config["loss"]["spec"], setting, seed
+                config = runs.configure(loaded[place[0]], loss, setting, seed, place[1])
+                key = *place, config["loss"]["spec"], setting, seed
                 if key not in seen:
                     seen.add(key)
                     yield config, block["purpose"]
 
+    @property
+    def own_blocks(self):
+        """The blocks of its own protocol and data set, which its settings, losses and seeds are those of."""
+        place = self.protocol, self.dataset
+        return [block for block in self.blocks if (block["protocol"], block["dataset"]) == place]
+
     def _collected(self, key, setting=None):
-        chosen = (b for b in self.blocks if setting is None or setting in b["settings"])
+        chosen = (b for b in self.own_blocks if setting is None or setting in b["settings"])
         return list(dict.fromkeys(value for block in chosen for value in block[key]))
 
     @property
@@ -91,12 +102,19 @@ def load(name):
     if text:
         raise unknown(f"key in study {name}", sorted(text)[0], KEYS)
     for block in blocks:
-        if set(block) != BLOCK_KEYS:
-            raise NlrError(f"A block of study {name} has the keys {sorted(block)}; expected {sorted(BLOCK_KEYS)}.")
+        if set(block) - OPTIONAL_KEYS != BLOCK_KEYS:
+            raise NlrError(
+                f"A block of study {name} has the keys {sorted(block)}; expected {sorted(BLOCK_KEYS)} and, if need be, "
+                f"some of {sorted(OPTIONAL_KEYS)}."
+            )
     if store not in STORES:
         raise unknown(f"store in study {name}", store, STORES)
-    resolved = protocols.load(protocol)
+    for block in blocks:
+        for key, usual in (("protocol", protocol), ("dataset", dataset), ("line", "")):
+            block.setdefault(key, usual)
+    loaded = {of_block: protocols.load(of_block) for of_block in {protocol, *(block["protocol"] for block in blocks)}}
     for block in blocks:  # spelled as records spell them
+        resolved = loaded[block["protocol"]]
         block["losses"] = [runs.canonical_loss(resolved, loss)[0] for loss in block["losses"]]
         block["settings"] = [format_setting(*parse_setting(setting)) for setting in block["settings"]]
     return Study(name, title, protocol, dataset, STORES[store], tuple(blocks))
