@@ -303,14 +303,14 @@ def _estimate(nested, contrasts, losses, pools):
         float(effect),
         math.sqrt(variance),
         math.sqrt(squares),
-        _together(parts),
+        welch(parts),
         min(number.values()),
         max(spreads, key=lambda spread: spread.sd),
         tuple(used),
     )
 
 
-def _together(parts):
+def welch(parts):
     """Welch and Satterthwaite's degrees of freedom of a sum of variances, from pairs (variance, degrees of freedom)."""
     if len(parts) == 1:
         return parts[0][1]

@@ -40,7 +40,7 @@ SOURCES = ("paper", "soni", "kathuria", "krishnan", "joshi", "chheda", "project"
 BASES = ("words", "formula", "figures")  # what it rests on that somebody asserts or contradicts a claim
 KINDS = ("theory", "both", "empirical")
 OUTCOMES = ("held", "partly", "did not hold", "undecided", "not run")
-PROTOCOLS = ("ma2020", "ma2020-small")  # where a claim is tested that does not say otherwise
+PROTOCOLS = ("ma2020", "ma2020-small", "ma2020-mnist")  # where a claim is tested that does not say otherwise
 SEEDS = (0, 1, 2)  # of runs that no study has
 
 _KEYS = {
@@ -64,6 +64,9 @@ _TEST_KEYS = {
     "between": {"cells"},
     "collapse": {"losses", "settings"},
     "seed_range": {"losses", "settings"},
+    "reproduces": {"source", "losses", "settings"},
+    "nearer": {"source", "than", "losses", "settings"},
+    "predicted": {"yes", "no"},
 }
 _COMMON = {"test", "figure", "relation", "threshold", "target", "protocols"}
 _LISTS = ("losses", "settings", "from", "to", "group", "others")
@@ -108,7 +111,7 @@ class Claim:
         """
         rules, tests = self.rules_in(protocol), self.tests_in(protocol)
         judged_by = {"tests": tests, "alpha": rules["alpha"]}
-        if any(test["test"] == "collapse" for test in tests):
+        if any(test["test"] in kinds.OF_COLLAPSE for test in tests):
             judged_by["collapsed"] = rules["collapsed"]
         if self.slow and rules["control"]:
             judged_by["control"] = rules["control"]
@@ -116,11 +119,12 @@ class Claim:
 
     def rules_in(self, protocol):
         """The registry's rules as they hold in one protocol."""
-        rules = dict(self.rules)
-        return rules | {
-            "margin": rules.get("margin", {}).get(protocol, rules["usual_margin"]),
-            "control": rules.get("control", {}).get(protocol),
-            "spread": rules.get("spread", {}).get(protocol, "protocol"),
+        of_protocols = {name: self.rules.get(name, {}) for name in ("margin", "control", "spread")}
+        alike = self.rules.get("alike", {}).get(protocol, protocol)
+        return self.rules | {
+            "margin": of_protocols["margin"].get(alike, self.rules["usual_margin"]),
+            "control": of_protocols["control"].get(protocol),
+            "spread": of_protocols["spread"].get(alike, "protocol"),
         }
 
     def tests_in(self, protocol):
@@ -318,7 +322,7 @@ def _test(name, test, groups):
     for key in test:
         if key not in allowed:
             raise unknown(f"key of a test of claim {name}", key, sorted(allowed))
-    usual = "modal_share" if test["test"] == "collapse" else "last"
+    usual = "modal_share" if test["test"] in kinds.OF_COLLAPSE else "last"
     test = {"figure": usual} | {k: groups[v] if k in _LISTS and isinstance(v, str) else v for k, v in test.items()}
     if test["figure"] not in FIGURES:
         raise unknown(f"figure of claim {name}", test["figure"], FIGURES)
@@ -488,7 +492,7 @@ _WORDS = {
     "few seeds": "{n} with too few seeds to count",
     "exploratory": "{n} with exploratory runs alone",
     "unreplicated": "{n} without an interval, for too little is replicated",
-    "undefined": "{n} whose figure is not defined, as after a run that diverged",
+    "undefined": "{n} whose figure is not defined, as after a run that diverged or collapsed",
     "missing": "{n} without runs",
 }
 

@@ -127,6 +127,11 @@ def modal_share(record):
     return _percent(record["final"].get("modal_class_share"))
 
 
+@_figure("%", "test accuracy after the last epoch, of runs that do not give one class to nearly every image")
+def standing(record):
+    return last(record) if modal_share(record) <= 99 else np.nan
+
+
 @_figure("units of weight", "distance of the weights from their start")
 def distance(record):
     value = record["final"].get("distance_from_start")

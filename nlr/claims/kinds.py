@@ -10,16 +10,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nlr import statistics
+from nlr import reproductions, statistics
 from nlr.claims.figures import FIGURES
 from nlr.errors import unknown
 from nlr.noise import parse_setting
 from nlr.statistics import Contrast, Estimate
 
 ELSEWHERE = " @ "  # between a loss and the protocol that it was trained in
-LEVELS = ("level", "collapse", "seed_range")  # kinds whose rows are no differences, and have no sign
+LEVELS = ("level", "collapse", "seed_range", "predicted")  # kinds whose rows are no differences, and have no sign
 SHARE_OF_RUNS = "per cent"  # the unit of a figure that says yes or no of a run
-EACH_SETTING = ("difference", "level", "best_of", "collapse")  # kinds whose rows are of one setting each
+OF_COLLAPSE = ("collapse", "predicted")  # kinds that ask whether a run gives one class to nearly every image
+EACH_SETTING = ("difference", "level", "best_of", "collapse", "reproduces")  # kinds whose rows are of one setting each
 RELATIONS = ("above", "below", "within", "outside")
 
 
@@ -233,6 +234,9 @@ def measured(test):
         "best_of": (unit, "best of some losses less best of others, chosen on the other seeds, in {}"),
         "collapse": ("per cent of the runs", "runs that give one class to nearly every image of the test set"),
         "seed_range": (unit, "range of 95 % of the differences of two single runs in {}"),
+        "reproduces": (unit, "difference from the authors' draft tables in {}"),
+        "nearer": (unit, "mean absolute difference from the authors' draft tables, there less here, in {}"),
+        "predicted": ("per cent of the cells", "cells that end as predicted"),
     }[test["test"]]
     return unit, words.format(figure)
 
@@ -250,6 +254,11 @@ def needs(test):
     """The cells (loss, setting) that a test is computed from, in order of first mention."""
     if test["test"] in CONTRASTS:
         found = [cell for contrast in CONTRASTS[test["test"]](test) for cell in contrast.cells]
+    elif test["test"] == "predicted":
+        found = [tuple(cell) for cell in [*test["yes"], *test["no"]]]
+    elif test["test"] == "nearer":
+        places = ("", ELSEWHERE + test["than"])
+        found = [(loss + place, s) for s in test["settings"] for loss in test["losses"] for place in places]
     else:
         losses = [*test.get("losses", []), *test.get("group", []), *test.get("others", [])]
         found = [(loss, setting) for setting in test["settings"] for loss in losses]
@@ -394,5 +403,73 @@ def _seed_range(test, runs, rules):
     return out
 
 
-OTHERS = {"best_of": _best_of, "collapse": _collapse, "seed_range": _seed_range}
+def _reproduces(test, runs, rules):
+    """Our mean of each cell less that of a source; theirs are other runs, with other seeds."""
+    theirs, out = reproductions.figures(test["source"]), []
+    for loss, setting in needs(test):
+        label = f"{loss}, {setting}: ours − theirs"
+        level = Contrast(label, ((loss, setting, 1.0),))
+        ours = statistics.estimates(runs, test["figure"], [level], pooling(rules))[0]
+        if ours is None:
+            out.append(Row(label, ((loss, setting),)))
+            continue
+        value = statistics.unpaired(ours, theirs[loss, setting])
+        out.append(_row(label, [(loss, setting)], value, runs, test, rules))
+    return out
+
+
+def _nearer(test, runs, rules):
+    """How much farther the cells of another protocol lie from those of a source than ours, by their mean distance."""
+    theirs, cells = reproductions.figures(test["source"]), needs(test)
+    label = f"distance with {test['than']} − distance here, mean of {len(cells) // 2} cells"
+    levels = [Contrast("", ((loss, setting, 1.0),)) for loss, setting in cells]
+    ours = statistics.estimates(runs, test["figure"], levels, pooling(rules))
+    if None in ours:
+        return [Row(label, tuple(cells))]
+    distances = [
+        value.effect - theirs[loss.partition(ELSEWHERE)[0], setting].mean
+        for (loss, setting), value in zip(cells, ours, strict=True)
+    ]
+    # The derivative of a distance in our mean is its sign; in theirs it cancels unless we lie on either side of it.
+    share = 2 / len(cells)
+    effect = share * float(np.abs(distances[1::2]).sum() - np.abs(distances[::2]).sum())
+    parts = [((share * value.se) ** 2, value.df) for value in ours]
+    for here, there, (loss, setting) in zip(distances[::2], distances[1::2], cells[::2], strict=True):
+        figure = theirs[loss, setting]
+        if here * there < 0 and figure.sd:
+            parts.append(((share * 2 * figure.sd) ** 2 / figure.n, figure.n - 1))
+    se, df = math.sqrt(sum(variance for variance, _ in parts)), statistics.welch(parts)
+    deviation = share * math.sqrt(sum(value.deviation**2 for value in ours))
+    used = tuple(run for value in ours for run in value.used)
+    widest = max((value.spread for value in ours), key=lambda spread: spread.sd)
+    value = Estimate(effect, se, deviation, df, min(value.n for value in ours), widest, used)
+    return [_row(label, cells, value, runs, test, rules)]
+
+
+def _predicted(test, runs, rules):
+    """Share, in per cent, of the cells that end as predicted, each as most of its runs do; a cell is the unit."""
+    cells = needs(test)
+    label = f"{len(test['yes'])} cells predicted to give one answer, {len(test['no'])} not"
+    limit, right, early = rules["collapsed"], [], []
+    for cell, yes in zip(cells, [True] * len(test["yes"]) + [False] * len(test["no"]), strict=True):
+        used = runs[(runs["loss"] == cell[0]) & (runs["setting"] == cell[1])]
+        if used.empty:
+            return [Row(label, tuple(cells))]
+        right.append(((used[test["figure"]] > limit).mean() > 0.5) == yes)
+        early.append(bool(used["exploratory"].all()))
+    low, high, p = statistics.share_interval(sum(right), len(right), against=test["threshold"] / 100)
+    share = 100 * sum(right) / len(right)
+    supports = (share > test["threshold"]) == (test["relation"] == "above")
+    row = Row(label, tuple(cells), share, 100 * low, 100 * high, n=len(right), supports=supports, p=p)
+    return [replace(row, exploratory=all(early))]
+
+
+OTHERS = {
+    "best_of": _best_of,
+    "collapse": _collapse,
+    "seed_range": _seed_range,
+    "reproduces": _reproduces,
+    "nearer": _nearer,
+    "predicted": _predicted,
+}
 NAMES = (*CONTRASTS, *OTHERS)
