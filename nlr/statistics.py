@@ -5,7 +5,7 @@ one setting and seed share noise, initial weights and data order whatever their 
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -332,6 +332,26 @@ def _degrees(together, alone, spread, paired):
     factor = together * between / spread.df
     parts = factor * squares, (alone - factor) * paired.sd**2
     return max(1, int(sum(parts) ** 2 / (parts[0] ** 2 / between + parts[1] ** 2 / paired.df)))
+
+
+def unpaired(ours, mean, sd, n):
+    """An estimate less the mean of other runs, which share nothing with ours.
+
+    Args:
+        ours: an :class:`Estimate` of a level.
+        mean: theirs.
+        sd: their sample standard deviation; None where it is not known: then that of one of our runs stands for it.
+        n: how many runs theirs are.
+
+    Returns:
+        The :class:`Estimate` of the difference, ours less theirs, with Welch and Satterthwaite's degrees of freedom.
+    """
+    if sd is None:
+        parts = [(ours.se**2 + ours.deviation**2 / n, ours.df)]  # one spread behind both
+    else:
+        parts = [(ours.se**2, ours.df), (sd**2 / n, n - 1)]
+    se = math.sqrt(sum(variance for variance, _ in parts))
+    return replace(ours, effect=ours.effect - mean, se=se, df=welch(parts))
 
 
 def pool(table, figure, losses, setting, paired, pooling=Pooling()):

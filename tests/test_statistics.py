@@ -254,3 +254,22 @@ def test_spreads_of_two_seeds_are_not_compared():
     spread = statistics.pooled_spread(table, "value", paired=False)
     assert spread.ratio == pytest.approx(2)
     assert math.isnan(spread.p_equal)
+
+
+def test_an_unpaired_difference_is_welchs_test():
+    rng = np.random.default_rng(8)
+    ours, theirs = rng.normal(40, 1, 9), rng.normal(41, 3, 3)
+    level = estimate(runs({("ce", "a"): ours}), Contrast("level", (("ce", "a", 1.0),)))
+    found = statistics.unpaired(level, theirs.mean(), theirs.std(ddof=1), 3)
+    other = stats.ttest_ind_from_stats(
+        ours.mean(), ours.std(ddof=1), 9, theirs.mean(), theirs.std(ddof=1), 3, equal_var=False
+    )
+    assert found.effect == pytest.approx(ours.mean() - theirs.mean())
+    assert found.effect / found.se == pytest.approx(other.statistic)
+    a, b = ours.var(ddof=1) / 9, theirs.var(ddof=1) / 3
+    assert found.df == int((a + b) ** 2 / (a**2 / 8 + b**2 / 2))
+        other.pvalue, rel=0.1
+    )  # whole degrees of freedom
+    unknown = statistics.unpaired(level, 41.0, None, 3)
+    assert unknown.se == pytest.approx(ours.std(ddof=1) * math.sqrt(1 / 9 + 1 / 3))
+    assert unknown.df == 8

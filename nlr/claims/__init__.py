@@ -122,6 +122,7 @@ class Claim:
         of_protocols = {name: self.rules.get(name, {}) for name in ("margin", "control", "spread")}
         alike = self.rules.get("alike", {}).get(protocol, protocol)
         return self.rules | {
+            "protocol": protocol,
             "margin": of_protocols["margin"].get(alike, self.rules["usual_margin"]),
             "control": of_protocols["control"].get(protocol),
             "spread": of_protocols["spread"].get(alike, "protocol"),
@@ -558,11 +559,11 @@ def _control(claim, records, protocol):
     table = _table(claim, records, protocol, tests)
     other = _table(claim, records, longer, tests)
     table = pd.concat([table, other.assign(loss=other["loss"] + f", {longer}")], ignore_index=True)
-    wanted = _of_studies(longer)
+    there = dict.fromkeys(zip(other["loss"], other["setting"], strict=True))
     out = []
     for figure in figures:
         rows = []
-        for loss, setting in dict.fromkeys((loss, setting) for loss, setting, _ in wanted):
+        for loss, setting in dict.fromkeys([*_control_cells(longer), *there]):
             terms = ((f"{loss}, {longer}", setting, 1.0), (loss, setting, -1.0))
             contrast = statistics.Contrast(f"{loss}, {setting}: {longer} − {protocol}", terms)
             value = statistics.estimates(table, figure, [contrast], kinds.pooling(rules))[0]
@@ -576,6 +577,12 @@ def _control(claim, records, protocol):
         test = {"test": "difference", "figure": figure}
         out.append(Evidence(test, kinds.measured(test)[0], tuple(rows), np.nan, np.nan, np.nan, None))
     return tuple(out)
+
+
+def _control_cells(longer):
+    """The cells (loss, setting) that a control must have: those of the study of its name."""
+    study = studies.load(longer)
+    return [(loss, setting) for setting in study.settings for loss in study.losses(setting)]
 
 
 def _of_studies(protocol):
@@ -617,7 +624,7 @@ def missing_runs(claim, protocol, have):
         return []
     wanted = [(name, (loss, setting)) for name, loss, setting in needed(claim, protocol)]
     if claim.slow and (control := claim.rules.get("control", {}).get(protocol)):
-        wanted += [(control, (loss, setting)) for loss, setting, _ in _of_studies(control)]
+        wanted += [(control, cell) for cell in _control_cells(control)]
     there = {
         (r["config"]["protocol"], r["config"]["loss"]["spec"], report.setting_of(r["config"]), r["config"]["seed"])
         for r in have

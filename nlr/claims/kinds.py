@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nlr import reproductions, statistics
+from nlr import protocols, reproductions, statistics
 from nlr.claims.figures import FIGURES
 from nlr.errors import unknown
 from nlr.noise import parse_setting
@@ -403,9 +403,15 @@ def _seed_range(test, runs, rules):
     return out
 
 
+def _theirs(test, rules):
+    """The figures that a test lays beside ours, by cell."""
+    family = protocols.load(rules["protocol"])["data"]["dataset"]
+    return reproductions.figures(test["source"], family, rules["protocol"])
+
+
 def _reproduces(test, runs, rules):
     """Our mean of each cell less that of a source; theirs are other runs, with other seeds."""
-    theirs, out = reproductions.figures(test["source"]), []
+    theirs, out = _theirs(test, rules), []
     for loss, setting in needs(test):
         label = f"{loss}, {setting}: ours − theirs"
         level = Contrast(label, ((loss, setting, 1.0),))
@@ -413,14 +419,15 @@ def _reproduces(test, runs, rules):
         if ours is None:
             out.append(Row(label, ((loss, setting),)))
             continue
-        value = statistics.unpaired(ours, theirs[loss, setting])
+        figure = theirs[loss, setting]
+        value = statistics.unpaired(ours, figure.mean, figure.sd, figure.n)
         out.append(_row(label, [(loss, setting)], value, runs, test, rules))
     return out
 
 
 def _nearer(test, runs, rules):
     """How much farther the cells of another protocol lie from those of a source than ours, by their mean distance."""
-    theirs, cells = reproductions.figures(test["source"]), needs(test)
+    theirs, cells = _theirs(test, rules), needs(test)
     label = f"distance with {test['than']} − distance here, mean of {len(cells) // 2} cells"
     levels = [Contrast("", ((loss, setting, 1.0),)) for loss, setting in cells]
     ours = statistics.estimates(runs, test["figure"], levels, pooling(rules))
