@@ -8,6 +8,7 @@ import pandas as pd
 from nlr import reported
 from nlr.errors import unknown
 from nlr.paths import ROOT
+from nlr.reproductions import SourceFigure, sample_sd
 
 PUBLISHED = ROOT / "book" / "data" / "published.csv"
 
@@ -22,10 +23,12 @@ NAMES = {
 
 
 def accuracies():
-    """All figures, a row each: key, where, mark (``read``, ``second-hand`` or ``printed``), loss, setting, mean, sd.
+    """All figures, a row each.
 
-    ``sd`` is NaN where the source gives none; ``printed`` are the figures of the five course reports. Each call gives
-    a frame of the caller's own.
+    Returns:
+        A frame of the caller's own: ``key``, ``where``, ``mark`` (``read``, ``second-hand`` or, of the five course
+        reports, ``printed``), ``loss``, ``setting``, ``mean``, ``sd`` (as printed; NaN where the source gives none),
+        ``seeds`` (number of runs; 1 in the reports, none of which says that it repeats any) and ``note``.
     """
     return _accuracies().copy()
 
@@ -35,8 +38,8 @@ def _accuracies():
     """Read once: a page asks dozens of times."""
     published = pd.read_csv(PUBLISHED, comment="#")
     printed = reported.accuracies().rename(columns={"report": "key", "value": "mean"})
-    printed = printed.assign(mark="printed", sd=float("nan"))
-    columns = ["key", "where", "mark", "loss", "setting", "mean", "sd"]
+    printed = printed.assign(mark="printed", sd=float("nan"), seeds=1)
+    columns = ["key", "where", "mark", "loss", "setting", "mean", "sd", "seeds", "note"]
     return pd.concat([published[columns], printed[columns]], ignore_index=True)
 
 
@@ -60,6 +63,26 @@ def means(key):
         raise unknown("source", key, sorted(set(table["key"])))
     chosen = table[table["key"] == key]
     return dict(zip(zip(chosen["loss"], chosen["setting"], strict=True), chosen["mean"], strict=True))
+
+
+def figures(key):
+    """The figures of one source, to be laid beside runs: ``{(loss, setting): SourceFigure}``.
+
+    A standard deviation is taken as one that was divided by the number of runs, the wider reading, for no source here
+    says by what it was divided.
+
+    Raises:
+        NlrError: there is no such source.
+    """
+    table = accuracies()
+    if key not in set(table["key"]):
+        raise unknown("source", key, sorted(set(table["key"])))
+    return {
+        (row.loss, row.setting): SourceFigure(
+            row.mean, sample_sd(row.sd, row.seeds), row.seeds, row.key, path=row.where, note=row.note
+        )
+        for row in table[table["key"] == key].itertuples()
+    }
 
 
 def quoted(text):

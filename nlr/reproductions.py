@@ -29,7 +29,7 @@ class SourceFigure:
             decimals and a collapsed run give alike and which says nothing about a variance.
         n: number of runs.
         source: key of the source.
-        repository, commit, path: where it stands.
+        repository, commit, path: where it stands; of a paper the path alone, its table.
         note, doubt: what is odd about it; a doubt is a reason not to compare it with our figures.
     """
 
@@ -37,9 +37,9 @@ class SourceFigure:
     sd: float | None
     n: int
     source: str
-    repository: str
-    commit: str
-    path: str
+    repository: str = ""
+    commit: str = ""
+    path: str = ""
     note: str = ""
     doubt: str = ""
 
@@ -50,8 +50,8 @@ def load():
     Returns:
         A data frame of the caller's own: ``source``, ``repository``, ``path``, ``commit``, ``dataset`` (a family:
         ``mnist``, ``cifar10``, ...), ``setting`` (the kind of noise alone where the rate is not known), ``loss`` (our
-        name), ``loss_as_coded``, ``alpha``, ``beta`` and ``gamma`` (NaN where the source does not say), ``mean``
-        (per cent), ``population_sd`` (points, as printed; NaN where none is), ``seeds`` (number of runs), ``epoch``,
+        name), ``loss_as_coded``, ``alpha``, ``beta`` and ``gamma`` (NaN where the source does not say), ``mean`` (per
+        cent), ``population_sd`` (points, as printed; NaN where none is), ``seeds`` (number of runs), ``epoch``,
         ``note``, ``doubt``, and what the source says about the training, as text.
     """
     return _load().copy()

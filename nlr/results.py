@@ -224,21 +224,6 @@ def beside(table, key):
     return out
 
 
-def agreement_of_order(compared):
-    """Spearman's rank correlation of the two orders in each setting with three losses or more.
-
-    Returns:
-        A frame with setting, losses (how many) and correlation, NaN where one side has the losses all equal.
-    """
-    rows = []
-    for setting, part in compared.groupby("setting", sort=False):
-        if len(part) > 2:
-            varied = part["ours"].nunique() > 1 and part["theirs"].nunique() > 1
-            rho = float(stats.spearmanr(part["ours"], part["theirs"]).statistic) if varied else math.nan
-            rows.append({"setting": setting, "losses": len(part), "correlation": rho})
-    return pd.DataFrame(rows, columns=["setting", "losses", "correlation"])
-
-
 def twins(found):
     """Test accuracy on the images that we have both lossless and as JPEG: a row a run.
 

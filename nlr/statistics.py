@@ -11,6 +11,8 @@ from itertools import product
 import numpy as np
 from scipy import stats
 
+from nlr.errors import NlrError
+
 #: Fewer degrees of freedom say too little about a spread.
 MINIMUM_DF = 4
 
@@ -160,7 +162,7 @@ class Estimate:
         effect: the value.
         se: its standard error.
         deviation: the standard deviation of the value as a single seed would give it.
-        df: degrees of freedom of the spread.
+        df: degrees of freedom of the spread; no whole number where two spreads are added.
         n: seeds; the smallest number over the settings in it.
         spread: the :class:`Spread` used; the widest of them where each setting has its own.
         used: the runs used, triples (loss, setting, seed).
@@ -169,7 +171,7 @@ class Estimate:
     effect: float
     se: float
     deviation: float
-    df: int
+    df: float
     n: int
     spread: Spread
     used: tuple
@@ -334,26 +336,6 @@ def _degrees(together, alone, spread, paired):
     return max(1, int(sum(parts) ** 2 / (parts[0] ** 2 / between + parts[1] ** 2 / paired.df)))
 
 
-def unpaired(ours, mean, sd, n):
-    """An estimate less the mean of other runs, which share nothing with ours.
-
-    Args:
-        ours: an :class:`Estimate` of a level.
-        mean: theirs.
-        sd: their sample standard deviation; None where it is not known: then that of one of our runs stands for it.
-        n: how many runs theirs are.
-
-    Returns:
-        The :class:`Estimate` of the difference, ours less theirs, with Welch and Satterthwaite's degrees of freedom.
-    """
-    if sd is None:
-        parts = [(ours.se**2 + ours.deviation**2 / n, ours.df)]  # one spread behind both
-    else:
-        parts = [(ours.se**2, ours.df), (sd**2 / n, n - 1)]
-    se = math.sqrt(sum(variance for variance, _ in parts))
-    return replace(ours, effect=ours.effect - mean, se=se, df=welch(parts))
-
-
 def pool(table, figure, losses, setting, paired, pooling=Pooling()):
     """The spread that :func:`estimates` takes for a contrast of the given losses in a setting."""
     pools = _Pools(table, figure, pooling)
@@ -397,3 +379,31 @@ def p_single_run_difference(sd, df, threshold, level=0.95):
     bound = threshold / (float(stats.norm.ppf((1 + level) / 2)) * math.sqrt(2))
     below = float(stats.chi2.cdf(df * sd**2 / bound**2, df))
     return min(1.0, 2 * min(below, 1 - below))
+
+
+def unpaired(ours, mean, sd, n):
+    """An estimate of ours less the mean of somebody else's runs, which share nothing with ours.
+
+    Args:
+        ours: an :class:`Estimate`.
+        mean: the mean of the other runs, in the same unit.
+        sd: their sample standard deviation; None where it is not known: then they are taken to vary as ours do.
+        n: how many they are.
+
+    Returns:
+        The :class:`Estimate`, with Welch's standard error and Satterthwaite's degrees of freedom where ``sd`` is known;
+        its spread, runs and n are those of ours. Without a spread of ours its interval is not known.
+
+    Raises:
+        NlrError: n is below 1, or below 2 with a standard deviation.
+    """
+    if n < (1 if sd is None else 2):
+        raise NlrError(f"A mean of {n} runs with standard deviation {sd}: expected a run, and two for a deviation.")
+    known = sd is not None
+    variance = sd**2 if known else ours.deviation**2
+    own, other = ours.se**2, variance / n
+    df = ours.df
+    if known and df and own + other > 0:
+        df = (own + other) ** 2 / (own**2 / df + other**2 / (n - 1))
+    deviation = math.sqrt(ours.deviation**2 + variance)
+    return replace(ours, effect=ours.effect - mean, se=math.sqrt(own + other), deviation=deviation, df=df)

@@ -28,3 +28,17 @@ def test_what_one_caller_changes_no_other_sees():
 def test_an_unknown_source_names_the_known_ones():
     with pytest.raises(NlrError, match=r"source 'wang'.*Did you mean 'wang2024'.*chheda"):
         published.means("wang")
+
+
+def test_figures_to_compare_with_take_the_wider_reading_of_a_deviation():
+    figures = published.figures("wang2024")
+    assert {cell: figure.mean for cell, figure in figures.items()} == published.means("wang2024")
+    rows = csv.DictReader(line for line in published.PUBLISHED.read_text().splitlines() if not line.startswith("#"))
+    (row,) = (r for r in rows if (r["key"], r["loss"], r["setting"]) == ("wang2024", "ce", "clean"))
+    figure = figures["ce", "clean"]
+    assert (figure.n, figure.path) == (int(row["seeds"]), row["where"])
+    assert figure.sd == pytest.approx(float(row["sd"]) * 1.5**0.5)
+    chheda = published.figures("chheda").values()
+    assert {(figure.sd, figure.n) for figure in chheda} == {(None, 1)}
+    with pytest.raises(NlrError, match=r"source 'wang'.*Did you mean 'wang2024'"):
+        published.figures("wang")

@@ -1,5 +1,6 @@
 """Statistics: known answers, and coverage and size on simulated runs."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from scipy import stats
 
 from nlr import statistics
+from nlr.errors import NlrError
 from nlr.statistics import Contrast
 
 CE_NCE = Contrast("nce − ce", (("nce", "a", 1.0), ("ce", "a", -1.0)))
@@ -256,18 +258,86 @@ def test_spreads_of_two_seeds_are_not_compared():
     assert math.isnan(spread.p_equal)
 
 
-def test_an_unpaired_difference_is_welchs_test():
-    rng = np.random.default_rng(8)
-    ours, theirs = rng.normal(40, 1, 9), rng.normal(41, 3, 3)
-    level = estimate(runs({("ce", "a"): ours}), Contrast("level", (("ce", "a", 1.0),)))
-    found = statistics.unpaired(level, theirs.mean(), theirs.std(ddof=1), 3)
-    other = stats.ttest_ind_from_stats(
-        ours.mean(), ours.std(ddof=1), 9, theirs.mean(), theirs.std(ddof=1), 3, equal_var=False
-    )
-    assert found.effect == pytest.approx(ours.mean() - theirs.mean())
-    assert found.effect / found.se == pytest.approx(other.statistic)
-    a, b = ours.var(ddof=1) / 9, theirs.var(ddof=1) / 3
-    assert found.df == int((a + b) ** 2 / (a**2 / 8 + b**2 / 2))
-    unknown = statistics.unpaired(level, 41.0, None, 3)
-    assert unknown.se == pytest.approx(ours.std(ddof=1) * math.sqrt(1 / 9 + 1 / 3))
-    assert unknown.df == 8
+# Unpaired comparisons
+
+
+def mean_of(values, others=()):
+    """The estimate of one cell's mean; ``others`` are cells that the spread is pooled over with it."""
+    cells = {("ce", "a"): values} | {(f"other {k}", "a"): cell for k, cell in enumerate(others)}
+    return estimate(runs(cells), Contrast("ce", (("ce", "a", 1.0),)))
+
+
+FIVE = [61.0, 63.5, 62.0, 60.5, 64.0]
+
+
+def test_an_unpaired_difference_is_welchs():
+    theirs = [58.0, 60.0, 59.5]
+    found = statistics.unpaired(mean_of(FIVE), np.mean(theirs), np.std(theirs, ddof=1), 3)
+    summary = (np.mean(FIVE), np.std(FIVE, ddof=1), 5, np.mean(theirs), np.std(theirs, ddof=1), 3)
+    expected = stats.ttest_ind_from_stats(*summary, equal_var=False)
+    assert found.p_differs(0) == pytest.approx(expected.pvalue)
+    reference = stats.ttest_ind(FIVE, theirs, equal_var=False)
+    assert found.df == pytest.approx(reference.df)
+    assert found.interval() == pytest.approx(tuple(reference.confidence_interval()))
+    assert (found.n, found.deviation) == (5, pytest.approx(math.hypot(np.std(FIVE, ddof=1), np.std(theirs, ddof=1))))
+
+
+def test_without_a_variance_of_theirs_ours_holds_for_both():
+    found = statistics.unpaired(mean_of(FIVE), 59.0, None, 3)
+    sd = np.std(FIVE, ddof=1)
+    assert (found.effect, found.df) == (pytest.approx(3.2), 4)
+    assert found.se == pytest.approx(sd * math.sqrt(1 / 5 + 1 / 3))
+    # As if their runs had our deviation, and had told us nothing about it.
+    expected = stats.t.sf(3.2 / found.se, 4)
+    assert found.p_above(0) == pytest.approx(expected)
+
+
+def test_a_single_run_of_ours_takes_the_pooled_spread():
+    found = statistics.unpaired(mean_of([62.0], [[50.0, 51, 53, 54, 52.5]]), 60.0, 0.5, 3)
+    sd = np.std([50.0, 51, 53, 54, 52.5], ddof=1)
+    assert found.se == pytest.approx(math.sqrt(sd**2 + 0.25 / 3))
+    assert 4 < found.df < 6  # nearly all of the uncertainty is ours, with its 4 degrees of freedom
+
+
+def test_few_runs_of_theirs_are_what_limits_a_precise_estimate_of_ours():
+    precise = mean_of(FIVE, np.random.default_rng(0).normal(60, 1.5, (20, 5)).tolist())
+    assert precise.df > 80
+    found = statistics.unpaired(precise, 62.0, 30.0, 3)
+    assert found.df == pytest.approx(2, abs=0.02)
+    low, high = found.interval()
+    assert high - low == pytest.approx(2 * stats.t.ppf(0.975, found.df) * found.se)
+
+
+def test_a_difference_within_the_margin_and_one_beyond_it():
+    ours = mean_of(FIVE, np.random.default_rng(0).normal(60, 1.5, (9, 5)).tolist())
+    near, far = (statistics.unpaired(ours, mean, 0.8, 3) for mean in (62.0, 52.0))
+    assert near.p_within(3) < 0.05 < near.p_outside(3)
+    assert far.p_outside(3) < 0.05 < far.p_within(3)
+    assert far.p_outside(3) == pytest.approx(2 * stats.t.sf((far.effect - 3) / far.se, far.df))
+
+
+def test_without_a_spread_of_ours_the_interval_is_not_known():
+    found = statistics.unpaired(mean_of([62.0]), 60.0, 0.5, 3)
+    assert found.effect == 2
+    assert all(map(math.isnan, (*found.interval(), found.p_within(3), found.p_outside(3), found.p_differs(0))))
+
+
+def test_figures_without_any_variance_divide_by_nothing():
+    constant = dataclasses.replace(mean_of(FIVE), effect=60.0, se=0.0, deviation=0.0)
+    found = statistics.unpaired(constant, 60.0, 0.0, 3)
+    assert (found.se, found.df, found.p_within(1)) == (0, 4, pytest.approx(0))
+
+
+@pytest.mark.parametrize(("sd", "n"), [(None, 0), (0.5, 1)])
+def test_a_deviation_of_one_run_is_refused(sd, n):
+    with pytest.raises(NlrError, match="expected a run, and two for a deviation"):
+        statistics.unpaired(mean_of(FIVE), 60.0, sd, n)
+
+
+def test_welch_intervals_cover_the_difference():
+    generator, hits = np.random.default_rng(0), 0
+    for _ in range(400):
+        ours, theirs = generator.normal(0, 1, 5), generator.normal(0, 3, 3)
+        low, high = statistics.unpaired(mean_of(list(ours)), theirs.mean(), theirs.std(ddof=1), 3).interval()
+        hits += low <= 0 <= high
+    assert 0.92 <= hits / 400 <= 0.98

@@ -421,7 +421,8 @@ def _reproduces(test, runs, rules):
             continue
         figure = theirs[loss, setting]
         value = statistics.unpaired(ours, figure.mean, figure.sd, figure.n)
-        out.append(_row(label, [(loss, setting)], value, runs, test, rules))
+        row = _row(label, [(loss, setting)], value, runs, test, rules)
+        out.append(replace(row, df=int(row.df)))
     return out
 
 

@@ -24,7 +24,9 @@
 study = "ma2020-small"
 
 # %% tags=["hide-input"]
-from nlr import experiment, plots, report, results, studies, words
+import pandas as pd
+
+from nlr import experiment, plots, report, results, studies, words, yardstick
 from nlr.page import Figure, Prose, Table
 
 experiment.check_parameters(globals(), known=["study"])
@@ -69,16 +71,24 @@ else:
 shown
 
 # %% tags=["hide-input"]
-order = results.agreement_of_order(compared)
+order = yardstick.agreement(compared)
+order = order[order["losses"] >= yardstick.ENOUGH_LOSSES]
 if len(order):
     shown = Table(
-        order.assign(
-            setting=order["setting"].map(report.short_name),
-            correlation=[results.signed(rho, 2) if rho == rho else "–" for rho in order["correlation"]],
+        pd.DataFrame(
+            {
+                "setting": order["setting"].map(report.short_name),
+                "losses": order["losses"],
+                "mean difference": order["distance"].map("{:.1f}".format),
+            }
+            | {
+                head: [results.signed(value, 2) if value == value else "–" for value in order[column]]
+                for head, column in (("Kendall's tau", "kendall"), ("Spearman's rho", "spearman"))
+            }
         ),
         name="order",
-        caption="Spearman's rank correlation of our order of the losses with theirs, by setting; with few losses only values "
-        "near 1 or −1 say anything. A dash: all are equal on one side.",
+        caption="Our figures and theirs by setting: mean absolute difference in points, and rank correlations of the two orders "
+        "of the losses; with few losses only values near 1 or −1 say anything. A dash: all are equal on one side.",
     )
 else:
     shown = Prose("No setting has three of the seven losses yet, so the orders cannot be compared.")
