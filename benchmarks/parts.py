@@ -1,7 +1,7 @@
 """What one process measures beside training: the ceiling, evaluation, every loss, and changes that were tried.
 
-Each function takes uint8 images, labels and a device and returns plain data; times are medians over rounds in which the
-things compared take turns.
+Each function takes uint8 images, labels, a device and a network and returns plain data; times are medians over rounds
+in which the things compared take turns.
 """
 
 import runpy
@@ -11,6 +11,7 @@ from statistics import median
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nlr import rounded
@@ -54,9 +55,9 @@ def ratios(taken, base):
     return out
 
 
-def ceiling(images, labels, device):
+def ceiling(images, labels, device, network):
     """FLOP a trained image, FLOP/s of training steps, and of square matrix products as the engine multiplies."""
-    engine, data = ENGINE["make"](device), ENGINE["part"](images, labels, device)
+    engine, data = ENGINE["make"](device, network), ENGINE["part"](images, labels, device)
     index = torch.arange(128, device=device)
     with FlopCounterMode(display=False) as counter:
         engine.step(data, index)
@@ -74,15 +75,15 @@ def ceiling(images, labels, device):
     }
 
 
-def evaluation(images, labels, device):
+def evaluation(images, labels, device, network):
     """Images a second of the evaluation of clean test images."""
-    engine = ENGINE["make"](device)
+    engine = ENGINE["make"](device, network)
     chosen = images[:2000].to(device)
     engine.evaluate(chosen[:500])
     return {"evaluated_images_per_second": len(chosen) / _seconds(lambda: engine.evaluate(chosen), device)}
 
 
-def losses(images, labels, device, rounds):
+def losses(images, labels, device, network, rounds):
     """Every loss relative to torch's cross-entropy: alone at 4,096 x 10, and the whole step for the study's twelve."""
     generator = torch.Generator().manual_seed(0)
     logits = (3 * torch.randn(4096, 10, generator=generator)).to(device).requires_grad_()
@@ -97,7 +98,7 @@ def losses(images, labels, device, rounds):
     alone = ratios(
         in_turn({n: both_ways(loss) for n, loss in every.items()}, 4 * rounds, device), "torch's cross-entropy"
     )
-    engine, data = ENGINE["make"](device), ENGINE["part"](images, labels, device)
+    engine, data = ENGINE["make"](device, network), ENGINE["part"](images, labels, device)
     index = torch.arange(128, device=device)
 
     def step(loss):
@@ -113,8 +114,17 @@ def losses(images, labels, device, rounds):
     return {"alone": alone, "step": ratios(taken, "torch's cross-entropy"), "slowest": slowest}
 
 
-def tried(images, labels, device, rounds):
+def tried(images, labels, device, network, rounds):
     """Changes that were looked at, each against what the engine does: seconds of the part that it would change."""
+    pairs = {"cnn8": _tried_of_cnn8, "cnn4": _tried_of_cnn4}[network](images, labels, device)
+    out = {}
+    for name, (ours, other) in pairs.items():
+        taken = in_turn({"ours": ours, "other": other}, 2 * rounds, device)
+        out[name] = ratios(taken, "ours")["other"] | {"ours_seconds": median(taken["ours"])}
+    return out
+
+
+def _tried_of_cnn8(images, labels, device):
     dtype = torch.bfloat16
 
     def convolution(channels, groups=1, batch=128):
@@ -139,7 +149,7 @@ def tried(images, labels, device, rounds):
 
         return both
 
-    engine = ENGINE["make"](device)
+    engine = ENGINE["make"](device, "cnn8")
     data, index = ENGINE["part"](images, labels, device), torch.arange(128, device=device)
     engine.step(data, index)
     weights = [p.detach().clone().requires_grad_() for p in engine.weights]
@@ -176,7 +186,7 @@ def tried(images, labels, device, rounds):
             _first_block(engine, torch.contiguous_format),
         ),
     }
-    compiled = ENGINE["make"](device)
+    compiled = ENGINE["make"](device, "cnn8")
     compiled.model = torch.compile(compiled.model)
     try:
         compiled.step(data, index)
@@ -187,11 +197,55 @@ def tried(images, labels, device, rounds):
             lambda: engine.step(data, index),
             lambda: compiled.step(data, index),
         )
-    out = {}
-    for name, (ours, other) in pairs.items():
-        taken = in_turn({"ours": ours, "other": other}, 2 * rounds, device)
-        out[name] = ratios(taken, "ours")["other"] | {"ours_seconds": median(taken["ours"])}
-    return out
+    return pairs
+
+
+def _tried_of_cnn4(images, labels, device):
+    """Whole steps with another first convolution, whose input has one channel."""
+    data, index = ENGINE["part"](images, labels, device), torch.arange(128, device=device)
+
+    def step(convolve=None):
+        engine = ENGINE["make"](device, "cnn4")
+        if convolve:
+            engine.model[0] = _First(engine.model[0], convolve)
+        return lambda: engine.step(data, index)
+
+    ours = step()
+    changes = {
+        "the first convolution as a product of unfolded images": unfolded,
+        "its one input channel padded to four": padded,
+        "it alone in float32": in_float32,
+    }
+    return {name: (ours, step(convolve)) for name, convolve in changes.items()}
+
+
+class _First(nn.Module):
+    """A 3 x 3 convolution that is taken in another way, with the same weights."""
+
+    def __init__(self, convolution, convolve):
+        super().__init__()
+        self.weight, self.bias, self.convolve = convolution.weight, convolution.bias, convolve
+
+    def forward(self, x):
+        return self.convolve(x, self.weight, self.bias)
+
+
+def unfolded(x, weight, bias):
+    """The convolution as a matrix product, of nine numbers a pixel."""
+    windows = F.pad(x, (1, 1, 1, 1)).unfold(2, 3, 1).unfold(3, 3, 1).permute(0, 2, 3, 1, 4, 5).flatten(3)
+    return F.linear(windows, weight.flatten(1), bias).permute(0, 3, 1, 2)
+
+
+def padded(x, weight, bias, channels=4):
+    """The convolution with input channels that are zero beside its own."""
+    x, weight = (F.pad(t, (0, 0, 0, 0, 0, channels - t.shape[1])) for t in (x, weight))
+    return F.conv2d(x.contiguous(memory_format=torch.channels_last), weight, bias, padding=1)
+
+
+def in_float32(x, weight, bias):
+    """The convolution without autocast."""
+    with torch.autocast(x.device.type, enabled=False):
+        return F.conv2d(x, weight, bias, padding=1)
 
 
 def _crops_one_by_one(images, shift, mirrored):

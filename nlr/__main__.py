@@ -234,15 +234,16 @@ def bench(
         int, typer.Option(min=2, help="How often each contender is asked; more give a better spread.")
     ] = 7,
     seconds: Annotated[float, typer.Option(min=0.5, help="For how long each trains each time.")] = 4.0,
+    network: Annotated[str, typer.Option(help="cnn8, of CIFAR-10, or cnn4, of MNIST.")] = "cnn8",
     out: Annotated[Path, typer.Option(help="JSON file to write.", **PATH)] = Path("bench.json"),
 ):
     """Measure the engine against two ordinary scripts; let nothing else run meanwhile."""
     from nlr import benchmark
 
     with console.status("starting") as shown:
-        measured = benchmark.measure(provenance.pick_device(device), rounds, seconds, shown.update)
+        measured = benchmark.measure(provenance.pick_device(device), rounds, seconds, shown.update, network)
     files.write_whole(out, (json.dumps(measured, indent=1) + "\n").encode())
-    show(benchmark.table(measured), f"{measured['machine']['device']}, the paper's network at batch {benchmark.BATCH}")
+    show(benchmark.table(measured), f"{measured['machine']['device']}, {network} at batch {benchmark.BATCH}")
     say(str(out))
 
 

@@ -6,11 +6,14 @@ import runpy
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 
-from nlr import benchmark, losses, paths, rounded, training
+from nlr import benchmark, losses, paths, protocols, rounded, training
 from nlr.errors import NlrError
-from nlr.models import cnn8
+from nlr.models import make_model
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +21,8 @@ def measured():
     return json.loads((paths.RESULTS / "bench" / "cpu.json").read_text())
 
 
-def test_contenders_train_in_turns_and_are_compared_round_by_round(monkeypatch):
+@pytest.mark.parametrize("network", ["cnn8", "cnn4"])
+def test_contenders_train_in_turns_and_are_compared_round_by_round(network, monkeypatch):
     """Two small rounds of the real thing, without the parts that take minutes."""
     monkeypatch.setattr(
         benchmark, "CPU", {k: benchmark.CPU[k] for k in (benchmark.BASELINE, "engine, bf16, one thread")}
@@ -28,7 +32,7 @@ def test_contenders_train_in_turns_and_are_compared_round_by_round(monkeypatch):
         benchmark._Contender, "ask", lambda self, request: ask(self, request) if request["do"] == "memory" else {}
     )
     heard = []
-    found = benchmark.measure("cpu", rounds=2, seconds=0.1, progress=heard.append)
+    found = benchmark.measure("cpu", rounds=2, seconds=0.1, progress=heard.append, network=network)
     asked = [text for text in heard if text.startswith("round")]
     assert asked == [f"round {n} of 2: {name}" for n in (1, 2) for name in found["contenders"]]
     base, engine = found["contenders"].values()
@@ -37,6 +41,9 @@ def test_contenders_train_in_turns_and_are_compared_round_by_round(monkeypatch):
         a / b for a, b in zip(engine["images_per_second"], base["images_per_second"], strict=True)
     ]
     assert engine["threads"] == 1
+    epoch = {"cnn8": 50_000, "cnn4": 60_000}[network]
+    assert engine["seconds_per_epoch"] == pytest.approx(epoch / np.median(engine["images_per_second"]))
+    assert found["protocol"]["network"] == network
     assert min(base["images_per_second"] + engine["images_per_second"]) > 1
     assert 100 < engine["peak_memory_mb"] < 8000
     assert json.loads(json.dumps(found)) == found
@@ -72,6 +79,12 @@ def test_a_device_without_a_crew_of_its_own_is_refused(monkeypatch, device):
     monkeypatch.setattr(benchmark, "_Contender", lambda *arguments: pytest.fail("a contender was started"))
     with pytest.raises(NlrError, match=f"'{device}' is not measured; expected cpu or cuda"):
         benchmark.measure(device)
+
+
+def test_a_network_without_a_protocol_of_its_own_is_refused(monkeypatch):
+    monkeypatch.setattr(benchmark, "_Contender", lambda *arguments: pytest.fail("a contender was started"))
+    with pytest.raises(NlrError, match=r"network to be measured 'cnn9'.*cnn8, cnn4"):
+        benchmark.measure("cpu", network="cnn9")
 
 
 def test_the_committed_measurement_has_every_contender_and_loss(measured):
@@ -148,10 +161,27 @@ def test_the_command_refuses_a_device_that_is_not_here():
     assert "abacus" in done.stderr
 
 
-def test_the_ordinary_script_trains_the_papers_network():
-    ordinary = runpy.run_path(str(benchmark.FOLDER / "ordinary.py"))
+@pytest.mark.parametrize(("network", "protocol"), [("cnn8", "ma2020"), ("cnn4", "ma2020-mnist")])
+def test_the_ordinary_script_trains_the_papers_networks_as_the_protocols_say(network, protocol):
+    ordinary = runpy.run_path(str(benchmark.FOLDER / "ordinary.py"))["PROTOCOLS"][network]
     shapes = [tuple(p.shape) for p in ordinary["network"]().parameters()]
-    assert shapes == [tuple(p.shape) for p in cnn8().parameters()]
+    assert shapes == [tuple(p.shape) for p in make_model(network).parameters()]
+    loaded = protocols.load(protocol)
+    assert loaded["model"]["name"] == network
+    assert [list(ordinary[key]) for key in ("mean", "std")] == [loaded["data"][key] for key in ("mean", "std")]
+    assert ordinary["augment"] == (loaded["data"]["augmentation"] == "crop-flip")
+    assert ordinary["decay"] == loaded["training"]["weight_decay"]
+    assert benchmark.SHAPES[network][2] == len(loaded["data"]["mean"])
+
+
+@pytest.mark.parametrize("way", ["unfolded", "padded", "in_float32"])
+def test_the_first_convolution_of_mnist_is_the_same_in_every_way(way):
+    parts = runpy.run_path(str(benchmark.FOLDER / "parts.py"))
+    generator = torch.Generator().manual_seed(0)
+    x, weight, bias = (torch.randn(*shape, generator=generator) for shape in ((3, 1, 28, 28), (32, 1, 3, 3), (32,)))
+    found = parts[way](x, weight, bias)
+    assert found.shape == (3, 32, 28, 28)
+    assert torch.allclose(found, F.conv2d(x, weight, bias, padding=1), atol=1e-5)
 
 
 # Rounded products
