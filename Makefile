@@ -10,16 +10,18 @@ STUDY ?= digits
 NOISE ?= symmetric
 RATE ?= 0.4
 OPTIONS ?=
+CHECKED := losses noise records claims
 KILLS ?= 100
 SEED ?= 0
 OUT ?= out/$(STUDY)-$(NOISE)-$(RATE).ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve setting study notebooks readme test kill-test lint clean constraints
+.PHONY: help book serve setting study notebooks readme test check kill-test lint clean constraints
 
 help:
 	@echo "make book                     build the site: environment, pages, pictures"
-	@echo "make test                     run the tests"
+	@echo "make test                     build the site and run all tests, two at a time (CORES=2)"
+	@echo "make check                    style, and the tests of losses, noise, records and claims: for every save"
 	@echo "make kill-test                kill workers at 100 random moments, compare every record (KILLS=100 SEED=0)"
 	@echo "make serve                    build, show at http://localhost:8000, rebuild on save"
 	@echo "make setting STUDY=digits NOISE=symmetric RATE=0.4 OPTIONS='-p losses \"ce nce\"'"
@@ -56,7 +58,10 @@ notebooks: $(READY)
 	@python pipeline/pairs.py
 
 test: $(READY) book
-	python -m pytest
+	python -m pytest -n $(CORES) --dist loadgroup
+
+check: lint
+	python -m pytest -n $(CORES) --dist loadgroup -q $(CHECKED:%=tests/test_%.py)
 
 kill-test: $(READY)
 	@python tests/kill.py --kills $(KILLS) --seed $(SEED)

@@ -45,13 +45,14 @@ rule page:
         inputs_of,
         source=lambda w: f"notebooks/{PAGES[w.page]['notebook']}.py",
         runner="pipeline/run_page.py",
+        kernel="pipeline/kernel.py",
     output:
         PAGE,
     params:
         title=lambda w: PAGES[w.page]["title"],
         parameters=lambda w: json.dumps(PAGES[w.page].get("parameters", {})),
     shell:
-        "OMP_NUM_THREADS=1 python {input.runner} {input.source} {output} {params.title:q} {params.parameters:q}"
+        "OMP_NUM_THREADS=1 python pipeline/warm.py {input.runner} {input.source} {output} {params.title:q} {params.parameters:q}"
 
 
 rule landing:
@@ -65,7 +66,7 @@ rule landing:
     output:
         "executed/values.json",
     shell:
-        "OMP_NUM_THREADS=1 python {input.script}"
+        "OMP_NUM_THREADS=1 python pipeline/warm.py {input.script}"
 
 
 rule api:
@@ -75,7 +76,7 @@ rule api:
     output:
         directory("executed/api"),
     shell:
-        "OMP_NUM_THREADS=1 python {input.script}"
+        "OMP_NUM_THREADS=1 python pipeline/warm.py {input.script}"
 
 
 # Warnings are errors. A build is cold unless text pages alone have changed: a warm one reads these again and keeps the rest,

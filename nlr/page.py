@@ -48,7 +48,8 @@ class Figure(_Shown):
     """A drawing in light and dark with a caption and a text alternative.
 
     Args:
-        draw: a function of :mod:`nlr.plots` that returns a matplotlib figure; called once for each theme.
+        draw: a function of :mod:`nlr.plots` that returns a matplotlib figure; called in the light theme, and again in
+            the dark one only where the drawing cannot be recoloured (:func:`nlr.plots.darkened`).
         *arguments: passed to ``draw``.
         name: a short name, unique on its page.
         caption: one or two sentences; may hold MyST.
@@ -59,8 +60,9 @@ class Figure(_Shown):
         if not alt.strip() or not caption.strip():
             raise ValueError(f"Figure {name!r} needs a caption and a text alternative.")
         self.caption, self.alt, self.name = typeset(" ".join(caption.split())), typeset(" ".join(alt.split())), name
-        themes = plots.THEMES if os.environ.get(PAGE) else ("light",)
-        self.pictures = {theme: _svg(draw, arguments, theme) for theme in themes}
+        self.pictures = {"light": (picture := _svg(draw, arguments, "light"))}
+        if os.environ.get(PAGE):
+            self.pictures["dark"] = plots.darkened(picture) or _svg(draw, arguments, "dark")
 
     def __str__(self):
         return f"Figure: {self.caption}"

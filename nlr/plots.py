@@ -3,15 +3,20 @@
 Every function returns a matplotlib figure without a title; captions are the page's. Call them inside :func:`theme`.
 """
 
+import re
 from contextlib import contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.colors import to_hex
 
 from nlr import report
 
 WIDTH = 7.2  # inches, the width of the text
+STRONG = (
+    70  # per cent from which a number stands out from its shade in the colour of the face, below in that of the ink
+)
 THEMES = ("light", "dark")
 
 # Okabe and Ito's palette; None is the theme's own ink. Combinations that share a colour differ in dashes and marker.
@@ -53,6 +58,29 @@ _INK = {"light": "#1f2328", "dark": "#e6e6e6"}
 _FACE = {"light": "#ffffff", "dark": "#14181e"}
 _GRID = {"light": "#d9dce0", "dark": "#3a4049"}
 _current = "light"
+# Shares from none to all. The light end is a shade beside _BLUE, which stays as it is when a drawing is recoloured.
+_SHADES = {
+    "light": sns.blend_palette(("#ffffff", "#0071b1"), as_cmap=True),
+    "dark": sns.blend_palette(("#14181e", "#56B4E9"), as_cmap=True),
+}
+_COLOUR = re.compile(r"(?<=[ \"])#[0-9a-f]{6}\b")  # of an SVG; what else begins with # there is a name, and longer
+_KEPT = {colour.lower(): colour.lower() for colour in (_BLUE, _SKY, _GREEN, _YELLOW, _ORANGE, _RED, _PINK)}
+_DARK = {to_hex(_SHADES["light"](k)): to_hex(_SHADES["dark"](k)) for k in range(_SHADES["light"].N)} | _KEPT
+_DARK |= {of["light"]: of["dark"] for of in (_INK, _FACE, _GRID)}
+
+
+def darkened(picture):
+    """A drawing of the light theme in the dark one.
+
+    Args:
+        picture: the text of its SVG.
+
+    Returns:
+        The text, or None where it has a colour that is none of ours, or an image: such a drawing has to be drawn again.
+    """
+    if "<image" in picture or not _DARK.keys() >= set(_COLOUR.findall(picture)):
+        return None
+    return _COLOUR.sub(lambda colour: _DARK[colour[0]], picture)
 
 
 @contextmanager
@@ -132,28 +160,18 @@ def transition(counts, classes):
 
 
 def _heat(axis, percent, classes, numbers):
-    cmap = sns.color_palette("blend:#ffffff,#0072B2" if _current == "light" else "blend:#14181e,#56B4E9", as_cmap=True)
-    text = np.where(percent >= 0.5, np.char.mod("%.0f", percent), "")
-    sns.heatmap(
-        percent,
-        ax=axis,
-        vmin=0,
-        vmax=100,
-        cmap=cmap,
-        annot=text if numbers else None,
-        fmt="",
-        annot_kws={"size": 7},
-        square=True,
-        cbar=False,
-        linewidths=0.4,
-        linecolor=_GRID[_current],
-        xticklabels=classes,
-        yticklabels=classes,
-    )
+    axis.pcolormesh(percent, vmin=0, vmax=100, cmap=_SHADES[_current], edgecolors=_GRID[_current], linewidth=0.4)
+    for (row, column), share in np.ndenumerate(percent if numbers else np.empty((0, 0))):
+        if share >= 0.5:
+            colour = _INK[_current] if share < STRONG else _FACE[_current]
+            axis.text(column + 0.5, row + 0.5, f"{share:.0f}", ha="center", va="center", size=7, color=colour)
+    places = np.arange(len(classes)) + 0.5
+    axis.set_xticks(places, classes, rotation=90 if max(map(len, classes)) > 2 else 0)
+    axis.set_yticks(places, classes)
+    axis.set(aspect="equal", ylim=(len(classes), 0))
     axis.grid(False)
+    axis.spines[:].set_visible(False)
     axis.tick_params(length=0, labelsize=8)
-    axis.tick_params(axis="x", rotation=90 if max(map(len, classes)) > 2 else 0)
-    axis.tick_params(axis="y", rotation=0)
 
 
 def accuracy_curves(series, missing=()):
@@ -223,6 +241,9 @@ def confusion_matrices(confusions, classes):
         axis.tick_params(labelsize=6)
         if number % columns:
             axis.set_yticks([])
+        if number + columns < len(confusions):  # another is below
+            axis.set_xticks([])
+            axis.set_xlabel("")
     return figure
 
 

@@ -8,6 +8,7 @@ has no such limit unless asked.
 import argparse
 from pathlib import Path
 
+import warm
 from snakemake.api import SnakemakeApi
 from snakemake.settings.enums import Quietness
 from snakemake.settings.types import DAGSettings, ExecutionSettings, OutputSettings, ResourceSettings
@@ -21,7 +22,7 @@ def build(cores, dry_run=False):
     Returns:
         Whether everything was made; what went wrong has been printed.
     """
-    with SnakemakeApi(OutputSettings(quiet=QUIET)) as snakemake:
+    with warm.warmed(), SnakemakeApi(OutputSettings(quiet=QUIET)) as snakemake:
         try:
             workflow = snakemake.workflow(ResourceSettings(cores=cores), snakefile=Path("Snakefile"))
             workflow.dag(DAGSettings(force_incomplete=True)).execute_workflow(

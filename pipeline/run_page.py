@@ -1,8 +1,9 @@
 """Execute one notebook for the book: python pipeline/run_page.py SOURCE.py executed/PAGE.ipynb TITLE '{"parameter": 1}'
 
-papermill runs the notebook in a process of its own; what would differ between two builds (times, cell numbers, progress
-bars, machine paths on stderr) is dropped, and the page is put in place at once. A page that fails leaves no page behind
-but PAGE.failed.ipynb, to be read. A page none of whose runs has a record yet ends where it asks for them, and says so.
+papermill runs the notebook in a process of its own, forked from this one (pipeline/kernel.py); what would differ
+between two builds (times, cell numbers, progress bars, machine paths on stderr) is dropped, and the page is put in
+place at once. A page that fails leaves no page behind but PAGE.failed.ipynb, to be read. A page none of whose runs has
+a record yet ends where it asks for them, and says so.
 """
 
 import json
@@ -13,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 import jupytext
+import kernel
 import nbformat
 import papermill
 
@@ -38,6 +40,7 @@ def execute(source, out, title, parameters):
     failed.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         given, done = f"{folder}/given.ipynb", f"{folder}/done.ipynb"
+        kernel.fork()
         nbformat.write(notebook, given)  # given as an object, papermill would keep it in the metadata
         try:
             papermill.execute_notebook(

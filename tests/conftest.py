@@ -19,6 +19,16 @@ os.environ["MPLBACKEND"] = "Agg"
 DATA_ROOT = os.environ.pop("NLR_DATA", "")  # only the tests of real data may see it
 
 
+def pytest_collection_modifyitems(items):
+    """Where tests are run on several cores, those of a module share one, as they share its fixtures.
+
+    A module whose tests are independent of each other names groups of its own, as that of the site does.
+    """
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+
+
 @pytest.fixture(scope="session")
 def digits():
     """The digits, which every short run trains on."""

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -90,7 +91,7 @@ def test_every_drawing_of_the_module_is_tested():
         for name, value in vars(plots).items()
         if callable(value) and getattr(value, "__module__", "") == plots.__name__ and not name.startswith("_")
     }
-    assert public - {"theme", "style"} == set(NAMES)
+    assert public - {"theme", "style", "darkened"} == set(NAMES)
 
 
 def svg(figure):
@@ -116,6 +117,53 @@ def test_a_drawing_is_the_same_bytes_twice_in_the_colours_of_its_theme(drawings,
     assert plots._INK[theme] in pictures[0]
     other = next(t for t in plots.THEMES if t != theme)
     assert plots._INK[other] not in pictures[0]
+
+
+def unnamed(picture):
+    """The SVG without the names that it gives to its parts, which are made of their colours too."""
+    names = {}
+    return re.sub(r"\b([mph]|C\d_\d_)[0-9a-f]{10}\b", lambda n: names.setdefault(n[0], f"name-{len(names)}"), picture)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_drawing_that_is_recoloured_is_the_one_of_the_dark_theme(drawings, name):
+    pictures = {}
+    for theme in plots.THEMES:
+        with plots.theme(theme):
+            pictures[theme] = svg(getattr(plots, name)(*drawings[name]))
+    assert unnamed(plots.darkened(pictures["light"])) == unnamed(pictures["dark"])
+
+
+def test_hatched_bars_are_recoloured(tmp_path):
+    bars, pictures = report.by_class([put(tmp_path, loss) for loss in STUDY]), {}
+    for theme in plots.THEMES:
+        with plots.theme(theme):
+            pictures[theme] = svg(plots.class_bars(bars, CIFAR10_CLASSES))
+    assert "<pattern" in pictures["light"]
+    assert unnamed(plots.darkened(pictures["light"])) == unnamed(pictures["dark"])
+
+
+def test_a_drawing_with_a_colour_or_an_image_that_is_not_ours_is_not_recoloured():
+    figure, axis = plt.subplots()
+    axis.plot([0, 1], color="#123456")
+    assert plots.darkened(svg(figure)) is None
+    figure, axis = plt.subplots()
+    axis.imshow(np.eye(2))
+    assert plots.darkened(svg(figure)) is None
+
+
+@pytest.mark.parametrize("theme", plots.THEMES)
+def test_the_number_of_a_cell_stands_out_from_its_shade(theme):
+    shares = np.arange(1, 101)
+    with plots.theme(theme):
+        (axis,) = plots.transition(np.stack([shares, 100 - shares], axis=1), "ab").axes
+        (cells,) = axis.collections
+        numbers = {text.get_position()[1] - 0.5: text for text in axis.texts if text.get_position()[0] == 0.5}
+    for row, share in enumerate(shares):
+        assert numbers[row].get_text() == str(share)
+        shade = cells.to_rgba(share)[:3]
+        high, low = sorted([luminance(numbers[row].get_color()), luminance(shade)], reverse=True)
+        assert (high + 0.05) / (low + 0.05) > 3, share
 
 
 def test_a_theme_ends_with_its_block_even_when_drawing_fails():
@@ -221,8 +269,13 @@ def test_transition_shows_rows_in_per_cent():
     counts = np.eye(10, dtype=int) * 60
     counts[:, 0] += 40
     (axis,) = plots.transition(counts, CIFAR10_CLASSES).axes
-    assert [text.get_text() for text in axis.texts[:3]] == ["100", "", ""]
-    assert [text.get_text() for text in axis.texts[10:13]] == ["40", "60", ""]
+    assert [(text.get_text(), text.get_position()) for text in axis.texts[:3]] == [
+        ("100", (0.5, 0.5)),
+        ("40", (0.5, 1.5)),
+        ("60", (1.5, 1.5)),
+    ]
+    assert len(axis.texts) == 19
+    assert axis.get_ylim() == (10, 0)  # the first class is on top
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("noisy label", "true class")
 
 

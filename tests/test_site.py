@@ -25,7 +25,9 @@ PAGES = [TOC["root"], *CHAPTERS]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 built = pytest.mark.skipif(not (SITE / "index.html").is_file(), reason="the site is not built; make book builds it")
-every_page = pytest.mark.parametrize("page", PAGES)
+# Two browsers visit half of the pages each, side by side where there are two cores.
+GROUPS = [pytest.mark.xdist_group(f"site-{half}") for half in (0, 1)]
+every_page = pytest.mark.parametrize("page", [pytest.param(p, marks=GROUPS[k % 2]) for k, p in enumerate(PAGES)])
 
 
 # --- as files -----------------------------------------------------------------------------------------------------

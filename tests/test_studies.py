@@ -55,7 +55,7 @@ def test_studies_of_the_reports_say_their_place_in_the_order():
 @pytest.mark.parametrize(
     ("name", "protocol", "store", "size", "losses", "settings", "seeds"),
     [
-        ("digits", "digits", "live", 75, PILOT, 5, [0, 1, 2]),
+        ("digits", "digits", "live", 50, PILOT, 5, [0, 1]),
         ("gamma-digits", "gamma-digits", "results", 120, GAMMAS, 2, list(range(10))),
         ("ma2020-small", "ma2020-small", "results", 156, PAPER, 9, [0, 1, 2]),
         ("ma2020-small-further", "ma2020-small", "results", 53, FURTHER, 4, [0, 1, 2]),
