@@ -35,7 +35,7 @@ def cnn8(num_classes=10, width=1.0):
 
     1,639,794 parameters at ``width=1`` and 10 classes. ``width`` scales the convolutions; the hidden layer keeps its
     256 units. Weights as in the released code (uniform Kaiming by fan-in for convolutions, uniform Xavier for linear
-    layers); how it sets the biases is not available to us, they keep torch's default.
+    layers); it leaves biases at torch's default.
     """
     widths = [max(1, round(width * w)) for w in (64, 128, 196)]
     layers, channels = [], 3
