@@ -17,6 +17,7 @@ LINES = ("A", "B")  # of the study cpu-list
 
 #: How many training images of each digit MNIST has.
 CLASS_SIZES = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
+NUM_IMAGES = sum(CLASS_SIZES)
 
 
 def cells():
@@ -33,7 +34,7 @@ def cells():
     return found
 
 
-def flow_time(training, images=sum(CLASS_SIZES)):
+def flow_time(training, images=NUM_IMAGES):
     """How long a run of SGD follows the gradient flow: the sum of its learning rates over 1 - momentum.
 
     Weight decay d alone makes a weight smaller by the factor ``exp(-d * flow_time)``.

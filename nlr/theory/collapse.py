@@ -1,15 +1,15 @@
-r"""When one answer to everything is the better answer, under weight decay: a last layer and what it sees, class by class.
+r"""When one answer to everything is the better answer, under weight decay: a last layer and its features, by class.
 
 The model. A network whose last hidden layer ends in batch norm and ReLU computes :math:`z = W h + b` with
 :math:`h_j = \mathrm{relu}(\gamma_j u_j + \beta_j)`, where batch norm gives :math:`u_j` mean 0 and variance 1. Weights
-before a batch norm can shrink without changing the function, so that under weight decay d only W, b, the gains and the
-shifts pay. Since :math:`\mathrm{E}(\gamma_j u_j + \beta_j)^2 = \gamma_j^2 + \beta_j^2`, a non-negative feature costs its
-mean square:
+before a batch norm can shrink without changing the function, so that under weight decay d only W, b, the gains and
+the shifts pay. Since :math:`\mathrm{E}(\gamma_j u_j + \beta_j)^2 = \gamma_j^2 + \beta_j^2`, a non-negative feature costs
+its mean square:
 
 .. math:: R(Z) + \tfrac d2\bigl(\|W\|^2 + \sum_k \pi_k \|h_k\|^2 + \|b\|^2\bigr), \qquad z_k = W h_k + b,\ h_k \ge 0,
 
-with R the risk on noisy labels and :math:`\pi_k` the share of class k. Two things are assumed: what lies before the last
-batch norm can form any feature, and it gives all images of a class the same one. Batch norm's epsilon is left out.
+with R the risk on noisy labels and :math:`\pi_k` the share of class k. Two things are assumed: what lies before the
+last batch norm can form any feature, and it gives all images of a class the same one. Batch norm's epsilon is left out.
 
 Without that batch norm the gains that pay are those of the layer before, and a feature is a product of two factors,
 :math:`h = \mathrm{relu}(Vx + a)`, so that every logit that differs between images is a product of three.
@@ -140,8 +140,8 @@ def threshold(loss, rate):
 def pull(loss, joint, logits):
     r"""How strongly the noisy labels draw new features out of nothing.
 
-    The greatest :math:`\|\sum_k \pi_k \bar g_k h_k\|` over features :math:`h \ge 0` with :math:`\sum_k \pi_k h_k^2 = 1`,
-    where :math:`\bar g_k` is the mean gradient in the logits over the images of class k. A pair of such a feature and
+    The greatest :math:`\|\sum_k \pi_k \bar g_k h_k\|` over features :math:`h \ge 0` with
+    :math:`\sum_k \pi_k h_k^2 = 1`, where :math:`\bar g_k` is the mean gradient in the logits over the images of class k. A pair of such a feature and
     its weights grows from zero where this exceeds the weight decay, and dies out where it is below.
 
     Args:
@@ -273,7 +273,7 @@ def predict(loss, joint, decay, hidden_norm=True):
     lower = constant.risk <= fit.risk + _TIE * abs(constant.risk)
     if not hidden_norm and (length := float(np.linalg.norm(constant.logits[0]))) > 1:
         raise NlrError(
-            f"The best constant answer of {loss.name!r} under weight decay {decay:g} has logits of length {length:.2f}; "
+            f"The best constant answer of {loss.name!r} under decay {decay:g} has logits of length {length:.2f}; "
             f"without hidden batch norm its stability is decided up to length 1 only: choose a larger weight decay."
         )
     # A product of three factors is flat at zero: the penalty is the steeper of the two, however strong the pull.
