@@ -162,7 +162,7 @@ class Estimate:
         effect: the value.
         se: its standard error.
         deviation: the standard deviation of the value as a single seed would give it.
-        df: degrees of freedom of the spread; no whole number where two spreads are added.
+        df: degrees of freedom of the spread.
         n: seeds; the smallest number over the settings in it.
         spread: the :class:`Spread` used; the widest of them where each setting has its own.
         used: the runs used, triples (loss, setting, seed).
@@ -171,7 +171,7 @@ class Estimate:
     effect: float
     se: float
     deviation: float
-    df: float
+    df: int
     n: int
     spread: Spread
     used: tuple
@@ -313,7 +313,10 @@ def _estimate(nested, contrasts, losses, pools):
 
 
 def welch(parts):
-    """Welch and Satterthwaite's degrees of freedom of a sum of variances, from pairs (variance, degrees of freedom)."""
+    """Welch and Satterthwaite's degrees of freedom of a sum of variances, from pairs (variance, degrees of freedom).
+
+    Rounded down to a whole number, which widens an interval.
+    """
     if len(parts) == 1:
         return parts[0][1]
     if not all(df for _, df in parts):
@@ -399,11 +402,8 @@ def unpaired(ours, mean, sd, n):
     """
     if n < (1 if sd is None else 2):
         raise NlrError(f"A mean of {n} runs with standard deviation {sd}: expected a run, and two for a deviation.")
-    known = sd is not None
-    variance = sd**2 if known else ours.deviation**2
-    own, other = ours.se**2, variance / n
-    df = ours.df
-    if known and df and own + other > 0:
-        df = (own + other) ** 2 / (own**2 / df + other**2 / (n - 1))
+    variance = ours.deviation**2 if sd is None else sd**2
+    se = math.sqrt(ours.se**2 + variance / n)
+    df = ours.df if sd is None else welch([(ours.se**2, ours.df), (variance / n, n - 1)])
     deviation = math.sqrt(ours.deviation**2 + variance)
-    return replace(ours, effect=ours.effect - mean, se=math.sqrt(own + other), deviation=deviation, df=df)
+    return replace(ours, effect=ours.effect - mean, se=se, deviation=deviation, df=df)

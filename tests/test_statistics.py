@@ -273,12 +273,15 @@ FIVE = [61.0, 63.5, 62.0, 60.5, 64.0]
 def test_an_unpaired_difference_is_welchs():
     theirs = [58.0, 60.0, 59.5]
     found = statistics.unpaired(mean_of(FIVE), np.mean(theirs), np.std(theirs, ddof=1), 3)
-    summary = (np.mean(FIVE), np.std(FIVE, ddof=1), 5, np.mean(theirs), np.std(theirs, ddof=1), 3)
-    expected = stats.ttest_ind_from_stats(*summary, equal_var=False)
-    assert found.p_differs(0) == pytest.approx(expected.pvalue)
+    expected = stats.ttest_ind_from_stats(
+        *(np.mean(FIVE), np.std(FIVE, ddof=1), 5), *(np.mean(theirs), np.std(theirs, ddof=1), 3), equal_var=False
+    )
+    assert found.effect / found.se == pytest.approx(expected.statistic)
     reference = stats.ttest_ind(FIVE, theirs, equal_var=False)
-    assert found.df == pytest.approx(reference.df)
-    assert found.interval() == pytest.approx(tuple(reference.confidence_interval()))
+    assert found.df == int(reference.df) > 2
+    low, high = reference.confidence_interval()
+    assert found.interval()[0] <= low < high <= found.interval()[1]  # degrees of freedom are rounded down
+    assert found.p_differs(0) == pytest.approx(2 * stats.t.sf(abs(expected.statistic), found.df))
     assert (found.n, found.deviation) == (5, pytest.approx(math.hypot(np.std(FIVE, ddof=1), np.std(theirs, ddof=1))))
 
 
@@ -296,14 +299,14 @@ def test_a_single_run_of_ours_takes_the_pooled_spread():
     found = statistics.unpaired(mean_of([62.0], [[50.0, 51, 53, 54, 52.5]]), 60.0, 0.5, 3)
     sd = np.std([50.0, 51, 53, 54, 52.5], ddof=1)
     assert found.se == pytest.approx(math.sqrt(sd**2 + 0.25 / 3))
-    assert 4 < found.df < 6  # nearly all of the uncertainty is ours, with its 4 degrees of freedom
+    assert found.df == 4  # nearly all of the uncertainty is ours, with its 4 degrees of freedom
 
 
 def test_few_runs_of_theirs_are_what_limits_a_precise_estimate_of_ours():
     precise = mean_of(FIVE, np.random.default_rng(0).normal(60, 1.5, (20, 5)).tolist())
     assert precise.df > 80
     found = statistics.unpaired(precise, 62.0, 30.0, 3)
-    assert found.df == pytest.approx(2, abs=0.02)
+    assert found.df == 2
     low, high = found.interval()
     assert high - low == pytest.approx(2 * stats.t.ppf(0.975, found.df) * found.se)
 
@@ -325,7 +328,7 @@ def test_without_a_spread_of_ours_the_interval_is_not_known():
 def test_figures_without_any_variance_divide_by_nothing():
     constant = dataclasses.replace(mean_of(FIVE), effect=60.0, se=0.0, deviation=0.0)
     found = statistics.unpaired(constant, 60.0, 0.0, 3)
-    assert (found.se, found.df, found.p_within(1)) == (0, 4, pytest.approx(0))
+    assert (found.se, found.df, found.p_within(1)) == (0, 2, pytest.approx(0))
 
 
 @pytest.mark.parametrize(("sd", "n"), [(None, 0), (0.5, 1)])

@@ -64,7 +64,7 @@ def test_a_cell_is_equivalent_differs_or_is_undecided(tmp_path):
     assert set(found["n"]) == set(found["theirs_n"]) == {3}
     assert set(found["theirs_sd"]) == {0.4}
     own, other = (100 * np.std(SEEDS, ddof=1)) ** 2 / 3, 0.4**2 / 3
-    df = (own + other) ** 2 / (own**2 / 8 + other**2 / 2)  # ours is pooled over four cells of three seeds
+    df = int((own + other) ** 2 / (own**2 / 8 + other**2 / 2))  # ours is pooled over four cells of three seeds
     half = stats.t.ppf(0.975, df) * math.sqrt(own + other)
     assert (found["high"] - found["difference"]).tolist() == pytest.approx([half] * 3)
     assert (found["difference"] - found["low"]).tolist() == pytest.approx([half] * 3)
