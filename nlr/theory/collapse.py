@@ -3,8 +3,8 @@ r"""When one answer to everything is the better answer, under weight decay: a la
 The model. A network whose last hidden layer ends in batch norm and ReLU computes :math:`z = W h + b` with
 :math:`h_j = \mathrm{relu}(\gamma_j u_j + \beta_j)`, where batch norm gives :math:`u_j` mean 0 and variance 1. Weights
 before a batch norm can shrink without changing the function, so that under weight decay d only W, b, the gains and
-the shifts pay. Since :math:`\mathrm{E}(\gamma_j u_j + \beta_j)^2 = \gamma_j^2 + \beta_j^2`, a non-negative feature costs
-its mean square:
+the shifts pay. Since :math:`\mathrm{E}(\gamma_j u_j + \beta_j)^2 = \gamma_j^2 + \beta_j^2`, a non-negative feature
+costs its mean square:
 
 .. math:: R(Z) + \tfrac d2\bigl(\|W\|^2 + \sum_k \pi_k \|h_k\|^2 + \|b\|^2\bigr), \qquad z_k = W h_k + b,\ h_k \ge 0,
 
@@ -141,8 +141,9 @@ def pull(loss, joint, logits):
     r"""How strongly the noisy labels draw new features out of nothing.
 
     The greatest :math:`\|\sum_k \pi_k \bar g_k h_k\|` over features :math:`h \ge 0` with
-    :math:`\sum_k \pi_k h_k^2 = 1`, where :math:`\bar g_k` is the mean gradient in the logits over the images of class k. A pair of such a feature and
-    its weights grows from zero where this exceeds the weight decay, and dies out where it is below.
+    :math:`\sum_k \pi_k h_k^2 = 1`, where :math:`\bar g_k` is the mean gradient in the logits over the images of class
+    k. A pair of such a feature and its weights grows from zero where this exceeds the weight decay, and dies out where
+    it is below.
 
     Args:
         loss, joint: As above.
