@@ -106,7 +106,9 @@ def run(
 @app.command()
 def study(
     name: Annotated[str, typer.Argument(help=f"One of {', '.join(studies.names())}.")],
-    workers: Annotated[int, typer.Option(min=1, help="Processes side by side, one thread each where several.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes side by side; else one a core on a CPU, one on a GPU.")
+    ] = None,
     store: Annotated[Path | None, typer.Option(help="Folder of records of your own; else the study's.", **PATH)] = None,
     budget: Annotated[str, typer.Option(help="Time after which to end cleanly: 9m, 1h30m, 540s.")] = "",
     data_root: DataRoot = "",

@@ -12,9 +12,10 @@ import signal
 import sys
 import threading
 import time
+import types
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 
 import torch
 from tqdm import tqdm
@@ -39,7 +40,7 @@ def train_missing(
     store,
     data_root="",
     device="cpu",
-    workers=1,
+    workers=None,
     dataset=None,
     *,
     deadline=None,
@@ -55,7 +56,8 @@ def train_missing(
         store: the folder of records.
         data_root: where the data sets lie; see :func:`nlr.paths.data_root`.
         device: a torch device.
-        workers: processes; each trains with one thread where there are several.
+        workers: processes, at most one a run; a single one is this process. Where nothing is said, as many as torch
+            would take threads (the cores, or OMP_NUM_THREADS) on a CPU, where each trains on one, and one on a GPU.
         dataset: the data of the first runs, where they are loaded already; others are loaded when a run names them.
         deadline: the ``time.monotonic()`` at which to end. No epoch is begun that would probably end later; what runs
             is left at a checkpoint.
@@ -84,12 +86,16 @@ def train_missing(
     paces = paces or estimates.Paces(torch.device(device).type)
     options = {"deadline": deadline, "checkpoint_seconds": checkpoint_seconds, "stale_after": stale_after}
     with _stop_on_sigterm(), _Progress(todo, deadline, paces) as progress:
-        if workers > 1:
-            crew = min(workers, len(todo))
+        crew = min(workers or _usual_workers(device), len(todo))
+        if crew > 1:
             return _side_by_side(todo, store, data_root, device, crew, progress, paces, options)
         failed = bytearray(len(todo))
         _work(todo, store, data_root, device, dataset, failed, progress.hear, paces, **options)
     return progress.trained
+
+
+def _usual_workers(device):
+    return torch.get_num_threads() if torch.device(device).type == "cpu" else 1
 
 
 def _work(
@@ -168,7 +174,7 @@ def _train(number, config, dataset, store, purpose, data_root, device, lease, te
         "purpose": purpose,
         "device": provenance.device_name(device),
         "device_type": torch.device(device).type,
-        "threads": torch.get_num_threads(),
+        "threads": training.threads(device),
         "versions": provenance.versions(),
         "commit": commit,
         "clean_tree": clean_tree,
@@ -327,13 +333,14 @@ def _side_by_side(todo, store, data_root, device, workers, progress, paces, opti
     crew, pipes = [], {}
     running = {}  # worker to the run that it began last
     try:
-        for worker in range(workers):
-            here, there = context.Pipe()
-            process = context.Process(target=_worker, args=(there, failed), daemon=True)
-            process.start()
-            crew.append(process)
-            there.close()  # or the end of the worker would not be noticed
-            pipes[here] = worker
+        with _starting():
+            for worker in range(workers):
+                here, there = context.Pipe()
+                process = context.Process(target=_worker, args=(there, failed), daemon=True)
+                process.start()
+                crew.append(process)
+                there.close()  # or the end of the worker would not be noticed
+                pipes[here] = worker
         for pipe in pipes:  # once all are starting: a long list waits in the pipe until its worker is ready
             with suppress(OSError):  # where it ended already
                 pipe.send((todo, store, data_root, device, paces, options))
@@ -364,8 +371,25 @@ def _side_by_side(todo, store, data_root, device, workers, progress, paces, opti
     return progress.trained
 
 
+@contextmanager
+def _starting():
+    """What is started here is the parent's to end, and does not run the parent's script.
+
+    An interrupt reaches every process of a terminal and of a notebook's kernel; the workers have it blocked, also while
+    they import torch. And spawn would have each run the calling script for its names, of which they need none; one
+    without a guard would train in every worker.
+    """
+    resource_tracker.ensure_running()  # which unblocks the signal; the first process would start it
+    main, mask = sys.modules["__main__"], signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
 def _worker(pipe, failed):
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers
     threading.Thread(target=_end_with_parent, daemon=True).start()
     torch.set_num_threads(1)
     try:

@@ -41,7 +41,7 @@ def train(config, dataset, device="cpu", human_labels=None, on_epoch=None, state
     """Train one run.
 
     Noise, initial weights, data order and augmentation depend on the seed alone, so that runs of one setting and seed
-    share them whatever their loss. On one machine and number of threads a CPU run gives the same bits every time.
+    share them whatever their loss. A CPU run takes one thread, and on one machine gives the same bits every time.
 
     Args:
         config: the resolved run (:func:`nlr.runs.resolve`).
@@ -83,12 +83,12 @@ def train(config, dataset, device="cpu", human_labels=None, on_epoch=None, state
     probe = training.subset(torch.randperm(len(training), generator=order)[:PROBE])
 
     deterministic = _deterministic() if config["training"].get("deterministic") else nullcontext()
-    with torch.random.fork_rng(devices=[device] if torch.device(device).type == "cuda" else []), deterministic:
-        torch.manual_seed(seed)
-        engine = Engine(config, dataset.num_classes, device)
-        series = _epochs(engine, training, probe, test, validation, order, on_epoch, state, noisy_test)
-
-    final = _final(engine, series, test, dataset, device, drawn_test)
+    with _threads(device):
+        with torch.random.fork_rng(devices=[device] if torch.device(device).type == "cuda" else []), deterministic:
+            torch.manual_seed(seed)
+            engine = Engine(config, dataset.num_classes, device)
+            series = _epochs(engine, training, probe, test, validation, order, on_epoch, state, noisy_test)
+        final = _final(engine, series, test, dataset, device, drawn_test)
     return {
         "noise": {
             "rate": drawn.rate,
@@ -98,6 +98,26 @@ def train(config, dataset, device="cpu", human_labels=None, on_epoch=None, state
         "series": {key: _rounded(values) for key, values in series.items()},
         "final": {key: _rounded(value) for key, value in final.items()},
     }
+
+
+def threads(device):
+    """How many threads train on a device: one on a CPU, elsewhere as many as torch has.
+
+    Cores are better used by runs side by side: threads wait for each other many times a step, beside other busy
+    processes far longer than the step takes, and the last bits depend on their number.
+    """
+    return 1 if torch.device(device).type == "cpu" else torch.get_num_threads()
+
+
+@contextmanager
+def _threads(device):
+    """The caller's number of threads is as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads(device))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _add_noise(labels, config, num_classes, human_labels=None):

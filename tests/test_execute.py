@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import re
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import torch
 from factory import parts, short
 
 import nlr
-from nlr import checkpoints, data, estimates, execute, leases, provenance, records, runs, training
+from nlr import checkpoints, data, estimates, execute, leases, paths, provenance, records, runs, training
 from nlr.errors import NlrError
 
 
@@ -171,6 +172,45 @@ def test_two_workers_leave_one_record_a_run_with_the_numbers_of_one(tmp_path, di
         two, one = (records.find(tmp_path / store, config) for store in ("two", "one"))
         assert numbers(two) == numbers(one)
         assert two["facts"]["threads"] == 1
+
+
+@pytest.mark.parametrize(
+    ("device", "workers", "losses", "expected"),
+    [
+        ("cpu", None, ("ce", "mae", "nce", "gce"), 3),
+        ("cpu", None, ("ce", "mae"), 2),  # no more than runs
+        ("cpu", None, ("ce",), 1),
+        ("cpu", 2, ("ce", "mae", "nce"), 2),
+        ("cpu", 2, ("ce",), 1),
+        ("cpu", 1, ("ce", "mae"), 1),
+        ("cuda", None, ("ce", "mae"), 1),
+        ("cuda", 2, ("ce", "mae"), 2),
+    ],
+)
+def test_where_nothing_is_said_a_cpu_has_as_many_workers_as_torch_would_take_threads(
+    tmp_path, monkeypatch, device, workers, losses, expected
+):
+    used = []
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(execute, "_side_by_side", lambda *given: used.append(given[4]))
+    monkeypatch.setattr(execute, "_work", lambda *given, **options: used.append(1))
+    execute.train_missing(wanted(*losses), tmp_path, device=device, workers=workers)
+    assert used == [expected]
+
+
+def test_a_script_without_a_guard_is_not_run_again_by_its_workers(tmp_path):
+    (tmp_path / "script.py").write_text(
+        "import json, sys\n"
+        "from nlr import execute\n"
+        "print('once', flush=True)\n"
+        "wanted = [(config, 'own run') for config in json.loads(sys.argv[2])]\n"
+        "print(execute.train_missing(wanted, sys.argv[1], workers=2), 'trained')\n"
+    )
+    configs = json.dumps([config for config, _ in wanted("ce", "mae", epochs=1)])
+    command = [sys.executable, tmp_path / "script.py", tmp_path / "store", configs]
+    environment = os.environ | {"PYTHONPATH": str(paths.ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert (done.returncode, done.stdout) == (0, "once\n2 trained\n"), done.stderr
 
 
 def test_a_worker_that_fails_is_reported_and_the_others_records_stay(tmp_path, capfd):
@@ -401,7 +441,7 @@ def test_an_epoch_that_outlasts_the_budget_is_broken_off(tmp_path, digits, monke
 def test_a_lost_run_leaves_the_bar_with_what_is_still_to_do(before, after):
     """A run of 10 epochs, some done before, is lost after 4 more, of which its checkpoint has 2."""
     todo = wanted("ce", "mae", epochs=10)
-    with execute._Progress(todo, None, estimates.Pace((), "digits", "cpu")) as progress:
+    with execute._Progress(todo, None, estimates.Paces("cpu")) as progress:
         bar = progress.bar
         progress.hear(("start", 0, before))
         assert (bar.n, bar.total) == (0, 20 - before)
@@ -425,7 +465,7 @@ def test_a_lost_run_leaves_the_bar_with_what_is_still_to_do(before, after):
 
 def test_a_log_is_not_flooded_by_the_bar(capsys):
     todo = wanted("ce", "mae", epochs=200)
-    with execute._Progress(todo, None, estimates.Pace((), "digits", "cpu")) as progress:
+    with execute._Progress(todo, None, estimates.Paces("cpu")) as progress:
         progress.hear(("start", 0, 0))
         for _ in range(200):
             progress.hear(("epoch", 0, 1.0, False))

@@ -1,12 +1,18 @@
 """One setting as the template shows it: everything is checked before anything is written, then trained or collected."""
 
 import dataclasses
+import os
 import re
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from factory import put
+from jupyter_client.manager import start_new_kernel
 
-from nlr import data, experiment, records, studies, training
+from nlr import data, experiment, paths, records, studies, training
 from nlr.errors import NlrError, NoRecords
 
 pytestmark = pytest.mark.usefixtures("own_protocols", "own_stores")
@@ -232,3 +238,86 @@ def test_own_records_are_found_on_the_data_they_were_made_with(tmp_path, own_sto
     runs = open_digits(study="ma2020-small", results_root=str(tmp_path / "mine"), train=False)
     assert [r["config"]["dataset"] for r in runs.records] == [dataset]
     assert runs.theirs == [ours]
+
+
+# In a notebook's kernel
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    """A kernel with two threads: its process number, a function to interrupt it, and one that runs a cell in it."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    given = inherited | {"OMP_NUM_THREADS": "2"}
+    manager, client = start_new_kernel(kernel_name="python3", cwd=str(paths.ROOT), env=given)
+
+    def run(cell, meanwhile=lambda: None):
+        """Reply and output of a cell."""
+        begun, text, state = client.execute(cell), "", ""
+        meanwhile()
+        while state != "idle":
+            message = client.get_iopub_msg(timeout=300)
+            if message["parent_header"].get("msg_id") == begun:
+                state = message["content"].get("execution_state", state)
+                text += message["content"].get("text", "")
+        while (reply := client.get_shell_msg(timeout=300))["parent_header"].get("msg_id") != begun:
+            pass
+        return reply["content"], text
+
+    yield manager.provisioner.pid, manager.interrupt_kernel, run
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+
+
+def cell(protocols, store, protocol=""):
+    """Two runs that the kernel itself could not train."""
+    return (
+        "from pathlib import Path\n"
+        "from nlr import experiment, protocols, training\n"
+        f"protocols.FOLDER, training.train = Path({str(protocols)!r}), None\n"
+        f"mine, two = {str(store)!r}, ('symmetric', 0.4, 'ce', '0 1')\n"
+        f"experiment.open_experiment('digits', {protocol!r}, *two, results_root=mine, device='cpu')\n"
+        "print('collected')\n"
+    )
+
+
+def workers_of(pid):
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+@pytest.mark.parametrize("moment", ["while they start", "while they train"])
+def test_an_interrupt_of_the_kernel_ends_its_workers(tmp_path, own_protocols, kernel, moment):
+    (own_protocols / "longer.toml").write_text('extends = "digits"\n[training]\nepochs = 4000\n')
+    pid, interrupt, run = kernel
+    store = tmp_path / "mine"
+
+    def at_the_moment():
+        deadline = time.monotonic() + 240
+        while len(workers_of(pid)) < 2 or (moment == "while they train" and len(list(store.rglob("*.lease"))) < 2):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        interrupt()
+
+    reply, text = run(cell(own_protocols, store, "longer"), at_the_moment)
+    assert (reply["status"], reply.get("ename")) == ("error", "KeyboardInterrupt")
+    assert "Traceback" not in text  # of a worker
+    assert workers_of(pid) == []
+    assert not list(store.rglob("*.lease"))
+
+
+def test_a_kernel_beside_busy_processes_trains_in_workers_of_one_thread(tmp_path, own_protocols, kernel):
+    """Of two threads in the kernel each waited for the one that was not scheduled, a hundred times as long."""
+    _, _, run = kernel
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    try:
+        reply, text = run(cell(own_protocols, tmp_path / "mine"))
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    assert reply["status"] == "ok", text
+    assert "2/2 runs done" in text
+    assert "collected" in text
+    assert "Warning" not in text
+    made = [records.read(path, tmp_path / "mine") for path in records.walk(tmp_path / "mine")]
+    assert [record["facts"]["threads"] for record in made] == [1, 1]

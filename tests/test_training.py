@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -299,6 +300,26 @@ def test_same_seed_same_bits_here_and_in_another_process(usual, digits):
     done = subprocess.run([sys.executable, "-c", code], input=json.dumps(config), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert without_seconds(json.loads(done.stdout)) == without_seconds(result)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_run_takes_one_thread_and_leaves_the_caller_with_his(usual, digits, fails):
+    config, result = usual
+    begun, seen = torch.get_num_threads(), []
+
+    def look(done, state):
+        seen.append(torch.get_num_threads())
+        if fails:
+            raise InterruptedError
+
+    try:
+        torch.set_num_threads(3)
+        with pytest.raises(InterruptedError) if fails else nullcontext():
+            assert without_seconds(training.train(config, digits, on_epoch=look)) == without_seconds(result)
+        assert torch.get_num_threads() == training.threads("cuda") == 3
+    finally:
+        torch.set_num_threads(begun)
+    assert set(seen) == {1}
 
 
 def test_training_leaves_the_global_generator_alone(digits):
