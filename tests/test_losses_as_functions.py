@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+import shutil
 
 import numpy as np
 import pytest
@@ -106,6 +107,18 @@ def test_copies_and_compiles(name, small):
         gradients.append(torch.autograd.grad(values[-1].sum(), z)[0])
     torch.compiler.reset()
     torch.testing.assert_close(*values)
+    torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.skipif(not (shutil.which("g++") or shutil.which("clang++")), reason="no compiler")
+def test_compiles_to_machine_code():
+    logits, y = batch(29)
+    loss = make_loss("nfl+rce")
+    gradients = []
+    for function in (torch.compile(loss, fullgraph=True), loss):
+        z = logits.clone().requires_grad_()
+        gradients.append(torch.autograd.grad(function(z, y), z)[0])
+    torch.compiler.reset()
     torch.testing.assert_close(*gradients)
 
 
