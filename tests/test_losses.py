@@ -317,15 +317,6 @@ def test_printed_focal_products_keep_their_digits_where_p_is_near_1(name, gamma)
     torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["ce", "nce", "soni-nfl", "joshi-nfl"])
-def test_a_second_derivative_is_refused(name):
-    logits, y = batch(4)
-    logits.requires_grad_()
-    (gradient,) = torch.autograd.grad(make_loss(name)(logits, y), logits, create_graph=True)
-    with pytest.raises(RuntimeError, match=r"once_differentiable|does not require grad"):
-        gradient.sum().backward()
-
-
 def test_float16_of_a_confident_prediction():
     # log(p + 1e-8) in half precision is -inf here.
     logits = torch.tensor([[20.0, -20.0]], dtype=torch.float16)
@@ -698,7 +689,7 @@ def test_labels_of_any_integer_type(dtype):
 
 def test_label_out_of_range_is_not_ignored():
     # torch's cross_entropy skips a label of -100.
-    with pytest.raises((IndexError, RuntimeError)):
+    with pytest.raises(NlrError, match=r"got the label -100, which is not in 0\.\.2"):
         make_loss("ce", 3)(torch.zeros(1, 3), torch.tensor([-100]))
 
 
