@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import torch
 
-from nlr import runs
-from nlr.engine import Engine, draw_crops
+from nlr.study import runs
+from nlr.training.engine import Engine, draw_crops
 
 PROTOCOLS = {"cnn8": ("ma2020", "cifar10"), "cnn4": ("ma2020-mnist", "mnist")}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from nlr.engine import crop_and_flip, draw_crops
+from nlr.training.engine import crop_and_flip, draw_crops
 
 ORDINARY = runpy.run_path(str(Path(__file__).with_name("ordinary.py")))
 

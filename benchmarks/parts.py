@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from nlr import rounded
-from nlr.engine import crop_and_flip, draw_crops
 from nlr.losses import make_loss, names
+from nlr.training import precision
+from nlr.training.engine import crop_and_flip, draw_crops
 
 HERE = Path(__file__).parent
 ENGINE = runpy.run_path(str(HERE / "engine.py"))
@@ -62,7 +62,7 @@ def ceiling(images, labels, device, network):
     with FlopCounterMode(display=False) as counter:
         engine.step(data, index)
     size = 8192 if device == "cuda" else 1024
-    dtype = torch.float32 if rounded.needed(device, torch.bfloat16) else torch.bfloat16
+    dtype = torch.float32 if precision.needed(device, torch.bfloat16) else torch.bfloat16
     a, b = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
     works = {"step": lambda: engine.step(data, index), "product": lambda: a @ b}
     taken = {name: median(seconds) for name, seconds in in_turn(works, 5, device, least=0.5).items()}

@@ -14,7 +14,9 @@ from pathlib import Path
 import torch
 from scipy.stats import t, ttest_1samp
 
-from nlr import data, files, provenance, runs, training
+from nlr import data, files
+from nlr.study import provenance, runs
+from nlr.training import loop
 
 MARGIN = 3.0  # points
 LEVEL = 0.05
@@ -35,7 +37,7 @@ def accuracies(case, data_root="", device="cpu"):
             config["training"]["precision"] = precision
             if case["epochs"]:
                 config["training"]["epochs"] = case["epochs"]
-            taken.append(100 * training.train(config, dataset, device)["final"]["last_accuracy"])
+            taken.append(100 * loop.train(config, dataset, device)["final"]["last_accuracy"])
     return found
 
 

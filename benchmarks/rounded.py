@@ -1,8 +1,8 @@
 """What rounding buys on a CPU without instructions for bf16: python benchmarks/rounded.py OUT.json
 
-One training step of ma2020-small on one thread: with the products rounded (:mod:`nlr.rounded`), with torch's own, and
-in float32. They take turns; a ratio is that of two steps in one round. On a CPU with the instructions torch's own is
-what the engine does, and there is nothing to measure.
+One training step of ma2020-small on one thread: with the products rounded (:mod:`nlr.training.precision`), with torch's
+own, and in float32. They take turns; a ratio is that of two steps in one round. On a CPU with the instructions torch's
+own is what the engine does, and there is nothing to measure.
 """
 
 import json
@@ -13,9 +13,11 @@ from pathlib import Path
 
 import torch
 
-from nlr import benchmark, files, rounded, runs
-from nlr.engine import Engine
+from nlr import files
 from nlr.errors import NlrError
+from nlr.study import benchmark, runs
+from nlr.training import precision
+from nlr.training.engine import Engine
 
 PARTS = runpy.run_path(str(Path(__file__).parent / "parts.py"))
 ROUNDS = 7
@@ -27,7 +29,7 @@ def measure():
     Raises:
         NlrError: this CPU has the instructions.
     """
-    if not rounded.needed("cpu", torch.bfloat16):
+    if not precision.needed("cpu", torch.bfloat16):
         raise NlrError("This CPU has instructions for bf16, so the engine does not round: there is nothing to measure.")
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (benchmark.BATCH, 32, 32, 3), generator=generator).to(torch.uint8)

@@ -11,22 +11,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from nlr import (
-    bundle,
-    checkpoints,
-    data,
-    estimates,
-    execute,
-    files,
-    losses,
-    protocols,
-    provenance,
-    records,
-    report,
-    runs,
-    studies,
-)
+from nlr import data, files, losses
 from nlr.errors import NlrError
+from nlr.evidence import frames
+from nlr.study import bundle, checkpoints, estimates, execute, protocols, provenance, records, runs, studies
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console()
@@ -155,16 +143,16 @@ def status(
     as_json: AsJson = False,
 ):
     """Show which runs of each study exist, are running or missing, and for how long; what is damaged is named."""
-    table, damaged = report.status()
-    times = report.study_times(table, provenance.pick_device().split(":")[0])
+    table, damaged = frames.status()
+    times = frames.study_times(table, provenance.pick_device().split(":")[0])
     if data_root:
-        damaged += report.data_damage(data_root)
+        damaged += frames.data_damage(data_root)
     if as_json:
         cells = table.to_dict("records")
         typer.echo(json.dumps({"studies": times, "cells": cells, "damaged": damaged}, indent=1))
         return
     for row in times:
-        grid = report.status_table(table, row["study"])
+        grid = frames.status_table(table, row["study"])
         state = f"{row['running']} running, {row['set_aside']} at a checkpoint"
         show(grid, f"{row['study']}: {row['have']} of {row['wanted']} runs, {state}")
         if row["seconds_left"] is None:
@@ -217,12 +205,12 @@ def compare(
     as_json: AsJson = False,
 ):
     """Set your records beside ours: difference, our spread over seeds, agreement, differences in data or device."""
-    compared, damaged = report.compare_stores(store)
+    compared, damaged = frames.compare_stores(store)
     if as_json:
         typer.echo(json.dumps({"cells": json.loads(compared.to_json(orient="records")), "damaged": damaged}, indent=1))
         return
     for protocol, part in compared.groupby("protocol", sort=False):
-        show(report.agreement_table(part), f"{protocol}: mean test accuracy after the last epoch, per cent")
+        show(frames.agreement_table(part), f"{protocol}: mean test accuracy after the last epoch, per cent")
     for note in dict.fromkeys(compared.note):
         say(f"- {note}")
     for message in damaged:
@@ -240,7 +228,7 @@ def bench(
     out: Annotated[Path, typer.Option(help="JSON file to write.", **PATH)] = Path("bench.json"),
 ):
     """Measure the engine against two ordinary scripts; let nothing else run meanwhile."""
-    from nlr import benchmark
+    from nlr.study import benchmark
 
     with console.status("starting") as shown:
         measured = benchmark.measure(provenance.pick_device(device), rounds, seconds, shown.update, network)

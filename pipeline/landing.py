@@ -3,7 +3,7 @@
 Keys of values: STUDY.SETTING.LOSS.FIGURE with FIGURE one of n and the mean and sd of last, best, memorised, recovered;
 STUDY.have and STUDY.wanted count runs, STUDY.status says in words what the records are; STUDY.minutes is training time,
 of committed records only, STUDY.minutes_per_run its median on the quickest and on the slowest device. What others
-print, from the files of nlr.published: SOURCE.SETTING.LOSS.mean and .sd.
+print, from the files of nlr.evidence.published: SOURCE.SETTING.LOSS.mean and .sd.
 claims.SCOPE.OUTCOME counts verdicts, claims.SCOPE.tally says so in words; book.notebooks the pairs.
 """
 
@@ -12,9 +12,11 @@ import os
 
 import pandas as pd
 
-from nlr import plots, published, questions, report, studies, verdicts, words
-from nlr.page import Facts, Figure, Prose, Table
+from nlr.book import plots, questions, words
+from nlr.book.display import Facts, Figure, Prose, Table
+from nlr.evidence import frames, published, verdicts
 from nlr.paths import EXECUTED, NOTEBOOKS
+from nlr.study import studies
 
 MAIN = "ma2020-small"  # the study that the landing page rests on
 HEADLINE = ("symmetric-0.4", "symmetric-0.8", "asymmetric-0.4")  # the settings that its table shows
@@ -24,14 +26,14 @@ FIGURES = ("n", *(f"{k}_{m}" for k in ("last", "best", "memorised", "recovered")
 
 def values():
     """Every number that prose may cite, by key."""
-    runs, _ = report.status()
+    runs, _ = frames.status()
     out = {"book.notebooks": len(list(NOTEBOOKS.glob("*/*.py")))}
     for name in studies.names():
         study, mine = studies.load(name), runs[runs["study"] == name]
         out |= {f"{name}.have": int(mine["have"].sum()), f"{name}.wanted": int(mine["wanted"].sum())}
         if not mine["have"].any():
             continue
-        found = report.study_records(study)
+        found = frames.study_records(study)
         if study.store == studies.STORES["results"]:
             minutes = pd.Series([record["facts"]["wall_seconds"] / 60 for record in found])
             by_device = minutes.groupby([record["facts"]["device"] for record in found]).median()
@@ -39,7 +41,7 @@ def values():
             out[f"{name}.minutes_per_run.quickest"] = by_device.min()
             out[f"{name}.minutes_per_run.slowest"] = by_device.max()
             out[f"{name}.status"] = words.status(found)
-        for cell in report.cells(report.frame(found)).to_dict("records"):
+        for cell in frames.cells(frames.frame(found)).to_dict("records"):
             for figure in FIGURES:
                 if cell[figure] == cell[figure]:  # not NaN
                     out[f"{name}.{cell['setting']}.{cell['loss']}.{figure}"] = cell[figure]
@@ -62,24 +64,24 @@ def main():
     snippets = EXECUTED / "snippets"
     snippets.mkdir(parents=True, exist_ok=True)
     study = studies.load(MAIN)
-    found = report.study_records(study)
-    shown = [record for s in HEADLINE for record in found if report.setting_of(record["config"]) == s]
-    table = report.frame(found)
+    found = frames.study_records(study)
+    shown = [record for s in HEADLINE for record in found if frames.setting_of(record["config"]) == s]
+    table = frames.frame(found)
     table = table[table["loss"].isin(DRAWN) & table["kind"].isin(["clean", "symmetric"])]
-    scope = f"{report.DATASETS[study.dataset]}, protocol {study.protocol}"
+    scope = f"{frames.DATASETS[study.dataset]}, protocol {study.protocol}"
     committed = verdicts.committed()
     judged = verdicts.judge(committed, verdicts.proofs())
     answers = questions.short_answers(judged, committed)
-    rates = report.rates(study, "symmetric")
+    rates = frames.rates(study, "symmetric")
     parts = {
         "answers": Prose(questions.answer_list(answers)).text,
         "plain-answers": Prose(f"{scope}; {words.status(found)}. {questions.reading()}").text
         + f"\n\n{Prose(questions.plain_list(answers)).text}",
         "reading": Prose(f"{questions.reading()} {questions.what_is_clear()} {questions.in_full(judged)}").text,
         "underfitting": Prose(questions.underfitting(judged)).text,
-        "facts": Facts(report.facts(found)).myst(),
+        "facts": Facts(frames.facts(found)).myst(),
         "landing-table": Table(
-            report.landing_table(shown),
+            frames.landing_table(shown),
             name="answer",
             caption="Clean test accuracy after the last epoch, in per cent, and share of the wrong labels memorised "
             f"({scope}; {words.status(shown)}).",

@@ -31,7 +31,7 @@ def execute(source, out, title, parameters):
     """Execute ``source`` with ``parameters`` under ``title`` and write the page ``out``."""
     out = Path(out).resolve()
     page = out.relative_to(ROOT / "executed").with_suffix("")
-    os.environ["NLR_PAGE"] = str(page)  # how the cells know that they are in the book; see nlr.page
+    os.environ["NLR_PAGE"] = str(page)  # how the cells know that they are in the book; see nlr.book.display
     notebook = jupytext.read(source)
     heading = next(cell for cell in notebook.cells if cell.source.startswith("# "))
     heading.source = f"# {title}\n" + heading.source.partition("\n")[2]

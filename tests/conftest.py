@@ -11,7 +11,9 @@ from contextlib import ExitStack, closing
 import pytest
 import torch
 
-from nlr import data, page, paths, protocols, studies
+from nlr import data, paths
+from nlr.book import display
+from nlr.study import protocols, studies
 
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
@@ -77,8 +79,8 @@ def own_stores(tmp_path, monkeypatch):
 def build(tmp_path, monkeypatch):
     """The build of the page digits/symmetric-0.4, into a folder of the test."""
     monkeypatch.setenv("NLR_PAGE", "digits/symmetric-0.4")
-    monkeypatch.setattr(page, "ROOT", tmp_path)
-    monkeypatch.setattr(page, "EXECUTED", tmp_path / "executed")
+    monkeypatch.setattr(display, "ROOT", tmp_path)
+    monkeypatch.setattr(display, "EXECUTED", tmp_path / "executed")
     return tmp_path
 
 

@@ -1,12 +1,16 @@
 """Short runs, records made by hand with figures that the test chooses, and a pickle that does harm."""
 
 import copy
+import math
 import os
 from functools import cache
 
 import numpy as np
 
-from nlr import data, noise, records, runs
+from nlr import data, noise
+from nlr.study import records, runs
+
+SMALL = "ma2020-small"  # whose records claims are tested with
 
 
 def short(loss="ce", setting="symmetric-0.4", seed=0, protocol="digits", dataset="digits", epochs=2, **changes):
@@ -96,3 +100,23 @@ def put(store, loss="ce", setting="symmetric-0.4", seed=0, protocol="digits", da
     """Write a record with the figures of :func:`parts` into a store and return what can be read there."""
     config = runs.resolve(protocol, loss, setting, seed, dataset)
     return records.read(records.write(store, config, **parts(config, **figures)), store)
+
+
+def record(loss, setting, seed=0, protocol=SMALL, series=None, final=None, **figures):
+    """A record with the figures of the test's choice; nothing is trained."""
+    config = runs.resolve(protocol, loss, setting, seed, "cifar10-jpeg75")
+    figures = {"best": figures.get("last", 0.5), "purpose": "study"} | figures
+    made = parts(config, **figures)
+    made["series"] |= series or {}
+    made["final"] |= final or {}
+    return {"config": config, **made}
+
+
+def grid(means, seeds=3, noise=0.002, **figures):
+    """Records of cells with given means; figures of seeds lie ``noise`` apart around a shift that losses share."""
+    made = []
+    for number, ((loss, setting), mean) in enumerate(means.items()):
+        for seed in range(seeds):
+            shift = 0.03 * seed + noise * math.cos(1 + number + 2.1 * seed)
+            made.append(record(loss, setting, seed, last=round(mean + shift, 6), **figures))
+    return made

@@ -23,7 +23,8 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: a process that 
 import torch
 import torch._dynamo  # the optimisers import it at the first run; it takes seconds
 
-from nlr import data, execute, provenance, records, runs
+from nlr import data
+from nlr.study import execute, provenance, records, runs
 
 TIMING = {"wall_seconds", "sittings", "peak_memory_mb", "finished"}
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)

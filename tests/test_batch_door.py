@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from nlr import paths, provenance
+from nlr import paths
+from nlr.study import provenance
 
 DOOR = Path(__file__).with_name("door.py")
 STUDY = """
@@ -42,8 +43,8 @@ def door(request, tmp_path):
         pytest.skip("no Python 3.12 with torch here; NLR_PYTHON312 can name one")
     tree = tmp_path / "tree"
     shutil.copytree(paths.ROOT / "nlr", tree / "nlr", ignore=shutil.ignore_patterns("__pycache__"))
-    (tree / "nlr/studies/two.toml").write_text(STUDY)
-    protocol = tree / "nlr/protocols/digits.toml"
+    (tree / "nlr/study/studies/two.toml").write_text(STUDY)
+    protocol = tree / "nlr/study/protocols/digits.toml"
     protocol.write_text(protocol.read_text().replace("epochs = 40", "epochs = 2"))
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "GIT_CEILING_DIRECTORIES": str(tmp_path)}
 
@@ -93,6 +94,6 @@ def test_a_copy_with_a_stamp_names_its_commit(tmp_path):
     shutil.copytree(paths.ROOT / "nlr", tree / "nlr", ignore=shutil.ignore_patterns("__pycache__"))
     stamp = {"commit": "0123456789ab", "clean_tree": True, "code": provenance._code()}
     (tree / "stamp.json").write_text(json.dumps(stamp))
-    code = "from nlr import provenance; print(*provenance.commit())"
+    code = "from nlr.study import provenance; print(*provenance.commit())"
     done = subprocess.run([sys.executable, "-c", code], cwd=tree, capture_output=True, text=True)
     assert done.stdout.split() == ["0123456789ab", "True"], done.stderr

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from factory import put
 
-from nlr import bundle, data, execute, losses, paths, records, studies, training
+from nlr import data, losses, paths
 from nlr.__main__ import main
+from nlr.study import bundle, execute, records, studies
+from nlr.training import loop
 
 SMALL = {"protocol": "ma2020-small", "dataset": "cifar10-jpeg75"}
 
@@ -59,7 +61,7 @@ def test_run_leaves_one_record_and_says_where(command, tmp_path, monkeypatch):
     assert f"last epoch {100 * record['final']['last_accuracy']:.1f} %" in out
     assert record["facts"]["purpose"] == "own run"
 
-    monkeypatch.setattr(training, "train", lambda *a, **b: pytest.fail("a run was trained twice"))
+    monkeypatch.setattr(loop, "train", lambda *a, **b: pytest.fail("a run was trained twice"))
     again = command("run", "digits", "nce+mae,beta=2", "symmetric-0.4", "--seed", 3, "--store", "mine")
     assert again[:2] == (0, out)
 
@@ -243,7 +245,7 @@ def test_every_command_finds_ones_home(command, tmp_path, monkeypatch, own_studi
     ids=lambda value: " ".join(value) if isinstance(value, list) and "--store" not in value else "",
 )
 def test_bad_input_is_one_sentence_and_leaves_nothing(command, tmp_path, monkeypatch, arguments, words):
-    monkeypatch.setattr(training, "train", lambda *a, **b: pytest.fail("a run was trained"))
+    monkeypatch.setattr(loop, "train", lambda *a, **b: pytest.fail("a run was trained"))
     status, out, error = command(*arguments)
     assert status == 1
     assert out == ""

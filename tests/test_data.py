@@ -17,8 +17,10 @@ import torchvision
 from factory import Malicious, put
 from PIL import Image
 
-from nlr import data, noise, paths, records, report, studies
+from nlr import data, noise, paths
 from nlr.errors import NlrError
+from nlr.evidence import frames
+from nlr.study import records, studies
 
 TRAIN = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 5))
 TEST = np.random.default_rng(1).permutation(10)
@@ -80,7 +82,7 @@ def test_digits_are_split_by_class_in_their_own_order(digits):
 
 
 def test_the_digits_protocol_normalises_by_their_mean_and_deviation(digits):
-    from nlr import protocols
+    from nlr.study import protocols
 
     pixels = digits.images.double() / 255
     section = protocols.load("digits")["data"]
@@ -428,7 +430,7 @@ def test_idx_files_are_read_in_their_order(tmp_path, small_idx, family, place, c
     assert (dataset.labels.tolist(), dataset.test_labels.tolist()) == (labels.tolist(), test_labels.tolist())
     assert (dataset.images.dtype, dataset.labels.dtype) == (torch.uint8, torch.int64)
     assert (dataset.num_classes, dataset.twins) == (10, None)
-    assert dataset.classes == tuple(report.class_names(family))
+    assert dataset.classes == tuple(frames.class_names(family))
 
 
 def test_fashion_mnist_of_debian_is_found_with_and_without_a_data_root(tmp_path, small_idx):
@@ -527,23 +529,23 @@ def test_what_is_wrong_under_a_data_root_is_told_of_every_family(tmp_path, small
         where = {"protocol": "digits", "dataset": dataset}
         return put(own_stores["results"], fingerprint=fingerprint, **where)
 
-    assert report.data_damage(tmp_path) == []  # nothing there, and no record that needs it
+    assert frames.data_damage(tmp_path) == []  # nothing there, and no record that needs it
     folder = write_idx(tmp_path / "mnist", "mnist")
     write_record("mnist", data.load("mnist", tmp_path).fingerprint)
     write_record("cifar10-jpeg75", "f" * 64)
-    (missing,) = report.data_damage(tmp_path)
+    (missing,) = frames.data_damage(tmp_path)
     assert missing.startswith("No CIFAR-10 under")
     cut(folder / f"{NAMES[0]}.gz")
-    assert "cut short" in report.data_damage(tmp_path)[1]
+    assert "cut short" in frames.data_damage(tmp_path)[1]
     write_idx(tmp_path / "fashion-mnist", "fashion-mnist")
     write_record("fashion-mnist", "0" * 64)
-    assert "images or labels of fashion-mnist" in report.data_damage(tmp_path)[1]
-    (nowhere,) = report.data_damage(tmp_path / "nowhere")
+    assert "images or labels of fashion-mnist" in frames.data_damage(tmp_path)[1]
+    (nowhere,) = frames.data_damage(tmp_path / "nowhere")
     assert "is not a folder" in nowhere
 
 
 def test_every_data_set_of_a_study_has_a_name_in_words():
-    assert {studies.load(name).dataset for name in studies.names()} <= set(report.DATASETS)
+    assert {studies.load(name).dataset for name in studies.names()} <= set(frames.DATASETS)
 
 
 # CIFAR-10N
@@ -657,7 +659,7 @@ def test_real_cifar_is_balanced_and_in_canonical_order(real):
 
 
 def test_real_pixels_have_the_mean_and_deviation_of_the_protocol(real):
-    from nlr import protocols
+    from nlr.study import protocols
 
     section = protocols.load("ma2020")["data"]
     pixels = (real.images[::10].double() / 255).flatten(0, 2)

@@ -38,9 +38,9 @@ def test_all_that_a_script_imports_is_read_off_its_source(script, monkeypatch):
 def test_a_page_does_not_depend_on_what_it_does_not_import(monkeypatch):
     monkeypatch.chdir(paths.ROOT)
     theory = imports.code_of("notebooks/theory/lemma-2.py")
-    assert "nlr/page.py" in theory
-    assert "nlr/verdicts.py" not in theory
-    assert "nlr/verdicts.py" in imports.code_of("notebooks/verdicts/claims.py")
+    assert "nlr/book/display.py" in theory
+    assert "nlr/evidence/verdicts.py" not in theory
+    assert "nlr/evidence/verdicts.py" in imports.code_of("notebooks/verdicts/claims.py")
 
 
 def test_imports_inside_functions_and_packages_on_the_way_count(tmp_path, monkeypatch):

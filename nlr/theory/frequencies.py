@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from nlr import noise, reported
+from nlr import noise
 from nlr.errors import NlrError, unknown
+from nlr.evidence import course_figures
 
 CLASSES, IMAGES = 10, 10_000
 #: The images that are evaluated: the balanced test set, or as many drawn from the 50,000 balanced training images.
@@ -63,7 +64,7 @@ def printed_counts():
         A data frame with loss, setting, class (the one at 100 per cent), others (the sum over the other nine classes,
         per cent: 0 for a constant answer), count (of 10,000), one row for each of the 48 figures.
     """
-    frame = reported.load("joshi")
+    frame = course_figures.load("joshi")
     table = frame[frame["kind"] == "table"]
     overall = table[table["class"].isna()].set_index(["loss", "setting"])["value"]
     rows = []

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 
-from nlr import plots
+from nlr.book import plots
 from nlr.errors import NlrError
 
 

@@ -8,10 +8,10 @@ computes.
 import torch
 
 from nlr import noise
+from nlr.book.display import Prose
 from nlr.errors import NlrError
+from nlr.evidence.wording import listed
 from nlr.losses import make_loss
-from nlr.page import Prose
-from nlr.words import listed
 
 
 class Erratum(Prose):

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from nlr import plots
+from nlr.book import plots
 from nlr.errors import NlrError
 from nlr.losses import make_loss, names
 

@@ -1,6 +1,6 @@
 """Drawings of losses and of their gradients: against the probability of the label, over three classes, along descents.
 
-Every function returns a matplotlib figure without a title, in the theme that :func:`nlr.plots.theme` has set.
+Every function returns a matplotlib figure without a title, in the theme that :func:`nlr.book.plots.theme` has set.
 """
 
 import math
@@ -10,7 +10,8 @@ import seaborn as sns
 import torch
 from matplotlib.tri import Triangulation
 
-from nlr import plots, report
+from nlr.book import plots
+from nlr.evidence import frames
 from nlr.theory.gradients import predictions
 
 # Published combinations that the package does not train: colour (None is the ink), dashes, marker.
@@ -140,7 +141,7 @@ def against_slope(table, slopes):
             )
         axis.set(xscale="log", xlim=(0.5, 16), xlabel="slope b", xticks=[1, 3, 10], xticklabels=["1", "3", "10"])
         axis.minorticks_off()
-        axis.set_title(report.short_name(setting))
+        axis.set_title(frames.short_name(setting))
     axes[0, 0].set_ylabel("accuracy (%)")
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=3)

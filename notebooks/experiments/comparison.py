@@ -20,29 +20,31 @@
 study = "digits"
 
 # %% tags=["hide-input"]
-from nlr import experiment, plots, report, studies, words
-from nlr.page import Facts, Figure, Prose, Table
+from nlr.book import plots, words
+from nlr.book.display import Facts, Figure, Prose, Table
+from nlr.evidence import frames
+from nlr.study import experiment, studies
 
 experiment.check_parameters(globals(), known=["study"])
 chosen = studies.load(study)
-found = report.study_records(chosen)
-order = report.in_order(chosen.settings)
-found.sort(key=lambda record: order.index(report.setting_of(record["config"])))
-table = report.frame(found)
-scope = f"{report.DATASETS.get(chosen.dataset, chosen.dataset)}, protocol {chosen.protocol}"
+found = frames.study_records(chosen)
+order = frames.in_order(chosen.settings)
+found.sort(key=lambda record: order.index(frames.setting_of(record["config"])))
+table = frames.frame(found)
+scope = f"{frames.DATASETS.get(chosen.dataset, chosen.dataset)}, protocol {chosen.protocol}"
 
 # %% tags=["remove-input"]
 Prose(words.study_summary(chosen, found))
 
 # %% tags=["remove-input"]
-Facts(report.facts(found))
+Facts(frames.facts(found))
 
 # %% [markdown]
 # ## Last epoch
 
 # %% tags=["hide-input"]
 Table(
-    report.settings_table(chosen, found, "last"),
+    frames.settings_table(chosen, found, "last"),
     name="last",
     caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds.",
     style="dense",
@@ -56,7 +58,7 @@ Table(
 
 # %% tags=["hide-input"]
 Table(
-    report.settings_table(chosen, found, "best"),
+    frames.settings_table(chosen, found, "best"),
     name="best",
     caption=f"Clean test accuracy at the best epoch, chosen on the test set, in per cent ({scope}); mean ± standard "
     "deviation over seeds.",
@@ -77,7 +79,7 @@ Figure(
 
 # %% tags=["hide-input"]
 Table(
-    report.settings_table(chosen, found, "memorised"),
+    frames.settings_table(chosen, found, "memorised"),
     name="memorised",
     caption=f"Wrong labels that the network predicts in the last epoch's training pass, in per cent ({scope}); "
     "an en dash where no label is wrong.",
@@ -89,7 +91,7 @@ if table["rate"].nunique() > 2:
     shown = Figure(
         plots.accuracy_by_rate,
         table,
-        report.rates(chosen, "symmetric"),
+        frames.rates(chosen, "symmetric"),
         name="by-rate",
         caption=f"Clean test accuracy after the last epoch against the rate of symmetric noise ({scope}); bars: one "
         "standard deviation over seeds.",

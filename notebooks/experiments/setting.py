@@ -31,17 +31,19 @@ device = "auto"
 train = True
 
 # %% tags=["hide-input"]
-from nlr import experiment, plots, report, words
-from nlr.page import Facts, Figure, Prose, Table
+from nlr.book import plots, words
+from nlr.book.display import Facts, Figure, Prose, Table
+from nlr.evidence import frames
+from nlr.study import experiment
 
 experiment.check_parameters(globals())
 runs = experiment.open_experiment(study, protocol, noise, rate, losses, seeds, data_root, results_root, device, train)
-where = report.setting_name(runs.setting)
+where = frames.setting_name(runs.setting)
 dataset = runs.records[0]["config"]["dataset"]
-scope = f"{report.DATASETS.get(dataset, dataset)}, protocol {runs.protocol}"
-classes = report.class_names(dataset)
-missing = report.missing_losses(runs.configs, runs.records)
-table = report.frame(runs.records)
+scope = f"{frames.DATASETS.get(dataset, dataset)}, protocol {runs.protocol}"
+classes = frames.class_names(dataset)
+missing = frames.missing_losses(runs.configs, runs.records)
+table = frames.frame(runs.records)
 
 # %% [markdown]
 # ## What the records say
@@ -50,7 +52,7 @@ table = report.frame(runs.records)
 Prose(words.summary(runs.records))
 
 # %% tags=["remove-input"]
-Facts(report.facts(runs.records))
+Facts(frames.facts(runs.records))
 
 # %% [markdown]
 # ## The noise, as it was drawn
@@ -59,7 +61,7 @@ Facts(report.facts(runs.records))
 Prose(words.noise_drawn(runs.records, classes))
 
 # %% tags=["hide-input"]
-counts = report.noise_counts(runs.records)
+counts = frames.noise_counts(runs.records)
 Figure(
     plots.transition,
     next(iter(counts.values())),
@@ -79,7 +81,7 @@ Figure(
 
 # %% tags=["hide-input"]
 Table(
-    report.accuracy_table(runs.configs, runs.records),
+    frames.accuracy_table(runs.configs, runs.records),
     name="accuracy",
     caption=f"Clean test accuracy in per cent, {where} ({scope}); mean ± standard deviation over n seeds.",
 )
@@ -87,7 +89,7 @@ Table(
 # %% tags=["hide-input"]
 Figure(
     plots.accuracy_curves,
-    report.series(runs.records, ["test_accuracy"]),
+    frames.series(runs.records, ["test_accuracy"]),
     missing,
     name="curves",
     caption=f"Clean test accuracy by epoch, {where} ({scope}). Line: mean over seeds; band: their range.",
@@ -106,7 +108,7 @@ if runs.setting == "clean":
 else:
     shown = Figure(
         plots.memorised_recovered,
-        report.series(runs.records, ["memorised", "recovered"]),
+        frames.series(runs.records, ["memorised", "recovered"]),
         missing,
         name="memorised",
         caption=f"Wrong labels memorised (left) and recovered (right) by epoch, {where} ({scope}).",
@@ -120,7 +122,7 @@ shown
 # %% tags=["hide-input"]
 Figure(
     plots.class_bars,
-    report.by_class(runs.records),
+    frames.by_class(runs.records),
     classes,
     name="classes",
     caption=f"Clean test accuracy by class after the last epoch, {where} ({scope}); mean over seeds.",
@@ -130,7 +132,7 @@ Figure(
 # %% tags=["hide-input"]
 Figure(
     plots.confusion_matrices,
-    report.confusions(runs.records),
+    frames.confusions(runs.records),
     classes,
     name="confusion",
     caption=f"What each true class (row) is taken for (column) after the last epoch, {where} ({scope}); rows in per "
@@ -148,9 +150,9 @@ Figure(
 if runs.theirs is None:
     shown = Prose("The runs on this page are the study's own, so there is nothing to compare.")
 else:
-    compared = report.agreement(runs.records, runs.theirs)
+    compared = frames.agreement(runs.records, runs.theirs)
     shown = Table(
-        report.agreement_table(compared),
+        frames.agreement_table(compared),
         name="agreement",
         caption="Mean clean test accuracy after the last epoch. " + " ".join(dict.fromkeys(compared["note"])),
     )

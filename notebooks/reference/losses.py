@@ -23,8 +23,9 @@
 # labels, as in `norm(sce)`.
 
 # %% tags=["hide-input"]
-from nlr import losses, report
-from nlr.page import Prose, Table
+from nlr import losses
+from nlr.book.display import Prose, Table
+from nlr.evidence import frames
 
 cards = losses.cards(10)
 
@@ -36,14 +37,14 @@ cards = losses.cards(10)
 
 # %% tags=["hide-input"]
 Table(
-    report.loss_table(cards, printed=False),
+    frames.loss_table(cards, printed=False),
     name="definitions",
     caption="The losses: formula, range and sum over all labels at $K = 10$ and the default parameters.",
     left=["formula", "kind", "sum over labels", "range"],
 )
 
 # %% tags=["remove-input"]
-Prose(report.loss_sources(cards, printed=False))
+Prose(frames.loss_sources(cards, printed=False))
 
 # %% [markdown]
 # ## As the reports print them, and as the released code computes them
@@ -53,14 +54,14 @@ Prose(report.loss_sources(cards, printed=False))
 
 # %% tags=["hide-input"]
 Table(
-    report.loss_table(cards, printed=True),
+    frames.loss_table(cards, printed=True),
     name="printed",
     caption="Losses as printed in a report or as computed by the released code, at $K = 10$.",
     left=["formula", "kind", "sum over labels", "range"],
 )
 
 # %% tags=["remove-input"]
-Prose(report.loss_sources(cards, printed=True))
+Prose(frames.loss_sources(cards, printed=True))
 
 # %% [markdown]
 # ## Weights that the protocols use
@@ -72,7 +73,7 @@ Prose(report.loss_sources(cards, printed=True))
 
 # %% tags=["hide-input"]
 Table(
-    report.slope_table(["mae", "rce", "nce+mae", "nce+rce", "nfl+mae", "nfl+rce", "sce"]),
+    frames.slope_table(["mae", "rce", "nce+mae", "nce+rce", "nfl+mae", "nfl+rce", "sce"]),
     name="slopes",
     caption="Slope of the passive part, $-\\mathrm{d}L/\\mathrm{d}p_y$, by protocol. A star stands for any ending or "
     "none.",

@@ -46,7 +46,7 @@ for _ in range(8):
         optimiser.step()
 
 # %% tags=["remove-input"]
-from nlr.page import Prose
+from nlr.book.display import Prose
 
 right = 100 * (network(images).argmax(1) == clean).double().mean().item()
 agree = 100 * (labels == clean).double().mean().item()

@@ -26,8 +26,9 @@
 # %% tags=["hide-input"]
 import json
 
-from nlr import benchmark, paths
-from nlr.page import Facts, Prose, Table
+from nlr import paths
+from nlr.book.display import Facts, Prose, Table
+from nlr.study import benchmark
 
 measured = json.loads((paths.RESULTS / "bench" / "cpu.json").read_text())
 rounded = json.loads((paths.RESULTS / "bench" / "rounded.json").read_text())

@@ -17,10 +17,11 @@
 # What exists and what is missing, computed when the book was built.
 
 # %% tags=["hide-input"]
-from nlr import report, words
-from nlr.page import Facts, Prose, Table
+from nlr.book import words
+from nlr.book.display import Facts, Prose, Table
+from nlr.evidence import frames
 
-runs, damaged = report.status()
+runs, damaged = frames.status()
 
 # %% [markdown]
 # ## Runs
@@ -33,7 +34,7 @@ Prose(words.damage(damaged))
 
 # %% tags=["hide-input"]
 Table(
-    report.status_table(runs, "ma2020-small"),
+    frames.status_table(runs, "ma2020-small"),
     name="small",
     caption="Seeds that have a record, of those planned: CIFAR-10 (JPEG), small protocol.",
     style="dense",
@@ -41,7 +42,7 @@ Table(
 
 # %% tags=["hide-input"]
 Table(
-    report.status_table(runs, "ma2020"),
+    frames.status_table(runs, "ma2020"),
     name="reference",
     caption="Seeds that have a record, of those planned: CIFAR-10 (JPEG), reference protocol.",
     style="dense",
@@ -49,7 +50,7 @@ Table(
 
 # %% tags=["hide-input"]
 Table(
-    report.status_table(runs, "digits"),
+    frames.status_table(runs, "digits"),
     name="digits",
     caption="Seeds that have a record, of those planned: digits, trained while the book is built.",
 )
@@ -61,7 +62,7 @@ Table(
 
 # %% tags=["hide-input"]
 Table(
-    report.study_table(runs),
+    frames.study_table(runs),
     name="studies",
     caption="Runs that have a record, by study.",
     left=["protocol", "data", "missing runs are made by"],
@@ -87,7 +88,7 @@ Table(
 # What this build was made with. Each experiment page names the versions of its own records.
 
 # %% tags=["remove-input"]
-Facts(report.build_facts())
+Facts(frames.build_facts())
 
 # %% [markdown]
 # ## Pages
@@ -97,7 +98,7 @@ Facts(report.build_facts())
 
 # %% tags=["hide-input"]
 Table(
-    report.pages_table(),
+    frames.pages_table(),
     name="pages",
     caption="Executed pages and their notebooks.",
     left=["notebook", "parameters"],

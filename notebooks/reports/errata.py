@@ -36,12 +36,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from nlr import errata, protocols, reported, runs
+from nlr.book import errata
+from nlr.book.display import Prose, Table
+from nlr.evidence import course_figures
+from nlr.evidence.wording import listed
 from nlr.losses import make_loss
 from nlr.models import make_model, num_parameters
-from nlr.page import Prose, Table
 from nlr.paths import RESULTS
-from nlr.words import listed
+from nlr.study import protocols, runs
 
 listed_errata = errata.load()
 Table(errata.counts(listed_errata), name="counts", caption="Errata by severity, and how much of them this book shows.")
@@ -78,7 +80,7 @@ Prose(errata.differences(listed_errata))
 # %%
 def printed(report, metric="test_accuracy"):
     """The figures of a report's tables, losses by settings."""
-    found = reported.load(report)
+    found = course_figures.load(report)
     found = found[(found["kind"] == "table") & (found["metric"] == metric)]
     return found.pivot(index="loss", columns="setting", values="value")
 
@@ -93,7 +95,7 @@ def printed(report, metric="test_accuracy"):
 # to 20 in any column (E26).
 
 # %%
-of_class = reported.load("joshi").query("kind == 'table' and metric == 'noisy_class_accuracy'")
+of_class = course_figures.load("joshi").query("kind == 'table' and metric == 'noisy_class_accuracy'")
 of_class = of_class.assign(noise=of_class["setting"].str.partition("-")[0])
 overall = printed("joshi", "noisy_accuracy")
 conditions = {}
@@ -147,17 +149,17 @@ Prose(
 # Ranges in the text beside the tables that they speak of.
 
 # %%
-ranges = reported.load("joshi").query("kind == 'prose' and metric == 'noisy_accuracy' and repeats != 'all'")
+ranges = course_figures.load("joshi").query("kind == 'prose' and metric == 'noisy_accuracy' and repeats != 'all'")
 rows = []
 for row in ranges.itertuples():
-    values = reported.load("joshi").query("kind == 'table' and metric == 'noisy_accuracy'")
+    values = course_figures.load("joshi").query("kind == 'table' and metric == 'noisy_accuracy'")
     values = values[values["where"] == row.repeats]["value"]
     rows.append((row.loss, row.repeats, row.text, f"{values.min():.2f} to {values.max():.2f}"))
     if row.repeats in ("Table 7", "Table 9"):  # CE and FL: the sentence on NFL again
         assert values.min() < row.low < row.high < values.max()
 given = {loss: conditions["symmetric", loss][0] for loss in ("NFL", "CE", "FL")}
 assert given == {"NFL": 6, "CE": 8, "FL": 8}
-assert reported.load("joshi").query("loss == 'MAE'")["kind"].eq("absent").all()
+assert course_figures.load("joshi").query("loss == 'MAE'")["kind"].eq("absent").all()
 
 # %% tags=["hide-input"]
 Table(
@@ -282,7 +284,7 @@ Prose(
 chheda = printed("chheda")
 symmetric = ["symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8"]
 table_1 = chheda[symmetric]
-claimed = reported.load("chheda").query("metric == 'gain_over_ce'")["value"].item()
+claimed = course_figures.load("chheda").query("metric == 'gain_over_ce'")["value"].item()
 gains = table_1.loc["NCE"] - table_1.loc["CE"]
 relative = 100 * gains / table_1.loc["CE"]
 differences = [
@@ -333,7 +335,7 @@ Prose(
 
 # %%
 least = table_1.loc[["RCE", "NRCE"]].min(axis=1)
-starred = reported.load("chheda").query("starred")
+starred = course_figures.load("chheda").query("starred")
 assert (least > 20).all()
 assert set(starred["loss"]) == {"RCE", "NRCE", "NFL+RCE", "NCE+RCE", "MAE+RCE"}
 least.to_dict(), len(starred)
@@ -406,7 +408,7 @@ added
 # ### E45: Chheda's figures
 
 # %%
-curves = reported.load("chheda").query("kind == 'figure'")
+curves = course_figures.load("chheda").query("kind == 'figure'")
 per_rate = curves.groupby("setting")["loss"].agg(set)
 assert per_rate["symmetric-0.4"] - per_rate["symmetric-0.2"] == {"CE"}
 assert set(per_rate.index) == set(symmetric)
@@ -430,8 +432,8 @@ assert kinds == {"nce": "active", "nfl": "active", "mae": "passive", "rce": "pas
 
 # %%
 lone = {}
-for report in reported.REPORTS:
-    found = reported.load(report)
+for report in course_figures.REPORTS:
+    found = course_figures.load(report)
     shown = set(found[(found["kind"] != "absent") & (found["loss"] != "all")]["loss"])
     names = protocols.load(f"{report}-as-intended")["report"]["losses"]
     losses = {names[loss] for loss in shown if loss in names}
@@ -456,9 +458,9 @@ for focal, plain in (("fl", "ce"), ("nfl", "nce")):
 # ### E59 and E61: which settings
 
 # %%
-grids = {report: set(protocols.load(f"{report}-as-written")["report"]["settings"]) for report in reported.REPORTS}
+grids = {report: set(protocols.load(f"{report}-as-written")["report"]["settings"]) for report in course_figures.REPORTS}
 assert [report for report, grid in grids.items() if "clean" in grid] == ["kathuria"]
-assert reported.load("kathuria")["value"].isna().all()  # no number
+assert course_figures.load("kathuria")["value"].isna().all()  # no number
 
 # %% [markdown]
 # (recomputed-e61)=
@@ -482,7 +484,7 @@ assert set.intersection(*with_map) == {"asymmetric-0.1"}
 # No figure in a table of a report has a spread, and no loss, setting and class has two figures in the tables of one kind.
 
 # %%
-tables = reported.load().query("kind == 'table'")
+tables = course_figures.load().query("kind == 'table'")
 assert tables["text"].str.fullmatch(r"\d+(\.\d+)?").all()
 assert not tables.duplicated(["report", "where", "loss", "setting", "metric", "class"]).any()
 assert not tables.duplicated(["report", "loss", "setting", "metric", "class"]).any()

@@ -44,18 +44,22 @@ import pandas as pd
 import torch
 from IPython.display import display
 
-from nlr import claims, data, plots, protocols, report, reported, runs, studies, training, verdicts
-from nlr.claims.figures import FIGURES
-from nlr.claims.kinds import measured
-from nlr.engine import Engine
-from nlr.lockstep import lockstep
+from nlr import data
+from nlr.book import plots, verdict_tables
+from nlr.book.display import Figure, Prose, Table, Verdict
+from nlr.book.words import status
+from nlr.evidence import claims, course_figures, frames, verdicts
+from nlr.evidence.claims.figures import FIGURES
+from nlr.evidence.claims.kinds import measured
+from nlr.evidence.wording import listed, signed
 from nlr.losses import make_loss
 from nlr.models import make_model
 from nlr.noise import add_noise, parse_setting, transition_matrix
-from nlr.page import Figure, Prose, Table, Verdict
-from nlr.results import signed
+from nlr.study import protocols, runs, studies
+from nlr.study.lockstep import lockstep
 from nlr.theory import frequencies
-from nlr.words import listed, status
+from nlr.training import loop
+from nlr.training.engine import Engine
 
 records = verdicts.committed()
 statements = claims.load() | claims.errata()
@@ -71,13 +75,13 @@ def tested(name, protocol):
     tables, several = [], sum(len(part.rows) for part in found.evidence) > 1
     for number, part in enumerate(found.evidence):
         unit, what = measured(part.test)
-        frame = verdicts.evidence_frame(part).replace(rf" @ {protocol.split('-')[0]}-", " @ ", regex=True)
+        frame = verdict_tables.evidence_frame(part).replace(rf" @ {protocol.split('-')[0]}-", " @ ", regex=True)
         caption = f"{name}, {protocol}: {what}, in {unit}."
         if frame["comparison"].str.contains("@").any():
             caption += " After @ stands another protocol of the report."
         if several and any(row.n for row in part.rows):
             tables.append(Table(frame, name=f"{name}-{protocol}-{number}", caption=caption))
-            if text := verdicts.spread(part):
+            if text := verdict_tables.spread(part):
                 tables.append(Prose(text))
     return [Prose(head), *tables]
 
@@ -87,7 +91,7 @@ def runs_of(protocol, loss, setting):
     chosen = [
         r
         for r in records
-        if (r["config"]["protocol"], r["config"]["loss"]["spec"], report.setting_of(r["config"]))
+        if (r["config"]["protocol"], r["config"]["loss"]["spec"], frames.setting_of(r["config"]))
         == (protocol, loss, setting)
     ]
     return sorted(chosen, key=lambda r: r["config"]["seed"])
@@ -344,7 +348,7 @@ PAIRED = parse_setting("asymmetric-0.4")
 def trained(loss):
     """Train a loss and give the probabilities of the training images, the test images, and the training labels."""
     config, last = runs.resolve("digits", loss, "asymmetric-0.4", 0, "digits"), {}
-    training.train(config, digits, on_epoch=lambda done, state: last.update(state()))
+    loop.train(config, digits, on_epoch=lambda done, state: last.update(state()))
     engine = Engine(config, digits.num_classes, "cpu")
     engine.restore(last)
     options = {key: config["noise"][key] for key in ("sampler", "class_map")}
@@ -550,7 +554,7 @@ RULED = [
 Table(
     pd.DataFrame(
         [
-            {"loss": f"`{loss}`", "setting": report.setting_name(setting)}
+            {"loss": f"`{loss}`", "setting": frames.setting_name(setting)}
             | {rule: spread(by_rule(key, loss, setting)) for rule, key in RULES.items()}
             for loss, setting in RULED
         ]
@@ -756,7 +760,7 @@ Prose(
 # ### The row of 10.00
 
 # %% tags=["remove-input"]
-his = reported.accuracies().query("report == 'krishnan' and setting == 'symmetric-0.8'")["value"]
+his = course_figures.accuracies().query("report == 'krishnan' and setting == 'symmetric-0.8'")["value"]
 Prose(f"At .8 his table has 10.00, chance, for {(his == 10).sum()} of {len(his)} losses. In his protocol on digits:")
 
 # %% tags=["hide-input"]
@@ -1157,7 +1161,7 @@ display(*tested("E37", "chheda-as-written-digits"))
 
 # %% tags=["hide-input"]
 CHHEDA = ("ce", "chheda-nce", "mae", "rce", "nrce", "mae+rce", "chheda-nce+rce", "chheda-nce+mae")
-printed_accuracies = reported.accuracies().query("report == 'chheda'")
+printed_accuracies = course_figures.accuracies().query("report == 'chheda'")
 theirs = printed_accuracies[printed_accuracies["setting"] == "symmetric-0.8"].set_index("loss")["value"]
 
 
@@ -1294,11 +1298,11 @@ display(*tested("C56", "chheda-as-written-digits"))
 # difference of any two of its losses under symmetric noise, at any rate.
 
 # %%
-prose = reported.load("chheda")
+prose = course_figures.load("chheda")
 claimed = prose[(prose["kind"] == "prose") & (prose["metric"] == "gain_over_ce")]["value"].item()
 gain, ratio = theirs["nce"] - theirs["ce"], 100 * (theirs["nce"] / theirs["ce"] - 1)
 assert min(abs(gain - claimed), abs(ratio - claimed)) > 5
-table = reported.accuracies().query("report == 'chheda' and setting.str.startswith('symmetric')", engine="python")
+table = course_figures.accuracies().query("report == 'chheda' and setting.str.startswith('symmetric')", engine="python")
 gaps = [abs(a - b) for _, part in table.groupby("setting") for a in part["value"] for b in part["value"]]
 assert min(abs(gap - claimed) for gap in gaps) > 0.05
 
@@ -1336,7 +1340,7 @@ def worth(settings, losses=None):
         record
         for record in records
         if record["config"]["protocol"] == SMALL
-        and report.setting_of(record["config"]) in settings
+        and frames.setting_of(record["config"]) in settings
         and (losses is None or record["config"]["loss"]["spec"] in losses)
     ]
     return status(found) if found else "no run yet"
@@ -1457,7 +1461,7 @@ for setting in SYMMETRIC.values():
         order = sorted(means, key=means.get)
         mae = f", `mae` {means['mae']:.1f} %" if "mae" in means and order[0] != "mae" else ""
         parts.append(
-            f"At {report.setting_name(setting)} `{order[0]}` fits the fewest of the right labels, {means[order[0]]:.1f} %, and "
+            f"At {frames.setting_name(setting)} `{order[0]}` fits the fewest of the right labels, {means[order[0]]:.1f} %, and "
             f"`{order[-1]}` the most, {means[order[-1]]:.1f} %{mae} ({len(means)} of {len(SONIS)} losses)."
         )
 Prose(

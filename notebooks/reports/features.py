@@ -22,8 +22,8 @@
 # names lead to the page of the package, to a statement with its check, or to a file, which is then fetched.
 
 # %% tags=["hide-input"]
-from nlr import features
-from nlr.page import Prose, Table
+from nlr.book import features
+from nlr.book.display import Prose, Table
 
 listed = features.load()
 Table(features.counts(listed), name="counts", caption="Features by part and status.")

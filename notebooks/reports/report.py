@@ -25,9 +25,11 @@ name = "soni"
 # %% tags=["hide-input"]
 from IPython.display import display
 
-from nlr import experiment, reports, verdicts
-from nlr.page import Facts, Prose
-from nlr.reports import figures, pages
+from nlr.book import reports
+from nlr.book.display import Facts, Prose
+from nlr.book.reports import figures, pages
+from nlr.evidence import verdicts
+from nlr.study import experiment
 
 experiment.check_parameters(globals(), known=["name"])
 told = reports.about(name)

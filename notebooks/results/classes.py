@@ -20,17 +20,19 @@
 study = "ma2020-small"
 
 # %% tags=["hide-input"]
-from nlr import experiment, plots, report, results, studies, words
-from nlr.page import Figure, Prose, Table
+from nlr.book import plots, words
+from nlr.book.display import Figure, Prose, Table
+from nlr.evidence import comparisons, frames
+from nlr.study import experiment, studies
 
 experiment.check_parameters(globals(), known=["study"])
 chosen = studies.load(study)
-found = report.study_records(chosen)
-table = report.frame(found)
-scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
+found = frames.study_records(chosen)
+table = frames.frame(found)
+scope = f"{frames.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
 setting = "asymmetric-0.4"
-classes = report.class_names(chosen.dataset)
-changes = results.class_change(found, setting)
+classes = frames.class_names(chosen.dataset)
+changes = comparisons.class_change(found, setting)
 
 # %% tags=["remove-input"]
 Prose(f"**In short.** {words.damage_by_class(changes, classes)}\n\n{words.class_map(classes)}")
@@ -41,7 +43,7 @@ Figure(
     changes,
     classes,
     name="classes",
-    caption=f"Test accuracy by class after the last epoch with {report.setting_name(setting)} ({scope}); mean over "
+    caption=f"Test accuracy by class after the last epoch with {frames.setting_name(setting)} ({scope}); mean over "
     "the seeds that have both that and clean labels, over all where none has.",
     alt="A panel a loss, a row a class. Lowest and highest class of each with wrong labels, in per cent: "
     + "; ".join(
@@ -53,8 +55,8 @@ Figure(
 
 # %% tags=["hide-input"]
 Table(
-    results.class_groups(changes),
+    comparisons.class_groups(changes),
     name="groups",
-    caption=f"Mean test accuracy of the classes whose labels change and of the others with {report.setting_name(setting)}, in "
+    caption=f"Mean test accuracy of the classes whose labels change and of the others with {frames.setting_name(setting)}, in "
     f"per cent, and the change from clean labels, in points, over the seeds that have both ({scope}).",
 )

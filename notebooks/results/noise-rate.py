@@ -23,20 +23,22 @@
 study = "ma2020-small"
 
 # %% tags=["hide-input"]
-from nlr import experiment, plots, report, results, studies, words
-from nlr.page import Facts, Figure, Prose, Table
+from nlr.book import plots, words
+from nlr.book.display import Facts, Figure, Prose, Table
+from nlr.evidence import comparisons, frames
+from nlr.study import experiment, studies
 
 experiment.check_parameters(globals(), known=["study"])
 chosen = studies.load(study)
-found = report.study_records(chosen)
-table = report.frame(found)
-scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
+found = frames.study_records(chosen)
+table = frames.frame(found)
+scope = f"{frames.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
 
 # %% tags=["remove-input"]
 Prose(f"**In short.** {words.falls(table, 'symmetric')} {words.falls(table, 'asymmetric')}")
 
 # %% tags=["remove-input"]
-Facts(report.facts(found))
+Facts(frames.facts(found))
 
 # %% [markdown]
 # ## All losses
@@ -48,7 +50,7 @@ Facts(report.facts(found))
 Figure(
     plots.accuracy_by_rate,
     table,
-    report.rates(chosen, "symmetric"),
+    frames.rates(chosen, "symmetric"),
     "symmetric",
     name="symmetric",
     caption=f"Clean test accuracy after the last epoch against the rate of symmetric noise ({scope}); bars: one standard "
@@ -60,7 +62,7 @@ Figure(
 Figure(
     plots.accuracy_by_rate,
     table,
-    report.rates(chosen, "asymmetric"),
+    frames.rates(chosen, "asymmetric"),
     "asymmetric",
     name="asymmetric",
     caption=f"Clean test accuracy after the last epoch against the rate of asymmetric noise ({scope}).",
@@ -69,7 +71,7 @@ Figure(
 
 # %% tags=["hide-input"]
 Table(
-    report.settings_table(chosen, found, "last"),
+    frames.settings_table(chosen, found, "last"),
     name="last",
     caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds.",
     style="dense",
@@ -85,24 +87,28 @@ Table(
 Figure(
     plots.groups_by_rate,
     table,
-    report.rates(chosen, "symmetric"),
-    results.GROUPS,
+    frames.rates(chosen, "symmetric"),
+    comparisons.GROUPS,
     "symmetric",
     name="groups-symmetric",
     caption=f"The groups of losses that four reports compare, under symmetric noise ({scope}).",
-    alt="A panel a group: " + "; ".join(f"{name}: {', '.join(group)}" for name, group in results.GROUPS.items()) + ".",
+    alt="A panel a group: "
+    + "; ".join(f"{name}: {', '.join(group)}" for name, group in comparisons.GROUPS.items())
+    + ".",
 )
 
 # %% tags=["hide-input"]
 Figure(
     plots.groups_by_rate,
     table,
-    report.rates(chosen, "asymmetric"),
-    results.GROUPS,
+    frames.rates(chosen, "asymmetric"),
+    comparisons.GROUPS,
     "asymmetric",
     name="groups-asymmetric",
     caption=f"The same groups under asymmetric noise ({scope}).",
-    alt="A panel a group: " + "; ".join(f"{name}: {', '.join(group)}" for name, group in results.GROUPS.items()) + ".",
+    alt="A panel a group: "
+    + "; ".join(f"{name}: {', '.join(group)}" for name, group in comparisons.GROUPS.items())
+    + ".",
 )
 
 # %% [markdown]
@@ -111,9 +117,9 @@ Figure(
 # A robust loss that stands below cross-entropy on clean labels has paid for what it gains on wrong ones.
 
 # %% tags=["hide-input"]
-cost = results.clean_cost(table)
+cost = comparisons.clean_cost(table)
 Table(
-    results.cost_table(cost),
+    comparisons.cost_table(cost),
     name="cost",
     caption="Accuracy after the last epoch less that of ce in the same setting, in points, over the seeds that both have; "
     f"behind ± is half the 95 % interval, where a spread over seeds is known ({scope}).",

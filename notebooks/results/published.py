@@ -26,24 +26,26 @@ study = "ma2020-small"
 # %% tags=["hide-input"]
 import pandas as pd
 
-from nlr import experiment, plots, report, results, studies, words, yardstick
-from nlr.page import Figure, Prose, Table
+from nlr.book import plots, words
+from nlr.book.display import Figure, Prose, Table
+from nlr.evidence import comparisons, frames, wording, yardstick
+from nlr.study import experiment, studies
 
 experiment.check_parameters(globals(), known=["study"])
 chosen = studies.load(study)
-found = report.study_records(chosen)
-table = report.frame(found)
-scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
-compared = results.beside(table, "wang2024")
+found = frames.study_records(chosen)
+table = frames.frame(found)
+scope = f"{frames.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
+compared = comparisons.beside(table, "wang2024")
 
 # %% tags=["hide-input"]
 Table(
     compared.assign(
-        setting=compared["setting"].map(report.short_name),
+        setting=compared["setting"].map(frames.short_name),
         ours=compared["ours"].map("{:.1f}".format),
         theirs=compared["theirs"].map("{:.1f}".format),
-        ours_less_ce=compared["ours_less_ce"].map(results.signed),
-        theirs_less_ce=compared["theirs_less_ce"].map(results.signed),
+        ours_less_ce=compared["ours_less_ce"].map(wording.signed),
+        theirs_less_ce=compared["theirs_less_ce"].map(wording.signed),
     ).rename(columns={"ours_less_ce": "ours less ce", "theirs_less_ce": "theirs less ce"}),
     name="beside",
     caption=f"Clean test accuracy after the last epoch in per cent: ours ({scope}) beside Wang et al. 2024, Table 2; and the "
@@ -61,7 +63,7 @@ if compared["ours_less_ce"][compared["loss"] != "ce"].notna().any():
         "equal.",
         alt="Pairs of differences to ce in points, theirs and ours: "
         + "; ".join(
-            f"{r.loss}, {report.short_name(r.setting)}: {results.signed(r.theirs_less_ce)} and {results.signed(r.ours_less_ce)}"
+            f"{r.loss}, {frames.short_name(r.setting)}: {wording.signed(r.theirs_less_ce)} and {wording.signed(r.ours_less_ce)}"
             for r in compared[compared["loss"] != "ce"].dropna().itertuples()
         )
         + ".",
@@ -77,12 +79,12 @@ if len(order):
     shown = Table(
         pd.DataFrame(
             {
-                "setting": order["setting"].map(report.short_name),
+                "setting": order["setting"].map(frames.short_name),
                 "losses": order["losses"],
                 "mean difference": order["distance"].map("{:.1f}".format),
             }
             | {
-                head: [results.signed(value, 2) if value == value else "–" for value in order[column]]
+                head: [wording.signed(value, 2) if value == value else "–" for value in order[column]]
                 for head, column in (("Kendall's tau", "kendall"), ("Spearman's rho", "spearman"))
             }
         ),
@@ -102,13 +104,13 @@ shown
 # images would change is not known from this.
 
 # %% tags=["hide-input"]
-pairs = results.twins(found)
+pairs = comparisons.twins(found)
 by_loss = pairs.groupby("loss", sort=False)[["lossless", "jpeg", "difference"]].mean().reset_index()
 Table(
     by_loss.assign(
         lossless=by_loss["lossless"].map("{:.1f}".format),
         jpeg=by_loss["jpeg"].map("{:.1f}".format),
-        difference=by_loss["difference"].map(results.signed),
+        difference=by_loss["difference"].map(wording.signed),
         runs=pairs.groupby("loss", sort=False).size().to_numpy(),
     ),
     name="twins",

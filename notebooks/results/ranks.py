@@ -20,14 +20,16 @@
 study = "ma2020-small"
 
 # %% tags=["hide-input"]
-from nlr import experiment, plots, report, results, studies, words
-from nlr.page import Figure, Prose, Table
+from nlr.book import plots, words
+from nlr.book.display import Figure, Prose, Table
+from nlr.evidence import comparisons, frames, wording
+from nlr.study import experiment, studies
 
 experiment.check_parameters(globals(), known=["study"])
 chosen = studies.load(study)
-found = report.study_records(chosen)
-table = report.frame(found)
-scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
+found = frames.study_records(chosen)
+table = frames.frame(found)
+scope = f"{frames.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
 
 # %% [markdown]
 # ## Mean ranks
@@ -37,9 +39,9 @@ scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.
 # settings and one seed it says little, and it does not know that settings resemble each other.
 
 # %% tags=["hide-input"]
-ranked = results.ranks(table)
+ranked = comparisons.ranks(table)
 first = ranked.iloc[0]
-shared = words.seeds(first.least_seeds, first.most_seeds)
+shared = wording.seeds(first.least_seeds, first.most_seeds)
 Figure(
     plots.ranks,
     ranked,
@@ -61,7 +63,7 @@ Prose(words.first_by_rank(ranked))
 # it flatters cross-entropy more than the active-passive sums is claim C54, whose test has [its own verdict](#evidence-c54).
 
 # %% tags=["hide-input"]
-chosen_best = results.selection(table)
+chosen_best = comparisons.selection(table)
 text = chosen_best.drop(columns=["least", "most"]).assign(
     **{"mean": chosen_best["mean"].map("{:.1f}".format)},
     range=[f"{r.least:.1f} to {r.most:.1f}" for r in chosen_best.itertuples()],

@@ -25,23 +25,25 @@ study = "ma2020-small"
 # %% tags=["hide-input"]
 import pandas as pd
 
-from nlr import experiment, plots, report, studies, words
-from nlr.page import Figure, Prose, Table
+from nlr.book import plots, words
+from nlr.book.display import Figure, Prose, Table
+from nlr.evidence import frames
+from nlr.study import experiment, studies
 
 experiment.check_parameters(globals(), known=["study"])
 chosen = studies.load(study)
-found = report.study_records(chosen)
-table = report.frame(found)
-scope = f"{report.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
+found = frames.study_records(chosen)
+table = frames.frame(found)
+scope = f"{frames.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
 noisy = [record for record in found if record["config"]["noise"]["kind"] != "clean"]
-names = report.in_order(report.setting_of(record["config"]) for record in noisy)
+names = frames.in_order(frames.setting_of(record["config"]) for record in noisy)
 curves = pd.concat(
-    report.series(
-        [r for r in noisy if report.setting_of(r["config"]) == name], ["test_accuracy", "memorised", "recovered"]
+    frames.series(
+        [r for r in noisy if frames.setting_of(r["config"]) == name], ["test_accuracy", "memorised", "recovered"]
     ).assign(setting=name)
     for name in names
 )
-ends = report.cells(report.frame(noisy))
+ends = frames.cells(frames.frame(noisy))
 
 
 def at_the_end(column, word):
@@ -50,7 +52,7 @@ def at_the_end(column, word):
     for name, part in ends.groupby("setting", sort=False):
         low, high = part.loc[part[column].idxmin()], part.loc[part[column].idxmax()]
         parts.append(
-            f"{report.setting_name(name)}: from {low[column]:.0f} ({low['loss']}) to {high[column]:.0f} ({high['loss']})"
+            f"{frames.setting_name(name)}: from {low[column]:.0f} ({low['loss']}) to {high[column]:.0f} ({high['loss']})"
         )
     return f"{word} at the last epoch, in per cent, lowest to highest. " + "; ".join(parts) + "."
 
@@ -97,7 +99,7 @@ Figure(
 ends["gap"] = (ends["best_mean"] - ends["last_mean"]).map("{:.1f}".format)
 gaps = ends.pivot_table(index="loss", columns="setting", values="gap", aggfunc="first", sort=False)
 Table(
-    gaps[names].fillna("missing").rename(columns=report.short_name).reset_index().rename_axis(columns=None),
+    gaps[names].fillna("missing").rename(columns=frames.short_name).reset_index().rename_axis(columns=None),
     name="gap",
     caption=f"Best epoch (chosen on the test set) less last epoch, in points of clean test accuracy ({scope}); means over "
     "seeds.",
@@ -105,7 +107,7 @@ Table(
 
 # %% tags=["hide-input"]
 Table(
-    report.settings_table(chosen, found, "memorised"),
+    frames.settings_table(chosen, found, "memorised"),
     name="memorised",
     caption=f"Wrong labels memorised in the last epoch, in per cent; clean labels have none ({scope}).",
     style="dense",

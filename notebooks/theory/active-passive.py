@@ -32,8 +32,8 @@ import torch
 import torch.nn.functional as F
 from scipy.optimize import brentq
 
+from nlr.book.display import Figure, Prose, Table, Verdict
 from nlr.losses import make_loss
-from nlr.page import Figure, Prose, Table, Verdict
 from nlr.theory import shapes
 from nlr.theory.conditions import minimiser
 from nlr.theory.forms import FORMS, other_derivatives, other_terms

@@ -41,10 +41,10 @@ import torch.nn.functional as F
 from matplotlib.colors import ListedColormap
 from scipy.optimize import brentq
 
-from nlr import plots
+from nlr.book import plots
+from nlr.book.display import Figure, Prose, Table, Verdict
 from nlr.losses import make_loss
 from nlr.noise import transition_matrix
-from nlr.page import Figure, Prose, Table, Verdict
 from nlr.theory import printed
 from nlr.theory.printed import Erratum, formula
 

@@ -25,12 +25,12 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from nlr.book.display import Figure, Prose, Table
 from nlr.data import CIFAR10_CLASSES
+from nlr.evidence.wording import listed
 from nlr.noise import MAPS, SAMPLERS, add_noise, transition_matrix
-from nlr.page import Figure, Prose, Table
 from nlr.paths import RESULTS
 from nlr.theory import label_noise
-from nlr.words import listed
 
 K = 10
 human = json.loads((RESULTS / "cifar10n-facts.json").read_text())

@@ -27,13 +27,13 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 
+from nlr.book.display import Figure, Prose, Slider, Table, Verdict
+from nlr.evidence.wording import listed
 from nlr.losses import make_loss
 from nlr.noise import add_noise, transition_matrix
-from nlr.page import Figure, Prose, Slider, Table, Verdict
 from nlr.theory import risk
 from nlr.theory.descent import descend
 from nlr.theory.gradients import confidently_wrong
-from nlr.words import listed
 
 # %% [markdown]
 # ## What symmetric noise does to any loss

@@ -38,13 +38,13 @@ import sympy
 import torch
 import torch.nn.functional as F
 
-from nlr import plots
+from nlr.book import plots
+from nlr.book.display import Figure, Prose, Table, Verdict
+from nlr.evidence.wording import listed
 from nlr.losses import make_loss
 from nlr.noise import transition_matrix
-from nlr.page import Figure, Prose, Table, Verdict
 from nlr.theory import conditions
 from nlr.theory.family import ael, agce, amse, aul
-from nlr.words import listed
 
 pair_flip = transition_matrix("asymmetric", 0.4, class_map={0: 1})[0]
 

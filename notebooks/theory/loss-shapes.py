@@ -28,8 +28,8 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 
+from nlr.book.display import Figure, Prose, Slider, Table
 from nlr.losses import cards, make_loss
-from nlr.page import Figure, Prose, Slider, Table
 from nlr.theory import shapes
 from nlr.theory.gradients import logit_gradients, predictions
 

@@ -34,10 +34,10 @@ import torch
 import torch.nn.functional as F
 from scipy.optimize import brentq
 
-from nlr import plots
+from nlr.book import plots
+from nlr.book.display import Figure, Prose, Table, Verdict
 from nlr.errors import NlrError
 from nlr.losses import cards, make_loss
-from nlr.page import Figure, Prose, Table, Verdict
 from nlr.theory import conditions
 from nlr.theory.descent import train
 from nlr.theory.gradients import logit_gradients

@@ -30,9 +30,10 @@ import sympy
 import torch
 import torch.nn.functional as F
 
-from nlr import protocols, published
-from nlr.page import Figure, Prose, Table
-from nlr.runs import canonical_loss
+from nlr.book.display import Figure, Prose, Table
+from nlr.evidence import published
+from nlr.study import protocols
+from nlr.study.runs import canonical_loss
 from nlr.theory import shapes
 from nlr.theory.family import COMBINATIONS, agce, amse, aul, ce_eps, member
 

@@ -28,8 +28,8 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 
+from nlr.book.display import Figure, Prose, Slider, Table, Verdict
 from nlr.losses import make_loss
-from nlr.page import Figure, Prose, Slider, Table, Verdict
 from nlr.theory import shapes
 from nlr.theory.descent import descend, train
 from nlr.theory.gradients import confidently_wrong, logit_gradients, p_and_q, predictions, uniform_rate

@@ -25,8 +25,10 @@
 # each verdict.
 
 # %% tags=["hide-input"]
-from nlr import claims, departures, questions, report, studies, verdicts
-from nlr.page import Prose, Table
+from nlr.book import departures, questions, verdict_tables
+from nlr.book.display import Prose, Table
+from nlr.evidence import claims, frames, verdicts
+from nlr.study import studies
 
 records = verdicts.committed()
 judged = verdicts.judge(records, verdicts.proofs())
@@ -49,7 +51,7 @@ Prose(questions.answered(judged, records))
 # has learnt after some updates is no minimiser; so a loss can be tolerant and yet memorise.
 
 # %% tags=["remove-input"]
-Prose(departures.tolerant(report.study_records(studies.load("ma2020-small"))))
+Prose(departures.tolerant(frames.study_records(studies.load("ma2020-small"))))
 
 # %% tags=["hide-input"]
 parted = departures.parted(judged)
@@ -77,7 +79,7 @@ Table(verdicts.count_table(judged), name="counts", caption="Claims by verdict, i
 
 # %% tags=["hide-input"]
 Table(
-    verdicts.claim_table(judged),
+    verdict_tables.claim_table(judged),
     name="claims",
     caption=f"The {len(claims.load())} claims.",
     left=["statement", "asserted by", "contradicted by", "verdict"],

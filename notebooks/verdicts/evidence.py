@@ -27,14 +27,15 @@
 # has the overview.
 
 # %% tags=["hide-input"]
-from nlr import verdicts
-from nlr.page import Prose
+from nlr.book import verdict_tables
+from nlr.book.display import Prose
+from nlr.evidence import verdicts
 
 judged = verdicts.judge(verdicts.committed(), verdicts.proofs())
 
 
 def section(first, last):
-    return Prose(verdicts.evidence([f"C{n}" for n in range(first, last + 1)], judged))
+    return Prose(verdict_tables.evidence([f"C{n}" for n in range(first, last + 1)], judged))
 
 
 # %% [markdown]

@@ -1,0 +1,186 @@
+"""Verdicts as the book shows them: badges, the table of claims, and the sections of the evidence, in MyST."""
+
+import math
+
+import pandas as pd
+
+from nlr.evidence import claims, frames, published, wording
+from nlr.evidence.claims import kinds
+from nlr.evidence.claims.figures import FIGURES
+from nlr.evidence.verdicts import evidence_label
+
+SAYS = {name: name.capitalize() for name in claims.SOURCES} | {"paper": "the paper", "project": "this project"}
+
+FEW = 3  # commands that a sentence can hold
+
+
+def badge(judgement):
+    """The outcome as a badge that leads to its evidence."""
+    return f"[{{verdict}}`{judgement.outcome}`](#{judgement.target})"
+
+
+def limited(judgement):
+    """The scope, with what the outcome is limited to."""
+    without = judgement.without_exploratory()
+    return " ".join(
+        filter(None, [f"[{judgement.scope}]{{.verdict-scope}}", judgement.qualifier, f"({without})" * bool(without)])
+    )
+
+
+def claim_table(judged):
+    """A row a claim, with who says so, repeats or denies it, and a badge for each scope; cells are MyST.
+
+    Below the badge of a verdict that rests on records stands how many comparisons say what, and what they measured.
+    """
+    rows = []
+    for name, claim in claims.load().items():
+        lines = [line for one in judged[name] for line in (f"{badge(one)} {limited(one)}", _in_short(one)) if line]
+        rows.append(
+            {
+                "claim": name,
+                "statement": claim.statement,
+                "asserted by": _people(claim.asserted, claim.quotes),
+                "contradicted by": _people(claim.contradicted) or "nobody",
+                "verdict": "<br>".join(lines),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _in_short(judgement):
+    """What records say behind a verdict, in a line of MyST; empty for a proof and where runs are missing."""
+    if judgement.found is None or judgement.outcome == "not run":
+        return ""
+    found = {}
+    for part in judgement.found.evidence:
+        if number := part.mean() or part.span():
+            said = f"{kinds.measured(part.test)[1]} (claimed: {kinds.demanded(part.test)})"
+            found.setdefault(said, []).append(number)
+    said = [f"{' and '.join(numbers)}, {what}" for what, numbers in found.items()]
+    return f"[{' '.join([claims.counts(judgement.found.evidence), '; '.join(said)]).strip()}]{{.verdict-numbers}}"
+
+
+def _people(sources, quotes=()):
+    """``the paper, Chheda (by figures), Joshi (quotes)``; who speaks in words stands without a note."""
+    named = [SAYS[who] + (f" (by {basis})" if basis != "words" else "") for who, basis in sources.items()]
+    return ", ".join([*named, *(f"{SAYS[who]} (quotes)" for who in quotes)])
+
+
+def markdown(columns, rows, numbers):
+    """A Markdown table; the columns after the first are flush right, as many as ``numbers`` says."""
+    rule = [":--", *["--:"] * numbers, *[":--"] * (len(columns) - 1 - numbers)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])
+
+
+def evidence(names, judged):
+    """The sections of some claims on the page of the evidence, as MyST: a heading, and what each protocol says."""
+    registry, parts = claims.load(), []
+    for name in names:
+        claim = registry[name]
+        parts.append(f"({evidence_label(name)})=\n### {name}\n\n{claim.statement}")
+        if claim.remark:
+            parts.append(f"*{published.quoted(claim.remark)}*")
+        for one in judged[name]:
+            if one.found is None:
+                parts.append(f"{badge(one)} **{one.scope}**: {one.because}")
+                continue
+            limit = f" {one.found.qualifier}" if one.found.qualifier else ""
+            missing = f" {_missing(one.found)}" if one.found.missing else ""
+            parts.append(f"{{verdict}}`{one.outcome}` **{one.scope}**{limit}: {one.because}{missing}")
+            parts += [_evidence_table(part) for part in one.found.evidence if any(row.n for row in part.rows)]
+            if any(row.n for part in one.found.control for row in part.rows):
+                parts.append(_control(claim, one.found))
+                parts += [_evidence_table(part) for part in one.found.control]
+    return "\n\n".join(parts)
+
+
+def _evidence_table(part):
+    """The rows of a test as a Markdown table, with what was measured above it."""
+    unit, what = kinds.measured(part.test)
+    rows = evidence_frame(part)
+    table = markdown(list(rows.columns), rows.to_numpy().tolist(), 5)
+    says = (
+        f"; the claim says {kinds.demanded(part.test)}" if "relation" in part.test else ""
+    )  # a control's claims nothing
+    head = f"{what[0].upper()}{what[1:]}, in {unit}{says}:"
+    return "\n\n".join(filter(None, [head, table, spread(part)]))
+
+
+def spread(part):
+    """What the spread over seeds was pooled over, and how unlike it is from setting to setting; empty without one.
+
+    Args:
+        part: an :class:`nlr.evidence.claims.Evidence`.
+    """
+    if part.spread and part.spread.df:
+        return f"Spread over seeds behind the mean of the rows: {_of_spread(part.spread, part.test)}"
+    losses = {}  # of the rows that rest on a spread; rows of other losses may have their own
+    for row in part.rows:
+        if row.df and row.spread:
+            losses.setdefault(row.spread, {}).update(dict.fromkeys(loss for loss, _ in row.needs))
+    return "\n".join(
+        f"- Spread over seeds behind the rows of {wording.listed(names)}: {_of_spread(one, part.test)}"
+        for one, names in losses.items()
+    )
+
+
+def _of_spread(spread, test):
+    unit = FIGURES[test["figure"]][1]
+    text = f"{spread.sd:.2f} {'points' if unit == '%' else unit} a run, {wording.degrees(spread.df)}, {spread.source}; "
+    if math.isnan(spread.ratio):
+        return text + "its change from setting to setting is not known."
+    if math.isinf(spread.ratio):
+        return text + "a setting has none, others have."
+    text += f"the largest of a setting is {spread.ratio:.1f} times the smallest"
+    if math.isnan(spread.p_equal):
+        return text + "."
+    p = "p < 0.01" if spread.p_equal < 0.01 else f"p = {spread.p_equal:.2f}"
+    return text + f" (Levene's test that they are equal: {p})."
+
+
+def _control(claim, found):
+    """What the control's runs are, and what of the claim they leave out."""
+    longer = claim.rules_in(found.protocol)["control"]
+    there = [cell for part in found.control for row in part.rows if row.n for cell in row.needs[1:]]
+    losses, settings = (dict.fromkeys(names) for names in zip(*there, strict=True))
+    text = f"The control, protocol {longer}, less the same runs of {found.protocol}: {wording.listed(losses)}, "
+    text += f"{frames.short_names(settings)}."
+    asked = [dict.fromkeys(names) for names in zip(*claim.cells(found.protocol), strict=True)]
+    lacking = [[one for one in names if one not in has] for names, has in zip(asked, (losses, settings), strict=True)]
+    gaps = [wording.listed(lacking[0])] if lacking[0] else []
+    gaps += [frames.short_names(lacking[1])] if lacking[1] else []
+    return text + (f" It has no runs of what this claim compares beside: {'; '.join(gaps)}." if gaps else "")
+
+
+def evidence_frame(part):
+    """The rows of an :class:`nlr.evidence.claims.Evidence` as text: label, effect, interval, n, df, p of the family,
+    verdict."""
+
+    def number(value, form):
+        return "–" if math.isnan(value) else format(value, form).replace("-", "\N{MINUS SIGN}")  # z: no minus zero
+
+    rows, sign = [], "" if part.test["test"] in kinds.LEVELS else "+"
+    for row in part.rows:
+        known = not math.isnan(row.low)
+        interval = f"{number(row.low, f'{sign}z.2f')} to {number(row.high, f'{sign}z.2f')} ({100 * row.level:.0f} %)"
+        rows.append(
+            {
+                "comparison": row.label,
+                "effect": number(row.effect, f"{sign}z.2f"),
+                "interval": interval if known else "–",
+                "n": str(row.n),
+                "df": str(row.df) if row.df else "–",
+                "p": ("< 0.001" if row.p < 0.001 else number(row.p, ".3f")) if known else "–",
+                "says": row.verdict or "–",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _missing(found):
+    """How many runs are missing, and the commands that make them."""
+    made = found.commands
+    text = f"{len(found.missing)} run{'s' * (len(found.missing) != 1)} missing: "
+    if len(made) > FEW:
+        return text + "\n\n```bash\n" + "\n".join(made) + "\n```"
+    return text + wording.listed(f"`{command}`" for command in made) + "."

@@ -1,0 +1,126 @@
+"""The verdicts of the book as data: those that its pages prove and those that records give.
+
+A claim has a verdict for each scope: ``mathematics``, as the theory pages say in their outputs, and each protocol in
+which it can be tested, as :func:`nlr.evidence.claims.evaluate` says of the records.
+"""
+
+import json
+import tomllib
+from dataclasses import dataclass
+
+import pandas as pd
+
+from nlr import paths
+from nlr.errors import NlrError
+from nlr.evidence import claims, frames, wording
+from nlr.study import studies
+
+MATHEMATICS = "mathematics"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict on a claim in one scope.
+
+    Attributes:
+        claim, scope, outcome: C17, ``mathematics`` or a protocol's name, and one of
+            :data:`nlr.evidence.claims.OUTCOMES`.
+        because: the reason, with numbers.
+        target: the label of the place that shows the evidence.
+        qualifier: what it is limited to; mostly empty.
+        found: the :class:`nlr.evidence.claims.Outcome` where records give it, else None.
+    """
+
+    claim: str
+    scope: str
+    outcome: str
+    because: str
+    target: str
+    qualifier: str = ""
+    found: claims.Outcome | None = None
+
+    def without_exploratory(self):
+        """What the outcome would be without exploratory runs, in words; empty where it would be the same."""
+        if self.found is None or self.found.without_exploratory == self.outcome:
+            return ""
+        return f"without exploratory runs: {self.found.without_exploratory}"
+
+
+def proofs():
+    """The judgements that the executed pages carry, in the order of the book: ``{claim: [Judgement]}``.
+
+    Raises:
+        NlrError: two pages judge one claim in one scope.
+    """
+    pages = tomllib.loads((paths.NOTEBOOKS / "pages.toml").read_text())
+    out = {}
+    for path in (paths.EXECUTED / f"{page}.ipynb" for page in pages):
+        if not path.is_file():
+            continue
+        for cell in json.loads(path.read_text())["cells"]:
+            for output in cell.get("outputs", []):
+                if data := output.get("data", {}).get(claims.VERDICT_MIME):
+                    name = data["claim"]
+                    if any(data["scope"] == one.scope for one in out.get(name, ())):
+                        raise NlrError(
+                            f"{name} has two verdicts of {data['scope']}, the second in {path.name}; leave one."
+                        )
+                    judgement = Judgement(
+                        name, data["scope"], data["outcome"], data["because"], f"claim-{name.lower()}"
+                    )
+                    out.setdefault(name, []).append(judgement)
+    return out
+
+
+def judge(records, proved):
+    """The judgements of every claim: ``{claim: [Judgement]}``.
+
+    Args:
+        records: the records of the committed store.
+        proved: what :func:`proofs` returns.
+    """
+    out = {}
+    for name, claim in claims.load().items():
+        out[name] = list(proved.get(name, ()))
+        if claim.kind == "theory":
+            if not out[name]:
+                reason = "No page proves or refutes it yet."
+                out[name].append(Judgement(name, MATHEMATICS, "not run", reason, evidence_label(name)))
+            continue
+        for protocol in reversed(claim.protocols):  # what has records stands first
+            found = claims.evaluate(claim, records, protocol)
+            one = Judgement(name, protocol, found.outcome, found.reason, evidence_label(name), found.qualifier, found)
+            out[name].append(one)
+    return out
+
+
+def evidence_label(name):
+    """The label of a claim's section on the page of the evidence."""
+    return f"evidence-{name.lower()}"
+
+
+def committed():
+    """All records of the committed store."""
+    return frames.read_store(studies.STORES["results"])[0]
+
+
+def count_table(judged):
+    """How many claims have which outcome: a row a scope, a column an outcome."""
+    flat = [one for of_claim in judged.values() for one in of_claim]
+    rows = []
+    for scope in dict.fromkeys(one.scope for one in flat):
+        mine = [one.outcome for one in flat if one.scope == scope]
+        rows.append({"scope": scope, "claims": len(mine)} | {word: mine.count(word) for word in claims.OUTCOMES})
+    return pd.DataFrame(rows)
+
+
+def tally(judged, scope):
+    """How many claims have which verdict in a scope, as the end of a sentence."""
+    found = [one.outcome for of_claim in judged.values() for one in of_claim if one.scope == scope]
+    held, partly, failed, undecided, waiting = map(found.count, claims.OUTCOMES)
+    if waiting == len(found):
+        return f"none of {waiting} claims has a verdict yet"
+    text = f"{held} of {len(found)} claims held, {partly} held in part and {failed} did not"
+    parts = [f"{undecided} {'is' if undecided == 1 else 'are'} undecided"] if undecided else []
+    parts += [f"{waiting} still wait{'s' * (waiting == 1)} for runs"] if waiting else []
+    return text + (f"; {wording.listed(parts)}" if parts else "")

@@ -1,0 +1,118 @@
+"""Our cells beside those that a source prints: differences with intervals, and whether the losses keep their order."""
+
+import math
+
+import pandas as pd
+from scipy import stats
+
+from nlr.errors import NoRecords, unknown
+from nlr.evidence import frames, statistics
+from nlr.evidence.statistics import Contrast, Pooling
+
+#: What became of a cell: the same within the margin, clearly apart by more, neither shown, not counted, not testable.
+VERDICTS = ("equivalent", "differs", "undecided", "few seeds", "unreplicated")
+
+#: Fewer losses in a setting have no order worth a correlation.
+ENOUGH_LOSSES = 3
+
+_COMMON = Pooling()
+
+
+def compare(table, theirs, margins, figure="last", pooling=_COMMON, few_seeds=3, alpha=0.05):
+    """Our cells beside those of a source, as far as both have them.
+
+    The two share no run, so a difference is unpaired. A cell is ``equivalent`` where two one-sided tests (TOST) put the
+    difference within the margin, and ``differs`` where it is clearly beyond; the cells counted are one family (Holm).
+
+    Args:
+        table: the frame of :func:`nlr.evidence.frames.frame`, of one protocol; a column ``pooled`` as for
+            :func:`nlr.evidence.statistics.estimates`.
+        theirs: ``{(loss, setting): SourceFigure}``.
+        margins: ``{setting: points}``.
+        figure: a column of the table: ``last`` or ``best``.
+        pooling: over which of our runs the spread is taken.
+        few_seeds: with fewer seeds of ours a cell is shown and not counted.
+        alpha: level of the family.
+
+    Returns:
+        A frame, a row a cell, by setting and then by loss as in the table: setting, loss, n (our seeds), ours, sd (of
+        our seeds; NaN below two), theirs, theirs_sd (NaN where not known), theirs_n, difference (ours less theirs), low
+        and high (95 %, not adjusted; NaN where no spread of ours is known), margin, p (adjusted) and verdict, one of
+        :data:`VERDICTS`. Per cent and points.
+
+    Raises:
+        NlrError: a setting has no margin.
+        NoRecords: there is no cell that both have.
+    """
+    groups = table.groupby(["loss", "setting"], sort=False)[figure]
+    place = {setting: k for k, setting in enumerate(frames.in_order(table["setting"]))}
+    shared = sorted((cell for cell in groups.groups if cell in theirs), key=lambda cell: place[cell[1]])
+    if not shared:
+        raise NoRecords("There is no cell that both our runs and the source have.")
+    for _, setting in shared:
+        if setting not in margins:
+            raise unknown("setting without a margin", setting, margins)
+    contrasts = [Contrast(f"{loss}, {setting}", ((loss, setting, 1.0),)) for loss, setting in shared]
+    rows = []
+    for cell, ours in zip(shared, statistics.estimates(table, figure, contrasts, pooling), strict=True):
+        (loss, setting), other = cell, theirs[cell]
+        apart = statistics.unpaired(ours, other.mean, other.sd, other.n)
+        low, high = apart.interval()
+        inside = abs(apart.effect) < margins[setting]
+        p = (apart.p_within if inside else apart.p_outside)(margins[setting])
+        verdict = "few seeds" if ours.n < few_seeds else "unreplicated" if math.isnan(p) else ""
+        rows.append(
+            {
+                "setting": setting,
+                "loss": loss,
+                "n": ours.n,
+                "ours": ours.effect,
+                "sd": groups.get_group(cell).std(),
+                "theirs": other.mean,
+                "theirs_sd": math.nan if other.sd is None else other.sd,
+                "theirs_n": other.n,
+                "difference": apart.effect,
+                "low": low,
+                "high": high,
+                "margin": margins[setting],
+                "p": math.nan if verdict else p,
+                "verdict": verdict or ("equivalent" if inside else "differs"),
+            }
+        )
+    out = pd.DataFrame(rows)
+    counted = out["p"].notna()
+    out.loc[counted, "p"] = statistics.holm(out.loc[counted, "p"])
+    out.loc[counted & (out["p"] > alpha), "verdict"] = "undecided"
+    return out
+
+
+def agreement(compared):
+    """How near two sets of figures lie and how far they put the losses in one order, in each setting.
+
+    Args:
+        compared: a frame with setting, ours and theirs, a row a loss; that of :func:`compare` for one.
+
+    Returns:
+        A frame, a row a setting: setting, losses (how many), distance (mean absolute difference, points), kendall (tau,
+        b for ties) and spearman; these are NaN with fewer than :data:`ENOUGH_LOSSES` losses, or where one side has them
+        all equal.
+    """
+    rows = []
+    for setting, part in compared.groupby("setting", sort=False):
+        ours, theirs = part["ours"], part["theirs"]
+        ordered = len(part) >= ENOUGH_LOSSES and ours.nunique() > 1 and theirs.nunique() > 1
+        rows.append(
+            {
+                "setting": setting,
+                "losses": len(part),
+                "distance": distance(part),
+                "kendall": float(stats.kendalltau(ours, theirs).statistic) if ordered else math.nan,
+                "spearman": float(stats.spearmanr(ours, theirs).statistic) if ordered else math.nan,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def distance(compared):
+    """The mean absolute difference over the cells that both have, in points."""
+    return float((compared["ours"] - compared["theirs"]).abs().mean())

@@ -1,0 +1,121 @@
+"""Which runs are made, and in which order: one TOML file a study in this folder, to be read and edited by people.
+
+A study names a protocol, the data set its records were made on, the store that keeps them (``results``, committed, or
+``live``, not committed) and blocks of losses x settings x seeds; blocks come in the order of their priority. A block
+may name a protocol and a data set of its own, and the line of a list that it belongs to.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+from nlr import paths
+from nlr.errors import NlrError, unknown
+from nlr.noise import format_setting, parse_setting
+from nlr.study import protocols, runs
+
+FOLDER = Path(__file__).parent
+STORES = {"results": paths.RESULTS, "live": paths.LIVE}
+KEYS = ("title", "protocol", "dataset", "store", "block")
+BLOCK_KEYS = {"purpose", "losses", "settings", "seeds"}
+OPTIONAL_KEYS = {"protocol", "dataset", "line"}
+
+
+@dataclass(frozen=True)
+class Study:
+    """A named list of runs.
+
+    Attributes:
+        name, title: how it is called on the command line and in the book.
+        protocol: the name of its protocol.
+        dataset: the data set that its records were made on.
+        store: the folder of those records.
+        blocks: dicts with purpose, losses, settings, seeds, protocol and dataset, the study's own where a block names
+            none, and line, empty where it says none.
+    """
+
+    name: str
+    title: str
+    protocol: str
+    dataset: str
+    store: Path
+    blocks: tuple
+
+    def runs(self):
+        """Pairs (resolved run, purpose) in order of priority, each run once."""
+        seen = set()
+        loaded = {name: protocols.load(name) for name in dict.fromkeys(block["protocol"] for block in self.blocks)}
+        for block in self.blocks:
+            place = block["protocol"], block["dataset"]
+            for seed, setting, loss in product(block["seeds"], block["settings"], block["losses"]):
+                config = runs.configure(loaded[place[0]], loss, setting, seed, place[1])
+                key = *place, config["loss"]["spec"], setting, seed
+                if key not in seen:
+                    seen.add(key)
+                    yield config, block["purpose"]
+
+    @property
+    def own_blocks(self):
+        """The blocks of its own protocol and data set, which its settings, losses and seeds are those of."""
+        place = self.protocol, self.dataset
+        return [block for block in self.blocks if (block["protocol"], block["dataset"]) == place]
+
+    def _collected(self, key, setting=None):
+        chosen = (b for b in self.own_blocks if setting is None or setting in b["settings"])
+        return list(dict.fromkeys(value for block in chosen for value in block[key]))
+
+    @property
+    def settings(self):
+        """Its settings, in order of first mention."""
+        return self._collected("settings")
+
+    def losses(self, setting=None):
+        """Its losses in one setting, or in any."""
+        return self._collected("losses", setting)
+
+    def seeds(self, setting=None):
+        """Its seeds in one setting, or in any."""
+        return self._collected("seeds", setting)
+
+
+def names():
+    """The studies that exist, in alphabetical order."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name):
+    """The study of that name.
+
+    Raises:
+        NlrError: the study is unknown, or its file is not readable, lacks a key or has one too many.
+    """
+    if name not in names():
+        raise unknown("study", name, names())
+    try:
+        text = tomllib.loads((FOLDER / f"{name}.toml").read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise NlrError(f"{name}.toml is not readable: {error}.") from None
+    try:
+        title, protocol, dataset, store, blocks = (text.pop(key) for key in KEYS)
+    except KeyError as missing:
+        raise NlrError(f"Study {name} has no {missing.args[0]!r}; see digits.toml for the keys it needs.") from None
+    if text:
+        raise unknown(f"key in study {name}", sorted(text)[0], KEYS)
+    for block in blocks:
+        if set(block) - OPTIONAL_KEYS != BLOCK_KEYS:
+            raise NlrError(
+                f"A block of study {name} has the keys {sorted(block)}; expected {sorted(BLOCK_KEYS)} and, if need be, "
+                f"some of {sorted(OPTIONAL_KEYS)}."
+            )
+    if store not in STORES:
+        raise unknown(f"store in study {name}", store, STORES)
+    for block in blocks:
+        for key, usual in (("protocol", protocol), ("dataset", dataset), ("line", "")):
+            block.setdefault(key, usual)
+    loaded = {of_block: protocols.load(of_block) for of_block in {protocol, *(block["protocol"] for block in blocks)}}
+    for block in blocks:  # spelled as records spell them
+        resolved = loaded[block["protocol"]]
+        block["losses"] = [runs.canonical_loss(resolved, loss)[0] for loss in block["losses"]]
+        block["settings"] = [format_setting(*parse_setting(setting)) for setting in block["settings"]]
+    return Study(name, title, protocol, dataset, STORES[store], tuple(blocks))

@@ -1,0 +1,108 @@
+"""What theory predicts for the runs on MNIST, and what they gave: does a loss end with one answer to everything?
+
+The predictions (:mod:`nlr.theory.collapse`) are of every cell in lines A and B of the study ``cpu-list``. They lie in
+``book/data/collapse.csv``, which was committed before the first of those runs.
+"""
+
+import pandas as pd
+
+from nlr import noise
+from nlr.losses import make_loss
+from nlr.paths import ROOT
+from nlr.study import protocols, runs, studies
+from nlr.theory import collapse
+from nlr.training.engine import learning_rate
+
+PREDICTIONS = ROOT / "book" / "data" / "collapse.csv"
+LINES = ("A", "B")  # of the study cpu-list
+
+#: How many training images of each digit MNIST has.
+CLASS_SIZES = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
+NUM_IMAGES = sum(CLASS_SIZES)
+
+
+def cells():
+    """The cells that are predicted, in the order of their runs: the resolved run of seed 0 of each."""
+    found = {}
+    for block in studies.load("cpu-list").blocks:
+        if block["line"] not in LINES:
+            continue
+        protocol = protocols.load(block["protocol"])
+        for setting in block["settings"]:
+            for loss in block["losses"]:
+                config = runs.configure(protocol, loss, setting, 0, block["dataset"])
+                found.setdefault((protocol["name"], config["loss"]["spec"], setting), config)
+    return found
+
+
+def flow_time(training, images=NUM_IMAGES):
+    """How long a run of SGD follows the gradient flow: the sum of its learning rates over 1 - momentum.
+
+    Weight decay d alone makes a weight smaller by the factor ``exp(-d * flow_time)``.
+
+    Args:
+        training: The training settings of a resolved run.
+        images: How many training images there are.
+    """
+    steps = -(-images // training["batch_size"])
+    total = steps * sum(learning_rate(training, epoch) for epoch in range(training["epochs"]))
+    return total / (1 - training["momentum"])
+
+
+def predict(config):
+    """Both criteria for a resolved run on MNIST.
+
+    Returns:
+        The :class:`nlr.theory.collapse.Prediction`.
+    """
+    kind = config["noise"]["kind"]
+    matrix = noise.transition_matrix(
+        kind,
+        config["noise"]["rate"],
+        sampler=config["noise"]["sampler"],
+        class_map=config["noise"]["class_map"] or "mnist",
+        class_sizes=CLASS_SIZES,
+    )
+    loss = make_loss(config["loss"]["name"], **config["loss"]["parameters"])
+    joint = collapse.joint_labels(matrix, CLASS_SIZES)
+    hidden_norm = config["model"].get("hidden_batch_norm", True)
+    return collapse.predict(loss, joint, config["training"]["weight_decay"], hidden_norm)
+
+
+def row(config):
+    """A line of the file of predictions.
+
+    Returns:
+        A dict with protocol, loss, setting, constant_lower and constant_stable (``yes`` or ``no``), the penalised risks
+        of the constant answer and of the best that was found, how many classes the latter answers, the pull at the
+        constant answer, the weight decay, and by how many powers of e it alone shrinks a weight in the run.
+    """
+    found, decay = predict(config), config["training"]["weight_decay"]
+    return {
+        "protocol": config["protocol"],
+        "loss": config["loss"]["spec"],
+        "setting": noise.format_setting(config["noise"]["kind"], config["noise"]["rate"]),
+        "constant_lower": "yes" if found.lower else "no",
+        "constant_stable": "yes" if found.stable else "no",
+        "constant_risk": round(found.constant.risk, 6),
+        "best_risk": round(found.fit.risk, 6),
+        "best_answers": found.fit.answered,
+        "pull": round(found.pull, 6),
+        "weight_decay": decay,
+        "decay_efoldings": round(decay * flow_time(config["training"]), 3),
+    }
+
+
+def table():
+    """The file of predictions, as it was committed: a row a cell with the columns of :func:`row`."""
+    return pd.read_csv(PREDICTIONS, comment="#")
+
+
+def write():
+    """Compute the predictions of all cells and write the file; only while no run of them exists."""
+    frame = pd.DataFrame([row(config) for config in cells().values()])
+    frame.to_csv(PREDICTIONS, index=False)
+
+
+if __name__ == "__main__":
+    write()

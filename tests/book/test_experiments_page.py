@@ -1,0 +1,54 @@
+"""The page of errors shown by experiment: every test of an erratum and every study made for one has its place there."""
+
+import re
+
+import pytest
+
+from nlr import paths
+from nlr.book import places
+from nlr.evidence import claims, course_figures
+from nlr.study import protocols, studies
+
+PAGE = "reports/experiments"
+SOURCE = (paths.NOTEBOOKS / f"{PAGE}.py").read_text()
+# Protocols in full, and those that are compared as intended only, are on the pages of the reports.
+ELSEWHERE = {"kathuria-as-intended-digits", "chheda-as-intended-digits"}
+MINE = [
+    name
+    for name in studies.names()
+    if name.split("-")[0] in (*course_figures.REPORTS, "gamma")
+    and name.endswith(("-digits", "-small"))
+    and name not in ELSEWHERE
+]
+
+
+@pytest.mark.parametrize("name", claims.errata())
+def test_an_erratum_that_is_tested_has_an_anchor(name):
+    assert places.labels()[f"experiment-{name.lower()}"] == PAGE
+
+
+@pytest.mark.parametrize("name", [*claims.errata(), "C12", "C13", "C14", "C40", "C51", "C53", "C55", "C56", "C58"])
+def test_every_protocol_with_a_study_in_which_something_is_tested_is_shown(name):
+    one = (claims.load() | claims.errata())[name]
+    shown = set(re.findall(rf'"{name}", "(\w+-[\w-]+)"', SOURCE))
+    assert shown == set(one.protocols) & set(MINE)
+
+
+@pytest.mark.parametrize("name", MINE)
+def test_every_run_of_a_study_serves_a_test_or_a_table(name):
+    found = [*claims.load().values(), *claims.errata().values()]
+    needed = {run for one in found for protocol in one.protocols for run in claims.needed(one, protocol)}
+    runs = {
+        (name, loss, setting)
+        for block in studies.load(name).blocks
+        for loss in block["losses"]
+        for setting in block["settings"]
+    }
+    assert runs & needed or name in ELSEWHERE
+    extra = {loss for _, loss, _ in runs - needed}
+    assert all(f'"{loss}"' in SOURCE or loss == "krishnan-apl(krishnan-nce+rce)" for loss in extra)
+
+
+def test_a_study_on_digits_trains_on_digits():
+    for name in MINE:
+        assert (protocols.load(name)["data"]["dataset"] == "digits") == name.endswith("-digits")

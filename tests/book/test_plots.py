@@ -1,0 +1,321 @@
+"""The drawings: one look a loss, both themes, the same bytes twice, and marks where the figures say."""
+
+import io
+import itertools
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from factory import put
+from matplotlib.colors import to_rgb
+
+from nlr.book import plots
+from nlr.data import CIFAR10_CLASSES
+from nlr.evidence import comparisons, frames, published
+from nlr.study import studies
+
+STUDY = studies.load("ma2020").losses()
+LOSSES = ["ce", "mae", "nce", "nce+mae", "nce+rce"]
+
+
+@pytest.fixture(autouse=True)
+def light():
+    """Figures are drawn in the light theme where a test says nothing else, and closed after it."""
+    with plots.theme("light"):
+        yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Two seeds of the five losses of the demonstration, in three settings."""
+    store = tmp_path_factory.mktemp("store")
+    return [
+        put(store, loss, setting, seed, last=0.3 + 0.1 * i + 0.01 * seed, best=0.85, memorised=0.1 * i)
+        for setting in ("clean", "symmetric-0.4", "asymmetric-0.4")
+        for i, loss in enumerate(LOSSES)
+        for seed in (0, 1)
+    ]
+
+
+def of(made, setting):
+    return [r for r in made if frames.setting_of(r["config"]) == setting]
+
+
+@pytest.fixture(scope="module")
+def drawings(made):
+    """Every function of the module with what a page gives it; ranks of fewer draws, for they only have to be drawn."""
+    noisy = of(made, "symmetric-0.4")
+    table = frames.frame(made)
+    return {
+        "transition": (next(iter(frames.noise_counts(noisy).values())), CIFAR10_CLASSES),
+        "accuracy_curves": (frames.series(noisy, ["test_accuracy"]), ["gce (1 of 2)"]),
+        "memorised_recovered": (frames.series(noisy, ["memorised", "recovered"]), ["gce (1 of 2)"]),
+        "class_bars": (frames.by_class(noisy), CIFAR10_CLASSES),
+        "confusion_matrices": (frames.confusions(noisy), CIFAR10_CLASSES),
+        "accuracy_by_rate": (table, [0.0, 0.2, 0.4]),
+        "accuracy_and_memorised": (table, [0.0, 0.2, 0.4]),
+        "last_and_best": (table[table["kind"] != "clean"],),
+        "groups_by_rate": (
+            table,
+            [0.0, 0.4],
+            {"parts": ["ce", "mae", "nce"], "sums": ["nce+mae", "nce+rce"]},
+            "symmetric",
+        ),
+        "curves_by_setting": (frames.series(noisy, ["memorised"]).assign(setting="symmetric-0.4"), "memorised"),
+        "ranks": (comparisons.ranks(table, draws=50),),
+        "class_changes": (comparisons.class_change(made, "asymmetric-0.4"), CIFAR10_CLASSES),
+        "beside": (comparisons.beside(table, next(iter(published.NAMES))),),
+    }
+
+
+NAMES = (
+    "transition",
+    "accuracy_curves",
+    "memorised_recovered",
+    "class_bars",
+    "confusion_matrices",
+    "accuracy_by_rate",
+    "accuracy_and_memorised",
+    "last_and_best",
+    "groups_by_rate",
+    "curves_by_setting",
+    "ranks",
+    "class_changes",
+    "beside",
+)
+
+
+def test_every_drawing_of_the_module_is_tested():
+    public = {
+        name
+        for name, value in vars(plots).items()
+        if callable(value) and getattr(value, "__module__", "") == plots.__name__ and not name.startswith("_")
+    }
+    assert public - {"theme", "style", "darkened"} == set(NAMES)
+
+
+def svg(figure):
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    plt.close(figure)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("theme", plots.THEMES)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_drawing_is_the_same_bytes_twice_in_the_colours_of_its_theme(drawings, name, theme):
+    pictures = []
+    for _ in range(2):
+        with plots.theme(theme):
+            figure = getattr(plots, name)(*drawings[name])
+            face = figure.get_facecolor()[:3]
+            assert all(axis.get_facecolor()[:3] == face for axis in figure.axes)
+            assert not any(axis.get_title(loc="center") for axis in figure.axes)
+            pictures.append(svg(figure))
+    assert pictures[0] == pictures[1]
+    assert face == to_rgb(plots._FACE[theme])
+    assert plots._INK[theme] in pictures[0]
+    other = next(t for t in plots.THEMES if t != theme)
+    assert plots._INK[other] not in pictures[0]
+
+
+def unnamed(picture):
+    """The SVG without the names that it gives to its parts, which are made of their colours too."""
+    names = {}
+    return re.sub(r"\b([mph]|C\d_\d_)[0-9a-f]{10}\b", lambda n: names.setdefault(n[0], f"name-{len(names)}"), picture)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_drawing_that_is_recoloured_is_the_one_of_the_dark_theme(drawings, name):
+    pictures = {}
+    for theme in plots.THEMES:
+        with plots.theme(theme):
+            pictures[theme] = svg(getattr(plots, name)(*drawings[name]))
+    assert unnamed(plots.darkened(pictures["light"])) == unnamed(pictures["dark"])
+
+
+def test_hatched_bars_are_recoloured(tmp_path):
+    bars, pictures = frames.by_class([put(tmp_path, loss) for loss in STUDY]), {}
+    for theme in plots.THEMES:
+        with plots.theme(theme):
+            pictures[theme] = svg(plots.class_bars(bars, CIFAR10_CLASSES))
+    assert "<pattern" in pictures["light"]
+    assert unnamed(plots.darkened(pictures["light"])) == unnamed(pictures["dark"])
+
+
+def test_a_drawing_with_a_colour_or_an_image_that_is_not_ours_is_not_recoloured():
+    figure, axis = plt.subplots()
+    axis.plot([0, 1], color="#123456")
+    assert plots.darkened(svg(figure)) is None
+    figure, axis = plt.subplots()
+    axis.imshow(np.eye(2))
+    assert plots.darkened(svg(figure)) is None
+
+
+@pytest.mark.parametrize("theme", plots.THEMES)
+def test_the_number_of_a_cell_stands_out_from_its_shade(theme):
+    shares = np.arange(1, 101)
+    with plots.theme(theme):
+        (axis,) = plots.transition(np.stack([shares, 100 - shares], axis=1), "ab").axes
+        (cells,) = axis.collections
+        numbers = {text.get_position()[1] - 0.5: text for text in axis.texts if text.get_position()[0] == 0.5}
+    for row, share in enumerate(shares):
+        assert numbers[row].get_text() == str(share)
+        shade = cells.to_rgba(share)[:3]
+        high, low = sorted([luminance(numbers[row].get_color()), luminance(shade)], reverse=True)
+        assert (high + 0.05) / (low + 0.05) > 3, share
+
+
+def test_a_theme_ends_with_its_block_even_when_drawing_fails():
+    before = dict(plt.rcParams)
+    with pytest.raises(ZeroDivisionError), plots.theme("dark"):
+        raise ZeroDivisionError
+    assert dict(plt.rcParams) == before
+    assert plots.style("ce")[0] == plots._INK["light"]
+
+
+# Looks
+
+
+@pytest.mark.parametrize("theme", plots.THEMES)
+def test_the_losses_of_the_study_have_looks_of_their_own(theme):
+    with plots.theme(theme):
+        looks = {loss: plots.style(loss) for loss in STUDY}
+    assert len(STUDY) >= 20
+    # Lines have no markers.
+    assert len({(to_rgb(colour), dashes) for colour, dashes, _ in looks.values()}) == len(STUDY)
+    for (a, one), (b, two) in itertools.combinations(looks.items(), 2):
+        if to_rgb(one[0]) == to_rgb(two[0]):
+            assert one[1] != two[1], (a, b)
+            assert one[2] != two[2], (a, b)
+
+
+def luminance(colour):
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+@pytest.mark.parametrize("theme", plots.THEMES)
+def test_colours_stand_out_from_the_page(theme):
+    with plots.theme(theme):
+        for loss in STUDY:
+            high, low = sorted([luminance(plots.style(loss)[0]), luminance(plots._FACE[theme])], reverse=True)
+            assert (high + 0.05) / (low + 0.05) > 1.9, loss
+        high, low = sorted([luminance(plots._INK[theme]), luminance(plots._FACE[theme])], reverse=True)
+    assert (high + 0.05) / (low + 0.05) > 7  # text
+
+
+def test_parameters_do_not_change_a_look_and_other_losses_have_one():
+    assert plots.style("nce+mae,beta=2") == plots.style("nce+mae")
+    assert plots.style("gce,q=0.5") == plots.style("gce")
+    assert plots.style("ngce") == plots.style("ngce")
+    assert plots.style("ngce")[1] not in {plots.style(loss)[1] for loss in STUDY}
+
+
+# What is drawn
+
+
+def lines(axis):
+    """The y values of each line of an axis."""
+    return {tuple(np.round(np.asarray(line.get_ydata(), float), 3)) for line in axis.get_lines()}
+
+
+def test_accuracy_curves_draw_the_mean_over_seeds_in_per_cent(made):
+    noisy = of(made, "symmetric-0.4")
+    table = frames.series(noisy, ["test_accuracy"])
+    figure = plots.accuracy_curves(table)
+    colours = {tuple(np.round(line.get_ydata(), 3)): line.get_color() for line in figure.axes[0].get_lines()}
+    for loss, of_loss in table.groupby("loss"):
+        mean = tuple((100 * of_loss.groupby("epoch")["test_accuracy"].mean()).round(3))
+        assert to_rgb(colours[mean]) == to_rgb(plots.style(loss)[0])
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == LOSSES
+    assert figure.axes[0].get_legend() is None
+
+
+@pytest.mark.parametrize("name", ["accuracy_curves", "memorised_recovered"])
+def test_missing_runs_are_written_on_the_drawing(drawings, name):
+    table = drawings[name][0]
+    with plots.theme("light"):
+        texts = [
+            [t.get_text() for t in getattr(plots, name)(table, missing).texts] for missing in (["gce (3 of 3)"], [])
+        ]
+    assert texts == [["missing: gce (3 of 3)"], []]
+
+
+def test_memorised_and_recovered_have_a_panel_each(made):
+    noisy = of(made, "symmetric-0.4")
+    figure = plots.memorised_recovered(frames.series(noisy, ["memorised", "recovered"]))
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["memorised", "recovered"]
+    assert (10.0, 20.0, 30.0, 40.0) in lines(figure.axes[0])  # nce+rce memorised 0.4
+    assert (12.5, 25.0, 37.5, 50.0) in lines(figure.axes[1])
+
+
+def test_class_bars_are_as_high_as_the_mean_over_seeds(made):
+    noisy = of(made, "symmetric-0.4")
+    (axis,) = plots.class_bars(frames.by_class(noisy), CIFAR10_CLASSES).axes
+    heights = [[round(bar.get_height(), 3) for bar in bars] for bars in axis.containers]
+    assert heights == [[round(30.5 + 10 * i, 3)] * 10 for i in range(5)]
+    assert [label.get_text() for label in axis.get_xticklabels()] == list(CIFAR10_CLASSES)
+
+
+def test_class_bars_of_the_whole_study_can_be_told_apart(tmp_path):
+    (axis,) = plots.class_bars(frames.by_class([put(tmp_path, loss) for loss in STUDY]), CIFAR10_CLASSES).axes
+    looks = {(bars[0].get_facecolor(), bars[0].get_hatch()) for bars in axis.containers}
+    assert len(axis.containers) == len(looks) == len(STUDY)
+
+
+def test_transition_shows_rows_in_per_cent():
+    counts = np.eye(10, dtype=int) * 60
+    counts[:, 0] += 40
+    (axis,) = plots.transition(counts, CIFAR10_CLASSES).axes
+    assert [(text.get_text(), text.get_position()) for text in axis.texts[:3]] == [
+        ("100", (0.5, 0.5)),
+        ("40", (0.5, 1.5)),
+        ("60", (1.5, 1.5)),
+    ]
+    assert len(axis.texts) == 19
+    assert axis.get_ylim() == (10, 0)  # the first class is on top
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("noisy label", "true class")
+
+
+def test_confusions_have_a_panel_a_loss(made):
+    figure = plots.confusion_matrices(frames.confusions(of(made, "symmetric-0.4")), CIFAR10_CLASSES)
+    shown = [axis.get_title(loc="left") for axis in figure.axes if axis.get_visible()]
+    assert shown == LOSSES
+    assert len(figure.axes) == 6
+
+
+def test_accuracy_by_rate_leaves_other_noise_out_and_gaps_where_runs_are_missing(made):
+    (axis,) = plots.accuracy_by_rate(frames.frame(made), [0.0, 0.2, 0.4]).axes
+    assert axis.get_xticks().tolist() == [0.0, 0.2, 0.4]
+    for mean in (30.5 + 10 * i for i in range(5)):
+        ((_, gap, last),) = [line for line in lines(axis) if line[0] == mean]
+        assert last == mean
+        assert np.isnan(gap)
+
+
+def test_accuracy_and_memorised_have_a_panel_each_without_asymmetric_noise(made):
+    table = frames.frame(made)
+    accuracy, memorised = plots.accuracy_and_memorised(table, [0.0, 0.2, 0.4]).axes
+    symmetric = table[table["kind"] == "symmetric"]
+    for axis, column in ((accuracy, "last"), (memorised, "memorised")):
+        lines = {c.get_label(): c.lines[0].get_ydata() for c in axis.containers}
+        mean = symmetric.loc[(symmetric["loss"] == "ce") & (symmetric["rate"] == 0.4), column].mean()
+        assert lines["ce"][2] == pytest.approx(mean)
+    assert np.isnan(lines["ce"][0])  # clean labels have no wrong ones
+
+
+def test_last_and_best_has_a_panel_a_setting_and_says_what_is_missing(made):
+    table = frames.frame(made)
+    table = table[~((table["loss"] == "nce") & (table["setting"] == "asymmetric-0.4"))]
+    figure = plots.last_and_best(table[table["kind"] != "clean"])
+    assert [axis.get_title(loc="left") for axis in figure.axes] == [
+        "symmetric 0.4",
+        "asymmetric 0.4",
+    ]
+    texts = [[text.get_text() for text in axis.texts] for axis in figure.axes]
+    assert texts[0] == ["30.5", "40.5", "50.5", "60.5", "70.5"]
+    assert texts[1] == ["30.5", "40.5", "missing", "60.5", "70.5"]

@@ -1,0 +1,631 @@
+"""The pages of the five reports: every figure of a report is accounted for, and fills as soon as records arrive."""
+
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from factory import parts
+
+from nlr.book import plots, reports
+from nlr.book.reports import drawings, figures, pages
+from nlr.errors import NlrError
+from nlr.evidence import claims, course_figures, verdicts
+from nlr.study import protocols, records, runs, studies
+
+EPOCHS = 3
+every_report = pytest.mark.parametrize("name", course_figures.REPORTS)
+
+
+@pytest.fixture(autouse=True)
+def light():
+    with plots.theme("light"):
+        yield
+    plt.close("all")
+
+
+def put(store, protocol, loss, setting, seed=0, last=0.5, dataset="cifar10-jpeg75"):
+    """A record of a report's protocol, with the series and figures that its kind of evaluation adds."""
+    loaded = protocols.load(protocol)
+    config = runs.resolve(protocol, loss, setting, seed, dataset)
+    made = parts(config, last=last, best=last + 0.1, epochs=EPOCHS)
+    series, final = made["series"], made["final"]
+    series["accuracy_noisy"] = [last + 0.2] * EPOCHS
+    series["test_loss"] = [2.0, 1.5, 1.0]
+    for rule in ("noisy", "clean") if loaded["data"]["validation"] else ():
+        series |= {f"validation_accuracy_{rule}": [last - 0.1] * EPOCHS, f"validation_loss_{rule}": [1.0] * EPOCHS}
+        final[f"best_by_{rule}_validation"] = last + 0.05
+    if loaded["noise"].get("evaluation") == "noisy":
+        by_class = [1.0 if k == 5 else 0.0 for k in range(10)]
+        final |= {"last_accuracy_noisy": last - 0.3, "accuracy_by_noisy_class": by_class}
+    path = records.write(store, config, **made)
+    return records.read(path, store)
+
+
+def put_report(store, name, scale, losses=None, seeds=(0,), readings=reports.READINGS):
+    """Records of a report's losses in all its settings: 0.3 and 0.02 more from loss to loss, 0.01 from seed to seed."""
+    out = []
+    for reading in readings:
+        protocol = reports.protocol_of(name, reading, scale)
+        own = protocols.load(protocol)["report"]
+        for k, (loss, spec) in enumerate(own["losses"].items()):
+            for setting in own["settings"] if losses is None or loss in losses else ():
+                out += [put(store, protocol, spec, setting, seed, 0.3 + 0.02 * k + 0.01 * seed) for seed in seeds]
+    return out
+
+
+# The figures of the reports
+
+
+@pytest.mark.parametrize(("name", "last"), [("soni", 6), ("kathuria", 7), ("krishnan", 3), ("chheda", 50)])
+def test_every_numbered_figure_of_a_report_is_accounted_for(name, last):
+    assert [figure.name for figure in reports.figures_of(name)] == [f"Figure {k}" for k in range(1, last + 1)]
+
+
+def test_joshi_has_two_panels_for_each_loss_and_kind_and_a_network():
+    found = reports.figures_of("joshi")
+    panels = [figure for figure in found if figure.form == "classes"]
+    assert [figure.name for figure in found if figure.form != "classes"] == ["Convnet connection"]
+    kinds = ("symmetric", "asymmetric")
+    losses = ("NCE", "NFL", "MAE", "CE", "FL", "NCE+MAE", "NFL+MAE")
+    assert [figure.name for figure in panels] == [f"{loss}, {kind} noise" for kind in kinds for loss in losses]
+    assert {len(figure.settings) for figure in panels} == {4}
+
+
+@every_report
+def test_a_figure_shows_losses_and_settings_of_its_report_and_has_a_caption(name):
+    own = protocols.load(reports.protocol_of(name, "as-written"))["report"]
+    for figure in reports.figures_of(name):
+        assert figure.form in reports.FORMS
+        assert set(figure.losses) <= set(own["losses"])
+        assert set(figure.settings) <= set(own["settings"])
+        assert figure.caption or figure.form == "classes"
+        assert (figure.form == "drawn") == bool(figure.drawing) == (not figure.losses)
+
+
+@every_report
+def test_the_registry_has_captions_and_drawings_of_figures_that_exist(name):
+    told = reports.about(name)
+    names = {figure.name.removeprefix("Figure ") for figure in reports.figures_of(name)}
+    assert set(told["drawn"]) <= set(told["captions"]) <= names
+    for table in told["settings"]:
+        assert len({len(row) for row in table["rows"]}) == 1
+
+
+def test_an_unknown_report_is_named():
+    with pytest.raises(NlrError, match="smith"):
+        reports.about("smith")
+
+
+@every_report
+def test_a_loss_bears_the_look_of_the_loss_that_it_is_meant_to_be(name):
+    own = protocols.load(reports.protocol_of(name, "as-written"))["report"]
+    looks = [reports.look(name, loss) for loss in own["losses"]]
+    assert set(looks) <= set(plots._STYLES)
+    assert len(set(looks)) == len(looks)
+
+
+# Runs
+
+
+def test_a_run_has_the_reports_name_of_its_loss_and_its_accuracy(tmp_path):
+    one = put(tmp_path, "kathuria-as-written-small", "kathuria-nce+kathuria-mae", "symmetric-0.5", last=0.4)
+    found = reports.runs_of("kathuria", [one])
+    (row,) = found.to_dict("records")
+    assert (row["scale"], row["reading"], row["loss"], row["rate"]) == ("small", "as-written", "APL-NCE-MAE", 0.5)
+    assert row["value"] == pytest.approx(45)  # in the epoch that validation chose
+
+
+def test_accuracy_on_noisy_labels_counts_where_the_report_counts_it(tmp_path):
+    noisy = put(tmp_path, "joshi-as-written", "joshi-ce", "symmetric-0.4", last=0.4)
+    clean = put(tmp_path, "joshi-as-intended", "ce", "symmetric-0.4", last=0.4)
+    found = reports.runs_of("joshi", [noisy, clean])
+    assert found["value"].tolist() == pytest.approx([10, 40])
+    parts = reports.by_class(found)
+    assert parts.loc[parts["class"] == 5, "accuracy"].tolist() == pytest.approx([100, 40])
+
+
+def test_a_run_counts_for_both_readings_only_where_they_do_not_differ(tmp_path):
+    made = [put(tmp_path, "soni-as-written", loss, "symmetric-0.2") for loss in ("ce", "soni-nce")]
+    found = reports.runs_of("soni", made)
+    assert set(zip(found["loss"], found["reading"], strict=True)) == {
+        ("CE", "as-written"),
+        ("CE", "as-intended"),
+        ("NCE", "as-written"),
+    }
+    assert set(reports.runs_of("chheda", [put(tmp_path, "chheda-as-written", "ce", "symmetric-0.2")])["reading"]) == {
+        "as-written"  # the sampler is another as intended
+    }
+
+
+def test_runs_of_other_protocols_and_losses_are_left_aside(tmp_path):
+    made = [put(tmp_path, "ma2020", "ce", "symmetric-0.2"), put(tmp_path, "soni-as-written", "gce", "symmetric-0.2")]
+    assert reports.runs_of("soni", made).empty
+
+
+def test_two_data_sets_in_one_protocol_are_refused(tmp_path):
+    made = [put(tmp_path, "soni-as-written", "ce", "symmetric-0.2", dataset=d) for d in ("cifar10", "cifar10-jpeg75")]
+    with pytest.raises(NlrError, match="of cifar10 and cifar10-jpeg75"):
+        reports.runs_of("soni", made)
+
+
+# Comparison
+
+
+def test_differences_and_intervals(tmp_path):
+    made = put_report(tmp_path, "krishnan", "full", losses=["CE", "NCE"], seeds=(0, 1, 2))
+    compared = reports.comparison("krishnan", reports.runs_of("krishnan", made)).set_index(["loss", "setting"])
+    row = compared.loc[("NCE", "symmetric-0.4")]
+    assert row["printed"] == 54.72
+    assert row["as-written_mean"] == pytest.approx(31) == row["as-intended_mean"]  # first of the losses
+    assert row["readings_effect"] == pytest.approx(0)
+    assert row["printed_effect"] == pytest.approx(31 - 54.72)
+    assert row["printed_high"] - row["printed_effect"] == pytest.approx(row["printed_effect"] - row["printed_low"])
+    # sd 1 over seeds; one further run of ours: t times sqrt(1 + 1/3)
+    assert 2 < row["printed_high"] - row["printed_effect"] < 3
+    assert row["written_ce_effect"] == pytest.approx(-4)  # CE is the third loss
+    assert row["printed_ce"] == pytest.approx(54.72 - 58.36)
+    assert np.isnan(compared.loc[("CE", "symmetric-0.4"), "written_ce_effect"])
+
+
+def test_the_means_of_the_readings_are_over_shared_seeds(tmp_path):
+    made = put_report(tmp_path, "krishnan", "small", losses=["NCE"], seeds=(0, 1, 2, 3), readings=["as-written"])
+    made += put_report(tmp_path, "krishnan", "small", losses=["NCE"], seeds=(2, 3, 4), readings=["as-intended"])
+    row = reports.comparison("krishnan", reports.runs_of("krishnan", made)).iloc[0]
+    assert (row["as-written_n"], row["as-intended_n"]) == (2, 2)
+    assert row["as-written_mean"] == pytest.approx(32.5)  # 30 + seed
+    assert row["readings_effect"] == pytest.approx(row["as-written_mean"] - row["as-intended_mean"])
+    first, *_ = pages.comparison_tables("krishnan", reports.runs_of("krishnan", made), "small")
+    assert "over shared seeds" in first.caption
+    alone = [run for run in made if run["config"]["protocol"] == "krishnan-as-written-small"]
+    assert reports.comparison("krishnan", reports.runs_of("krishnan", alone)).iloc[0]["as-written_n"] == 4
+
+
+def test_scales_do_not_mix(tmp_path):
+    made = [
+        *put_report(tmp_path, "krishnan", "small", losses=["CE"]),
+        put(tmp_path, "krishnan-as-written", "ce", "symmetric-0.2"),
+    ]
+    found = reports.runs_of("krishnan", made)
+    assert len(pages.comparison_tables("krishnan", found, "full")[0].frame) == 1
+    (small,) = pages.comparison_tables("krishnan", found, "small")  # CE alone has no difference to CE
+    assert len(small.frame) == 4
+    assert "written − printed" not in small.frame
+    assert "scaled down" in small.caption
+
+
+def test_accuracies_on_different_labels_are_not_subtracted(tmp_path):
+    made = put_report(tmp_path, "joshi", "small", losses=["CE", "NCE"])
+    found = reports.runs_of("joshi", made)
+    first, clean, _ = pages.comparison_tables("joshi", found, "small")
+    assert "written − intended" not in first.frame
+    assert "not subtracted" in first.caption
+    assert first.frame["as written"][0] == "0.0"  # on noisy labels, 30 points below
+    assert clean.frame.loc[0, ["as written", "as intended", "written − intended"]].tolist() == ["30.0", "30.0", "+0.0"]
+    assert "clean test accuracy" in clean.caption
+    assert "clean test accuracy" in pages.effects_table("joshi", found, "small").caption
+
+
+KINDS = ["symmetric", "asymmetric"]
+
+
+@pytest.mark.parametrize(
+    ("name", "loss", "scale", "found"),
+    [
+        ("kathuria", "CE", "digits", {}),  # the channels and the network of the digits, in both readings
+        ("kathuria", "NCE", "digits", {"E6": KINDS}),
+        ("kathuria", "APL-NCE-MAE", "digits", {"E7": KINDS, "E9": KINDS}),  # MAE by its name and by its parameter
+        ("kathuria", "NCE", "small", {"E6": KINDS, "E32": KINDS}),  # another network, so no stem
+        ("kathuria", "NCE", "full", {"E6": KINDS, "E32": KINDS, "E33": KINDS}),
+        ("joshi", "CE", "digits", {"E5": KINDS, "E23": ["asymmetric"]}),  # both are judged on clean labels: no E24
+        ("chheda", "CE", "full", {"E20": ["symmetric"], "E29": KINDS, "E62": KINDS}),
+        ("chheda", "NCE", "small", {"E19": KINDS, "E20": ["symmetric"], "E29": KINDS, "E62": KINDS}),  # E62: schedule
+        ("soni", "NFL", "digits", {"E3": KINDS}),  # in one protocol
+        ("krishnan", "CE", "full", {}),
+    ],
+)
+def test_an_erratum_is_credited_where_it_can_act(name, loss, scale, found):
+    assert pages.mended(name, loss, KINDS, scale) == found
+    assert list(pages.mended(name, loss, KINDS, scale)) == list(found)
+
+
+def test_the_table_of_effects_credits_what_acts_in_its_columns(tmp_path):
+    def put_ce(protocol, loss, *settings):
+        return [put(tmp_path, protocol, loss, setting, dataset="digits") for setting in settings]
+
+    made = put_ce("joshi-as-written-digits", "joshi-ce", "symmetric-0.4", "asymmetric-0.1")
+    made += put_ce("joshi-as-intended-digits", "ce", "symmetric-0.4", "asymmetric-0.1")
+    found = reports.runs_of("joshi", made)
+    (row,) = pages.effects_table("joshi", found, "digits").frame["errata"]
+    assert row == "[E5](#errata-row-e5), [E23](#errata-row-e23) (asymmetric)"
+    (row,) = pages.effects_table("joshi", found[found["kind"] == "symmetric"], "digits").frame["errata"]
+    assert row == "[E5](#errata-row-e5)"
+
+
+def test_readings_on_different_labels_have_no_second_table_without_a_shared_cell(tmp_path):
+    made = put_report(tmp_path, "joshi", "small", losses=["CE"], readings=["as-written"])
+    assert len(pages.comparison_tables("joshi", reports.runs_of("joshi", made), "small")) == 1
+
+
+def test_nothing_is_compared_without_a_run():
+    assert pages.comparison_tables("krishnan", reports.runs_of("krishnan", []), "full") == []
+
+
+# Figures fill as records arrive
+
+
+def captions(shown):
+    return " ".join(figure.caption for figure in shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "scale"), [("soni", "full"), ("kathuria", "small"), ("krishnan", "full"), ("krishnan", "small")]
+)
+def test_all_figures_of_a_report_fill(tmp_path, name, scale):
+    found = reports.runs_of(name, put_report(tmp_path, name, scale))
+    shown = figures.results(name, found, scale)
+    wanted = [figure for figure in reports.figures_of(name) if figure.form != "drawn"]
+    assert [figure.caption.split(",")[0].split()[-1] for figure in shown] == [f.name.split()[-1] for f in wanted]
+    assert ("Scaled down" in captions(shown)) == (scale == "small")
+    assert "missing" not in captions(shown)
+    other = figures.results(name, found, "small" if scale == "full" else "full")
+    if scale == "full":
+        assert other == []
+    else:  # in full what is missing is drawn so
+        assert [figure.name for figure in other] == [figure.name.removesuffix("-small") for figure in shown]
+        assert all("Our runs are missing." in figure.caption for figure in other)
+        assert all("missing" in figure.alt for figure in other)
+
+
+def test_curves_of_single_losses_share_a_figure_a_setting(tmp_path):
+    made = put_report(tmp_path, "chheda", "small", losses=["CE", "MAE+RCE"], readings=["as-written"])
+    found = reports.runs_of("chheda", made)
+    shown = figures.results("chheda", found, "small")
+    assert [figure.name for figure in shown] == [
+        f"training-{what}-symmetric-{rate}-small" for rate in (0.2, 0.4, 0.6, 0.8) for what in ("accuracy", "loss")
+    ]
+    assert "26: MAE+RCE †" in shown[2].alt
+    assert "captioned “NFL+RCE” in the report" in shown[2].caption
+    (grid,) = figures.results("chheda", found, "full")
+    assert "47 small empty panels" in grid.alt
+    assert "Figures 4 to 14, symmetric noise, rate 0.2;" in grid.caption
+    full = put_report(tmp_path, "chheda", "full", losses=["CE"], readings=["as-written"])
+    *drawn, grid = figures.results("chheda", reports.runs_of("chheda", full), "full")
+    assert len(drawn) == 6  # CE has no curve at 0.2
+    assert "11 small empty panels" in grid.alt
+
+
+def test_a_figure_with_some_of_its_runs_says_which_are_missing(tmp_path):
+    found = reports.runs_of("soni", put_report(tmp_path, "soni", "small", losses=["NCE"], readings=["as-written"]))
+    one, other = figures.results("soni", found, "small")
+    assert ["Figure 2" in one.caption, "Figure 5" in other.caption] == [True, True]
+    assert "missing of: as written RCE and APL_NCE_RCE; as intended all." in one.caption
+    assert "as intended: missing" in one.alt
+    table = pages.inventory_table("soni", found).frame.set_index("figure")
+    assert table["scaled down"].tolist()[:3] == ["missing", "4 + 0 of 12", "missing"]
+    assert set(table["in full"]) == {"missing"}
+
+
+def test_a_loss_with_runs_at_some_rates_is_missing_at_the_others(tmp_path):
+    one = put(tmp_path, "soni-as-written-small", "soni-nce", "symmetric-0.4")
+    (figure,) = figures.results("soni", reports.runs_of("soni", [one]), "small")
+    assert "as written RCE and APL_NCE_RCE, and NCE at other rates; as intended all." in figure.caption
+    assert "as written: NCE 50.0 at 0.4. as intended: missing." in figure.alt
+
+
+def test_printed_figures_are_not_said_to_be_ours():
+    (rate,) = (f for f in figures.results("krishnan", reports.runs_of("krishnan", []), "full") if f.name == "figure-3")
+    assert "As printed: single readings, as in Table 1; how its epoch was chosen is not stated." in rate.caption
+    joshi = figures.results("joshi", reports.runs_of("joshi", []), "full")[0]
+    assert "as in the table before Table 4 and Tables 5, 7, 9, 10 and 11; how its epoch was chosen" in joshi.caption
+    assert "last epoch" not in joshi.caption
+
+
+def test_joshis_panels_are_drawn_from_print_and_from_runs(tmp_path):
+    empty = reports.runs_of("joshi", [])
+    shown = figures.results("joshi", empty, "full")
+    assert [figure.name for figure in shown] == [
+        "classes-symmetric-as-printed",
+        "classes-asymmetric-as-printed",
+        "classes-missing",
+    ]
+    assert "28 small empty panels" in shown[2].alt  # 7 losses, two kinds of noise, two readings
+    assert figures.results("joshi", empty, "small") == []
+    found = reports.runs_of("joshi", put_report(tmp_path, "joshi", "small", losses=["NCE"]))
+    shown = figures.results("joshi", found, "small")
+    assert len(shown) == 4
+    assert "class 5 highest with 100" in shown[0].alt
+    assert "accuracy on noisy test labels" in shown[0].caption
+
+
+def test_bars_of_classes_are_of_one_run(tmp_path):
+    made = put_report(tmp_path, "joshi", "small", losses=["NCE"], seeds=(0, 1), readings=["as-written"])
+    for record in made:  # another constant answer with each seed
+        answer = 4 + record["config"]["seed"]
+        record["final"]["accuracy_by_noisy_class"] = [1.0 if k == answer else 0.0 for k in range(10)]
+    shown = figures.results("joshi", reports.runs_of("joshi", made), "small")[0]
+    assert "class 4 highest with 100" in shown.alt
+    assert "the run of the first seed" in shown.caption
+
+
+@every_report
+def test_what_no_run_enters_is_drawn_by_code(name):
+    shown = figures.drawn(name)
+    assert len(shown) == len(reports.about(name)["drawn"])
+    assert all(len(figure.alt) > 40 for figure in shown)
+
+
+def test_the_drawn_network_is_the_one_that_is_trained():
+    rows, total = figures.network_rows("chheda-as-written")
+    assert (len(rows), total) == (9, 1_639_794)
+    counted = [int(text.split("; ")[1].split()[0].replace(",", "")) for _, text in rows[1:]]
+    assert sum(counted) == total
+
+
+def test_a_panel_without_runs_says_so():
+    table = pd.DataFrame({"loss": ["CE", "CE"], "rate": [0.2, 0.4], "value": [80.0, 60.0]})
+    figure = drawings.rates({"here": table, "there": table.iloc[:0]}, {"CE": "ce"}, [0.2, 0.4], "rate", "accuracy (%)")
+    left, right = figure.axes
+    assert left.lines[0].get_ydata().tolist() == [80.0, 60.0]
+    assert [text.get_text() for text in right.texts] == ["missing"]
+    assert not right.lines
+
+
+def test_a_grid_of_missing_panels_keeps_every_title():
+    titles = [f"{k}: CE" for k in range(4, 12)]
+    axes = drawings.missing(titles, columns=3).axes
+    assert [axis.get_title(loc="left") for axis in axes if axis.get_visible()] == titles
+    assert {axis.texts[0].get_text() for axis in axes if axis.get_visible()} == {"missing"}
+
+
+def test_bars_are_as_high_as_the_classes():
+    overall = pd.DataFrame({"rate": [0.4], "value": [10.0]})
+    parts = pd.DataFrame({"rate": 0.4, "class": range(10), "accuracy": [0.0] * 5 + [100.0] + [0.0] * 4})
+    left, right = drawings.classes({"NCE": (overall, parts)}).axes
+    assert [bar[0].get_height() for bar in right.containers] == parts["accuracy"].tolist()
+    assert [text.get_text() for text in right.texts] == ["5"]
+    assert [text.get_text() for text in left.texts] == ["10.0"]
+
+
+# Tables
+
+
+# What each report does not state, or not wholly, of what our runs of it need; typed from the reports, by the names of
+# the rows on their pages. The formulas and parameters of losses stand under the names of the losses.
+OPEN = {
+    "soni": {
+        "share held out for validation", "sampler, asymmetric noise", "class map, asymmetric noise", "epochs",
+        "batch size", "optimiser", "learning rate", "momentum", "weight decay", "schedule",
+        "norm at which gradients are clipped", "network", "width of the network", "accuracy that counts",
+        "FL", "NFL", "APL_NCE_RCE", "APL_NFL_MAE",
+    },
+    "kathuria": {
+        "sampler, symmetric noise", "sampler, asymmetric noise", "momentum", "norm at which gradients are clipped",
+        "precision", "accuracy that counts",
+    },
+    "krishnan": {
+        "share held out for validation", "mean of the channels", "standard deviation of the channels", "augmentation",
+        "batch size", "momentum", "weight decay", "schedule", "norm at which gradients are clipped", "precision",
+        "network", "`mae`", "`rce`", "accuracy that counts",
+        "NFL", "FL", "NCE + MAE", "NFL + RCE", "NFL + MAE", "NCE + RCE",
+    },
+    "joshi": {
+        "share held out for validation", "mean of the channels", "standard deviation of the channels", "augmentation",
+        "optimiser", "momentum", "weight decay", "schedule", "norm at which gradients are clipped", "precision",
+        "network", "width of the network", "accuracy that counts",
+        "NFL", "FL", "NFL+MAE",
+    },
+    "chheda": {
+        "mean of the channels", "standard deviation of the channels", "class map, asymmetric noise", "epochs",
+        "weight decay", "norm at which gradients are clipped", "precision", "network", "width of the network",
+        "`mae`", "`rce`", "accuracy that counts",
+        "NCE", "MAE", "RCE", "NRCE", "NFL", "NFL+RCE", "NCE+RCE", "NCE+MAE", "NFL+MAE", "NFL+NCE", "MAE+RCE",
+    },
+}  # fmt: skip
+
+
+def open_rows(frame, column):
+    """The rows whose origin as written owns up to a choice of ours."""
+    return {row[column] for row in frame.to_dict("records") if "◇" in row["where from"].split("<br>")[0]}
+
+
+@every_report
+def test_every_choice_of_ours_is_marked_and_nothing_else(name):
+    rows, losses = pages.protocol_table(name).frame, pages.losses_table(name).frame
+    for text in [*rows["where from"], *losses["where from"]]:
+        for line in text.split("<br>"):
+            assert any(mark[0] in line for mark in reports.MARKS.values())
+    assert open_rows(rows, "what") | open_rows(losses, "loss") == OPEN[name]
+
+
+def test_a_value_stands_in_the_reading_that_uses_it():
+    rows = pages.protocol_table("kathuria").frame.set_index("what")["this report"]
+    assert rows["`mae`"] == "▲\N{NO-BREAK SPACE}as intended scale = 1"  # as written it is her own, with 1/C
+    assert rows["`kathuria-nce`"] == "●\N{NO-BREAK SPACE}as written T = 1"
+
+
+def test_a_coincidence_with_the_reference_is_no_choice():
+    assert "◇" not in pages.mark("stated", "the five transitions, which are those of ma2020")
+    assert "◇" in pages.mark("stated", "section 2; gamma is that of ma2020")
+    assert pages.mark("ours", "not stated; that of ma2020").count("◇") == 1
+
+
+@every_report
+def test_the_protocol_table_leaves_no_key_without_words(name):
+    what = pages.protocol_table(name).frame["what"]
+    losses = {key for r in reports.READINGS for key in protocols.load(reports.protocol_of(name, r))["losses"]}
+    assert {text.strip("`") for text in what if text.startswith("`")} <= losses
+
+
+def test_joshis_tables_in_short_hold_what_is_printed():
+    symmetric, asymmetric = (table.frame.set_index("loss") for table in pages.printed_tables("joshi"))
+    assert symmetric.loc["NCE", ["symmetric 0.4", "class at 100"]].tolist() == ["9.59", "5"]
+    assert symmetric.loc["NFL+MAE", "same figures as"] == "NCE"
+    assert asymmetric.loc["NFL+MAE", ["asymmetric 0.1", "class at 100", "same figures as"]].tolist() == [
+        "9.24",
+        "5",
+        "",
+    ]
+    assert "distinct" in pages.prints("joshi")
+
+
+def test_figures_of_the_prose_stand_with_the_table_that_they_repeat():
+    joshi = pages.prose_table("joshi").frame
+    (absent,) = joshi[joshi["printed"] == "announced, not given"].to_dict("records")
+    assert (absent["loss"], absent["setting"]) == (
+        "MAE",
+        "symmetric 0.4, 0.5, 0.6, 0.7, asymmetric 0.1, 0.2, 0.23, 0.33",
+    )
+    assert len(joshi) == 26 + 1
+    assert joshi.loc[joshi["place"] == "text after Table 17", "repeats"].unique().tolist() == ["Table 17"]
+    assert pages.prose_table("chheda").frame["printed"].tolist().count("announced, not given") == 1
+    assert pages.prose_table("soni") is None
+
+
+def test_chhedas_table_keeps_stars_digits_and_dashes():
+    first, second = (table.frame.set_index("loss") for table in pages.printed_tables("chheda"))
+    assert first.loc["RCE", "symmetric 0.4"] == "67.3*"
+    assert first.loc["NFL", "symmetric 0.8"] == "36.39"
+    assert second.loc["CE", "asymmetric 0.3"] == "—"
+
+
+def test_missing_runs_are_made_by_commands_that_exist(tmp_path):
+    text = pages.missing_runs("soni", reports.runs_of("soni", []), [])
+    found = re.findall(r"nlr run (\S+) '(\S+)' (\S+) --store results", text)
+    assert "soni-as-intended-small" in {protocol for protocol, _, _ in found}
+    for protocol, loss, setting in found:
+        assert runs.resolve(protocol, loss, setting, 0, "cifar10")
+    for study in re.findall(r"nlr study (\S+)`", text):
+        assert study in studies.names()
+
+
+def test_runs_that_are_there_need_no_command(tmp_path):
+    made = put_report(tmp_path, "krishnan", "full") + put_report(tmp_path, "krishnan", "small")
+    told = reports.commands("krishnan", reports.runs_of("krishnan", made), made)
+    assert not [command for command in told if "nlr run" in command]
+
+
+def test_a_reading_without_a_protocol_of_its_own_is_trained_in_the_other_only_where_losses_alone_differ(monkeypatch):
+    others = [name for name in protocols.names() if not name.endswith("-as-intended-digits")]
+    monkeypatch.setattr(protocols, "names", lambda: others)
+    soni, chheda = reports.protocols_of("soni", "digits"), reports.protocols_of("chheda", "digits")
+    assert soni["as-intended"][0] == soni["as-written"][0] == "soni-as-written-digits"
+    assert soni["as-intended"][1]["nce"] == soni["as-written"][1]["soni-nce"] == "NCE"
+    assert set(chheda) == {"as-written"}
+
+
+def test_runs_on_digits_count_for_the_reading_of_their_loss(tmp_path):
+    made = [
+        put(tmp_path, "soni-as-written-digits", loss, "symmetric-0.4", dataset="digits") for loss in ("soni-nce", "nce")
+    ]
+    found = reports.runs_of("soni", made)
+    assert found[["scale", "reading", "loss"]].to_numpy().tolist() == [
+        ["digits", "as-written", "NCE"],
+        ["digits", "as-intended", "NCE"],
+    ]
+    (shown,) = figures.results("soni", found, "digits")
+    assert "no evidence on CIFAR-10" in shown.caption
+
+
+# What became of it
+
+
+def judgement(claim, outcome, scope=verdicts.MATHEMATICS):
+    return verdicts.Judgement(claim, scope, outcome, "because", f"claim-{claim.lower()}")
+
+
+def test_what_a_report_says_is_established_or_refuted():
+    judged = {number: [judgement(number, "held")] for number in claims.load()}
+    found = pages.standing("kathuria", judged)
+    assert "C20" in found["refuted"]  # contradicted, and held
+    assert "C10" in found["established"]  # asserted, and held
+    judged = {number: [judgement(number, "did not hold")] for number in claims.load()}
+    found = pages.standing("kathuria", judged)
+    assert "C20" in found["established"]
+    assert "C10" in found["refuted"]
+    judged = {number: [judgement(number, "undecided")] for number in claims.load()}
+    assert set(pages.standing("kathuria", judged)) == {"open"}
+
+
+@pytest.mark.parametrize("outcome", ["held", "did not hold"])
+def test_what_is_not_said_is_neither_established_nor_refuted(outcome):
+    """By formula or figures alone, or as the paper's: C12 by Kathuria's figures, C14 by Krishnan's formula."""
+    judged = {number: [judgement(number, outcome)] for number in claims.load()}
+    for name, numbers in {
+        "kathuria": {"C1", "C12"},
+        "krishnan": {"C1", "C14", "C15", "C16"},
+        "joshi": {"C1", "C8", "C15", "C20", "C33", "C49"},
+    }.items():
+        assert not numbers & {number for of in pages.standing(name, judged).values() for number in of}
+    chheda = pages.standing("chheda", judged)  # asserted in words, contradicted by his figures
+    assert "C17" in chheda["established" if outcome == "held" else "refuted"]
+    assert "C17" not in chheda.get("refuted" if outcome == "held" else "established", {})
+
+
+def test_a_claim_that_one_protocol_settled_does_not_wait():
+    both = [judgement("C15", "held", "ma2020-small"), judgement("C15", "not run", "ma2020")]
+    judged = {number: [judgement(number, "not run", "ma2020")] for number in claims.load()} | {"C15": both}
+    found = pages.standing("soni", judged)
+    assert "C15" in found["established"]
+    assert "C15" not in found["not run"]
+    text = pages.closing("soni", judged)
+    first, established, refuted, unsettled, waiting = split(text)
+    assert f"- [C15](#claim-c15) {claims.get('C15').statement} (scaled down)" in established
+    assert "Nothing so far" in refuted
+    assert "Nothing so far" in unsettled
+    assert "[C16]" in waiting
+    assert "prints no number" in first
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "implied"),
+    [
+        ("krishnan", "C14", True),  # by his formula
+        ("krishnan", "C19", False),  # asserted in words, contradicted by his figures
+        ("joshi", "C8", False),  # contradicted by his formula, quoted
+        ("soni", "C14", False),  # no side
+    ],
+)
+def test_implied_is_what_is_neither_said_nor_quoted(monkeypatch, name, number, implied):
+    judged, claim = {number: [judgement(number, "undecided")]}, claims.get(number)
+    monkeypatch.setattr(claims, "load", lambda: {number: claim})
+    assert ("formulas or figures alone take one (1)" in pages.closing(name, judged)) == implied
+
+
+def split(text):
+    """The parts of a closing: what comes first, the three groups, and what waits."""
+    first, *heads = text.split("\n\n**")
+    last, waiting = heads[-1].rsplit("\n\n", 1)
+    return first, *heads[:-1], last, waiting
+
+
+@pytest.mark.parametrize(
+    ("scope", "text"),
+    [
+        (verdicts.MATHEMATICS, "in mathematics"),
+        ("krishnan-as-written-digits", "on digits, no evidence on CIFAR-10"),
+        ("ma2020-small", "scaled down"),
+        ("ma2020", "in full"),
+    ],
+)
+def test_a_scope_is_said_in_words(scope, text):
+    assert pages.scope_words(scope) == text
+    judged = {number: [judgement(number, "not run", "ma2020")] for number in claims.load()}
+    judged["C10"] = [judgement("C10", "did not hold", scope)]
+    assert f"({text})" in split(pages.closing("kathuria", judged))[2]
+
+
+@every_report
+def test_the_table_of_claims_has_every_claim_that_names_the_report(name):
+    judged = {number: [judgement(number, "undecided")] for number in claims.load()}
+    rows = pages.claims_table(name, judged).frame.set_index("claim")["the report"]
+    registry = claims.load()
+    assert set(rows.index) == {
+        n for n, c in registry.items() if name in c.asserted or name in c.contradicted or name in c.quotes
+    }
+    for number, said in rows.items():
+        claim = registry[number]
+        assert ("asserts" in said, "contradicts" in said) == (name in claim.asserted, name in claim.contradicted)
+        assert ("quotes" in said) == (name in claim.quotes)
+        assert ("figures" in said) == ("figures" in (claim.asserted.get(name), claim.contradicted.get(name)))

@@ -1,0 +1,392 @@
+"""The built site as a reader meets it, and the Sphinx extension that helps to build it.
+
+The site in _build/html is served on this machine and looked at in headless Chromium. Each page is visited once; the
+tests judge what that visit found.
+"""
+
+import functools
+import json
+import re
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlparse
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "_build" / "html"
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+CHAPTERS = {chapter["file"]: chapter["title"] for part in TOC["parts"] for chapter in part["chapters"]}
+PAGES = [TOC["root"], *CHAPTERS]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+built = pytest.mark.skipif(not (SITE / "index.html").is_file(), reason="the site is not built; make book builds it")
+# Two browsers visit half of the pages each, side by side where there are two cores.
+GROUPS = [pytest.mark.xdist_group(f"site-{half}") for half in (0, 1)]
+every_page = pytest.mark.parametrize("page", [pytest.param(p, marks=GROUPS[k % 2]) for k, p in enumerate(PAGES)])
+
+
+# --- as files -----------------------------------------------------------------------------------------------------
+
+
+@functools.cache
+def soup(path):
+    return BeautifulSoup((SITE / path).read_text(encoding="utf-8"), "html.parser")
+
+
+@functools.cache
+def anchors(path):
+    return {element["id"] for element in soup(path).find_all(id=True)}
+
+
+@functools.cache
+def visible_text(page, *without):
+    """The text of the article, without code and formulas, and without what CSS selectors name."""
+    article = BeautifulSoup(str(soup(f"{page}.html").find("article")), "html.parser")
+    for element in article.select(", ".join(["pre", "code", "script", "style", ".math", *without])):
+        element.decompose()
+    return article.get_text(" ")
+
+
+@built
+def test_every_page_of_the_contents_is_built():
+    assert [page for page in PAGES if not (SITE / f"{page}.html").is_file()] == []
+
+
+@built
+@every_page
+def test_links_anchors_and_files_resolve(page):
+    broken = []
+    for element in soup(f"{page}.html").find_all(["a", "img", "link", "script", "object", "source"]):
+        for attribute in ("href", "src", "data"):
+            target = element.get(attribute)
+            if not target or target.startswith(("data:", "mailto:")):
+                continue
+            if urlparse(target).scheme:
+                if element.name != "a":
+                    broken.append(f"{target}: asks a third party")
+                continue
+            resolved, fragment = urldefrag(urljoin(f"{page}.html", target))
+            path = unquote(urlparse(resolved).path)
+            if not (SITE / path).is_file():
+                broken.append(f"{target}: no such file")
+            elif fragment and path.endswith(".html") and unquote(fragment) not in anchors(path):
+                broken.append(f"{target}: no such anchor")
+    assert broken == []
+
+
+@built
+@every_page
+def test_pictures_have_a_text_alternative(page):
+    logos = soup(f"{page}.html").select(".logo__image")  # beside the name of the book, so theirs is empty
+    wrong = []
+    for image in soup(f"{page}.html").find_all("img"):
+        alt = image.get("alt", "").strip()
+        if image not in logos and (len(alt) < 15 or re.search(r"\.(svg|png|jpe?g)\b|^[\w./-]+/[\w./-]+$", alt)):
+            wrong.append((image["src"], alt))
+    assert wrong == []
+
+
+@built
+@every_page
+def test_a_themed_figure_is_one_pair_with_one_numbered_caption(page):
+    for figure in soup(f"{page}.html").select("figure.themed"):
+        images = figure.find_all("img")
+        assert [sorted({"only-light", "only-dark"} & set(i["class"])) for i in images] == [
+            ["only-light"],
+            ["only-dark"],
+        ]
+        assert len({image["alt"] for image in images}) == 1
+        assert len(figure.find_all("figcaption")) == 1
+        assert re.match(r"Figure \d+", figure.find("figcaption").get_text(strip=True))
+
+
+@built
+@every_page
+def test_page_says_something(page):
+    words = visible_text(page).split()
+    assert len(words) >= 60, " ".join(words)
+    assert not re.search(r"\b(TODO|FIXME|TBD|lorem ipsum|placeholder|coming soon)\b", visible_text(page), re.IGNORECASE)
+
+
+@built
+@every_page
+def test_markup_is_not_left_raw(page):
+    text = visible_text(page)
+    assert not re.search(r"```|:::|\{(value|verdict|numref|ref|eq|cite\w*|py:\w+)[}:]", text)
+    assert not re.search(r"\$[^$\n]{1,80}\$|\\\(|\\\[|\\(frac|log|sum|mathrm|eta|alpha|ldots)\b", text)
+    assert soup(f"{page}.html").select(".nlr-missing, .problematic, .system-message") == []
+
+
+@built
+@every_page
+def test_a_minus_is_not_a_hyphen(page):
+    docstrings, raw_frames = "dl.py", "table.dataframe"
+    alternatives = [image.get("alt", "") for image in soup(f"{page}.html").find_all("img")]
+    text = " ".join([visible_text(page, docstrings, raw_frames), *alternatives])
+    assert [text[m.start() - 30 : m.end() + 10] for m in re.finditer(r"(?<![^\s(])-\.?\d", text)] == []
+
+
+@built
+@every_page
+def test_no_path_of_this_machine(page):
+    assert str(ROOT) not in soup(f"{page}.html").get_text()
+    assert "site-packages" not in soup(f"{page}.html").get_text()
+
+
+@built
+@every_page
+def test_source_of_the_page_exists(page):
+    (line,) = soup(f"{page}.html").select(".nlr-page-source code")
+    assert (ROOT / line.get_text()).is_file()
+
+
+@built
+def test_pages_are_called_differently():
+    start = soup(f"{TOC['root']}.html")
+    sidebar = [link.get_text(strip=True) for link in start.select("nav.bd-docs-nav a.reference")]
+    assert sidebar[1:] == list(CHAPTERS.values())
+    assert len(set(sidebar)) == len(sidebar)
+    assert max(map(len, sidebar)) <= 32
+    headings = [soup(f"{page}.html").find("article").find("h1").get_text() for page in PAGES]
+    assert len(set(headings)) == len(headings)
+    assert len({soup(f"{page}.html").title.get_text() for page in PAGES}) == len(PAGES)
+
+
+@built
+@pytest.mark.parametrize("page", [*PAGES, "search"])
+def test_one_search_field_and_no_empty_buttons(page):
+    assert len(soup(f"{page}.html").select('input[name="q"]')) == 1
+    assert (
+        soup(f"{page}.html").select(".search-button__button, .dropdown-download-buttons, .btn-fullscreen-button") == []
+    )
+
+
+# --- as seen ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def address(serve):
+    return serve(SITE)
+
+
+@pytest.fixture(scope="module")
+def tab(browser):
+    with closing(browser.new_context(color_scheme="light", reduced_motion="reduce")) as context:
+        yield context.new_page()
+
+
+@pytest.fixture(scope="module")
+def visit(tab, address):
+    """Visit a page once: what it asked for, what went wrong, and what axe-core says in both themes and widths."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    axe, notes = Axe(), {}
+
+    def violations(rules):
+        found = axe.run(tab, options={"runOnly": rules, "resultTypes": ["violations"], "preload": False}).response
+        return [
+            f"{violation['id']}: {node['html'][:160]}"
+            for violation in found["violations"]
+            for node in violation["nodes"]
+        ]
+
+    def theme(name):
+        tab.evaluate(f"document.documentElement.dataset.theme = {name!r}")
+
+    def pictures():
+        return tab.evaluate(
+            "[...document.querySelectorAll('figure.themed')]"
+            ".map(f => [...f.querySelectorAll('img')].filter(i => i.offsetWidth > 0).map(i => i.className))"
+        )
+
+    def look(page):
+        if page in notes:
+            return notes[page]
+        note = notes[page] = {"foreign": [], "wrong": [], "axe": {}, "pictures": {}}
+        listeners = {
+            "request": lambda r: r.url.startswith((address, "data:", "blob:")) or note["foreign"].append(r.url),
+            "response": lambda r: r.status < 400 or note["wrong"].append(f"{r.status} {r.url}"),
+            "requestfailed": lambda r: note["wrong"].append(f"failed {r.url}"),
+            "pageerror": lambda e: note["wrong"].append(str(e)),
+            "console": lambda m: m.type == "error" and note["wrong"].append(m.text),
+        }
+        for event, listener in listeners.items():
+            tab.on(event, listener)
+        tab.set_viewport_size({"width": 1280, "height": 900})
+        tab.goto(f"{address}{page}.html", wait_until="load")
+        tab.evaluate("window.MathJax ? MathJax.startup.promise.then(() => true) : true")
+        note["formulas"] = tab.evaluate("document.querySelectorAll('article .math').length")
+        note["typeset"] = tab.evaluate("document.querySelectorAll('article .math > mjx-container > svg').length")
+        note["maths_errors"] = tab.evaluate("document.querySelectorAll('mjx-merror, [data-mjx-error]').length")
+        tab.evaluate("document.querySelectorAll('article details').forEach(d => { d.open = true; })")
+        note["axe"]["light", 1280] = violations(RULES)
+        for name in ("light", "dark"):
+            theme(name)
+            note["pictures"][name] = pictures()
+        if page == TOC["root"]:  # sidebar and footer, which are the same on every page
+            note["axe"]["dark", 1280] = violations(RULES)
+        tab.set_viewport_size({"width": 375, "height": 812})
+        note["width"] = tab.evaluate("document.documentElement.scrollWidth")
+        tab.wait_for_timeout(350)  # the theme makes boxes that now scroll reachable by keyboard, with a delay
+        note["axe"]["dark", 375] = violations(RULES)
+        theme("light")
+        for event, listener in listeners.items():
+            tab.remove_listener(event, listener)
+        return note
+
+    return look
+
+
+@built
+@every_page
+def test_reading_asks_nobody_else_and_nothing_fails(visit, page):
+    assert visit(page)["foreign"] == []
+    assert visit(page)["wrong"] == []
+
+
+@built
+@every_page
+def test_every_formula_is_typeset(visit, page):
+    note = visit(page)
+    assert note["typeset"] == note["formulas"]
+    assert note["maths_errors"] == 0
+
+
+@built
+@every_page
+def test_each_theme_shows_its_own_picture(visit, page):
+    for theme, shown in visit(page)["pictures"].items():
+        assert all(len(images) == 1 and f"only-{theme}" in images[0] for images in shown)
+
+
+@built
+@every_page
+def test_no_sideways_scrolling_on_a_phone(visit, page):
+    assert visit(page)["width"] <= 375
+
+
+@built
+@every_page
+def test_accessibility_rules_hold(visit, page):
+    assert {where: found for where, found in visit(page)["axe"].items() if found} == {}
+
+
+@built
+def test_search_finds(tab, address):
+    tab.set_viewport_size({"width": 1280, "height": 900})
+    tab.goto(f"{address}search.html?q=asymmetric")
+    tab.wait_for_selector("#search-results li a", timeout=10_000)
+
+
+@built
+def test_the_start_leads_to_the_first_page(tab, address):
+    tab.goto(f"{address}index.html")
+    tab.wait_for_url(f"**/{TOC['root']}.html", timeout=10_000)
+
+
+# --- the extension ------------------------------------------------------------------------------------------------
+
+CONF = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "pipeline")!r})
+extensions = ["myst_parser", "bookext"]
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+numfig = True
+mathjax_path = "mathjax/tex-svg.js"
+exclude_patterns = ["executed"]
+"""
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"/>'
+VALUES = {"a.mean": 36.6149, "a.d": -1.25, "a.name": "nce+rce", "a.yes": True, "a.none": None, "a.nan": float("nan")}
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Build a page of one small Sphinx project; gives the exit status, the warnings and the page."""
+    (tmp_path / "conf.py").write_text(CONF)
+    (tmp_path / "executed").mkdir()
+    (tmp_path / "executed" / "values.json").write_text(json.dumps(VALUES))
+    for mode in ("light", "dark"):
+        (tmp_path / "executed" / f"curves-{mode}.svg").write_text(SVG)
+
+    def build(text):
+        (tmp_path / "index.md").write_text(f"# A page\n\n{text}\n")
+        command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", ".", "out"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        page = tmp_path / "out" / "index.html"
+        body = BeautifulSoup(page.read_text(), "html.parser").find(role="main") if page.is_file() else None
+        return done.returncode, done.stderr, body
+
+    return build
+
+
+def figure(stem="/executed/curves", alt="Two curves over epochs", caption="Accuracy at $\\eta = 0.4$, **clean** test."):
+    return f"```{{themed-figure}} {stem}\n:name: fig-a\n:alt: {alt}\n\n{caption}\n```"
+
+
+def test_values_are_printed(project):
+    status, warnings, body = project("{value}`a.mean:.1f` {value}`a.d` {value}`a.name` {value}`a.yes`")
+    assert (status, warnings) == (0, "")
+    assert [v.get_text() for v in body.select(".nlr-value")] == ["36.6", "\N{MINUS SIGN}1.25", "nce+rce", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("{value}`nope`", "no value 'nope'"),
+        ("{value}`nope:.1f`", "no value 'nope'"),
+        ("{value}`a.name:.1f`", "a.name:.1f"),
+        ("{value}`a.none`", "a.none"),
+        ("{value}`a.nan:.1f`", "nan"),
+        ("{verdict}`surely`", "unknown verdict 'surely'"),
+    ],
+)
+def test_a_value_that_cannot_be_printed_stops_the_build(project, text, complaint):
+    status, warnings, _ = project(text)
+    assert status != 0
+    assert complaint in warnings
+
+
+def test_values_without_a_file_stop_the_build(project, tmp_path):
+    (tmp_path / "executed" / "values.json").unlink()
+    status, warnings, _ = project("{value}`a.mean`")
+    assert status != 0
+    assert "executed/values.json is missing" in warnings
+
+
+def test_a_changed_value_is_not_kept_by_a_warm_build(project, tmp_path):
+    project("{value}`a.mean:.1f`")
+    (tmp_path / "executed" / "values.json").write_text(json.dumps({"a.mean": 12.5}))
+    _, _, body = project("{value}`a.mean:.1f`")
+    assert body.select_one(".nlr-value").get_text() == "12.5"
+
+
+def test_a_themed_figure_has_two_pictures_and_one_caption(project, tmp_path):
+    status, warnings, body = project(f"See {{numref}}`fig-a`.\n\n{figure()}")
+    assert (status, warnings) == (0, "")
+    assert len(body.find_all("figure")) == 1
+    assert [image["alt"] for image in body.find_all("img")] == ["Two curves over epochs"] * 2
+    (caption,) = body.find_all("figcaption")
+    assert caption.select_one(".caption-number").get_text(strip=True) == "Fig. 1"
+    assert caption.select_one(".math")
+    assert caption.strong.get_text() == "clean"
+    assert body.find("a", href="#fig-a").get_text() == "Fig. 1"
+    assert (tmp_path / "out" / "_static" / "mathjax" / "tex-svg.js").is_file()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (figure("/executed/nothing"), "nothing-light.svg is missing"),
+        (figure(alt=""), "alternative text"),
+        (figure(caption=""), "caption is required"),
+    ],
+)
+def test_an_incomplete_figure_stops_the_build(project, text, complaint):
+    status, warnings, _ = project(text)
+    assert status != 0
+    assert complaint in warnings

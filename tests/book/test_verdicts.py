@@ -1,0 +1,253 @@
+"""The verdicts: collected from pages and records, put beside what others print, and filtered as a reader does it."""
+
+import json
+import math
+import re
+import tomllib
+
+import pytest
+from factory import grid
+
+from nlr import paths
+from nlr.book import display, questions, verdict_tables
+from nlr.errors import NlrError
+from nlr.evidence import claims, published, statistics, verdicts
+from nlr.evidence.claims import kinds
+
+SMALL = "ma2020-small"
+
+
+@pytest.fixture
+def book(tmp_path, monkeypatch):
+    """A book of one page, which has proved C1 and refuted half of C9."""
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
+    monkeypatch.setattr(paths, "EXECUTED", tmp_path / "executed")
+    (tmp_path / "executed").mkdir()
+    (tmp_path / "pages.toml").write_text('[proofs]\nnotebook = "proofs"\n[later]\nnotebook = "later"\n')
+    shown = [
+        display.Verdict("C1", "held", "It sums to 1."),
+        display.Verdict("C9", "did not hold", "It is bounded anyway."),
+    ]
+    outputs = [{"data": one._repr_mimebundle_()} for one in shown]
+    cells = [{"cell_type": "markdown"}, {"cell_type": "code", "outputs": outputs}]
+    (tmp_path / "executed" / "proofs.ipynb").write_text(json.dumps({"cells": cells}))
+    (tmp_path / "executed" / "left-over.ipynb").write_text("not a page of the book")
+
+
+def test_proofs_come_from_the_outputs_of_the_pages_of_the_book(book):
+    found = verdicts.proofs()
+    assert {name: [(j.scope, j.outcome, j.because, j.target) for j in of] for name, of in found.items()} == {
+        "C1": [("mathematics", "held", "It sums to 1.", "claim-c1")],
+        "C9": [("mathematics", "did not hold", "It is bounded anyway.", "claim-c9")],
+    }
+
+
+def test_two_verdicts_of_one_claim_are_refused(book):
+    (paths.EXECUTED / "later.ipynb").write_text((paths.EXECUTED / "proofs.ipynb").read_text())
+    with pytest.raises(NlrError, match=r"C1 has two verdicts of mathematics, the second in later.ipynb"):
+        verdicts.proofs()
+
+
+def test_every_claim_is_judged_in_every_scope_that_it_has(book):
+    judged = verdicts.judge([], verdicts.proofs())
+    assert list(judged) == list(claims.load())
+    assert [j.scope for j in judged["C9"]] == ["mathematics", SMALL, "ma2020"]
+    assert [(j.scope, j.outcome) for j in judged["C2"]] == [("mathematics", "not run")]  # no page proves it
+    assert {j.outcome for of in judged.values() for j in of if j.scope != "mathematics"} == {"not run"}
+    counts = verdicts.count_table(judged).set_index("scope")
+    assert counts.loc["mathematics", ["claims", "held", "did not hold", "not run"]].tolist() == [10, 1, 1, 8]
+    assert counts.loc[SMALL, "not run"] == counts.loc[SMALL, "claims"] > 40
+
+
+def falling(step):
+    """CE at the four rates, three seeds, falling by ``step`` from rate to rate."""
+    return grid({("ce", s): 0.7 - k * step for k, s in enumerate(questions.SYMMETRIC)})
+
+
+@pytest.mark.parametrize(("step", "outcome"), [(0.1, "held"), (-0.1, "did not hold"), (0.0, "undecided")])
+def test_the_verdict_follows_the_records(book, step, outcome):
+    judged = verdicts.judge(falling(step), {})
+    (found,) = [one for one in judged["C15"] if one.scope == SMALL]
+    assert found.outcome == outcome
+    line, numbers, *_ = verdict_tables.claim_table(judged).set_index("claim").loc["C15", "verdict"].split("<br>")
+    part = found.found.evidence[0]
+    mean = f"{part.effect:+z.1f} ({part.low:+z.1f} to {part.high:+z.1f}; 3 seeds) points".replace("-", "\N{MINUS SIGN}")
+    assert numbers.startswith("[Of 2 comparisons: 2 ")
+    assert f". {mean} a tenth of noise rate, slope over the noise rate of test accuracy" in numbers
+    assert " (claimed: below 0)" in numbers
+    assert numbers.endswith("]{.verdict-numbers}")
+    assert line == f"[{{verdict}}`{outcome}`](#evidence-c15) [{SMALL}]{{.verdict-scope}}"
+    text = verdict_tables.evidence(["C15"], judged)
+    assert text.startswith("(evidence-c15)=\n### C15\n")
+    assert f"{{verdict}}`{outcome}` **{SMALL}**" in text
+    assert "of noise rate; the claim says below 0:" in text
+    says = {"held": "supports", "did not hold": "contradicts", "undecided": "open"}[outcome]
+    rows = [line for line in text.splitlines() if line.startswith("| ce")]
+    assert len(rows) == 2
+    assert all(f"| 3 | 8 | < 0.001 | {says} |" in row or (says == "open" and "| open |" in row) for row in rows)
+    assert all(re.search(r"[+−]\d+\.\d\d to [+−]\d+\.\d\d \(95 %\)", row) for row in rows)
+    assert "`python -m nlr study ma2020`" in text  # what the other protocol still needs
+
+
+def test_the_table_of_claims_names_who_says_what():
+    table = verdict_tables.claim_table(verdicts.judge([], {})).set_index("claim")
+    assert table.loc["C17", "asserted by"] == "the paper, Kathuria, Chheda"
+    assert table.loc["C17", "contradicted by"] == "Chheda (by figures), Krishnan (by figures)"
+    assert table.loc["C20", "asserted by"] == "the paper, Joshi (quotes)"
+    assert table.loc["C26", "contradicted by"] == "nobody"
+    assert len(table) == len(claims.load())
+    assert not table["verdict"].str.contains("verdict-numbers").any()
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "text"),
+    [
+        (["not run"] * 2, "none of 2 claims has a verdict yet"),
+        (["held", "held", "partly"], "2 of 3 claims held, 1 held in part and 0 did not"),
+        (
+            ["held", "undecided", "not run", "not run"],
+            "1 of 4 claims held, 0 held in part and 0 did not; 1 is undecided and 2 still wait for runs",
+        ),
+    ],
+)
+def test_the_tally_of_a_scope_in_words(outcomes, text):
+    judged = {
+        f"C{k}": [verdicts.Judgement(f"C{k}", scope, outcome, "", "") for scope in (SMALL, "elsewhere")]
+        for k, outcome in enumerate(outcomes)
+    }
+    assert verdicts.tally(judged, SMALL) == text
+
+
+def test_a_verdict_that_changes_without_exploratory_runs_says_so_beside_its_badge():
+    runs = falling(0.1)
+    for one in runs:
+        one["facts"]["purpose"] = "exploratory" if one["config"]["seed"] else "study"
+    judged = verdicts.judge(runs, {})
+    found = judged["C15"][0]
+    without = found.found.without_exploratory  # one seed of each setting is left
+    assert found.outcome == "held"
+    assert without != "held"
+    assert verdict_tables.limited(found) == f"[{SMALL}]{{.verdict-scope}} (without exploratory runs: {without})"
+    assert verdict_tables.limited(found) in verdict_tables.claim_table(judged).set_index("claim").loc["C15", "verdict"]
+    assert verdicts.judge(falling(0.1), {})["C15"][0].qualifier == ""
+
+
+CONTROL = "ma2020-small-x4"
+
+
+def part_with(ratio, p_equal=math.nan):
+    """Evidence without rows whose spread differs so from setting to setting."""
+    spread = statistics.Spread(1.0, 8, True, 2, 4, ratio, p_equal)
+    return claims.Evidence({"test": "difference", "figure": "last"}, "points", (), 1.0, 0.5, 1.5, spread)
+
+
+def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spreads_are():
+    runs = grid({(loss, s): 0.4 for loss in ("nce", "ce", "nfl", "fl") for s in questions.SYMMETRIC})
+    runs += grid({("nce", "symmetric-0.4"): 0.5}, seeds=1, protocol=CONTROL)
+    text = verdict_tables.evidence(["C63"], verdicts.judge(runs, {}))
+    assert f"The control, protocol {CONTROL}, less the same runs of {SMALL}: nce, symmetric 0.4." in text
+    assert "It has no runs of what this claim compares beside: ce, nfl and fl; symmetric 0.2, 0.6, 0.8." in text
+    assert re.search(
+        r"behind the mean of the rows: \S+ points a run, \d+ degrees of freedom, 4 losses in 4 settings; ", text
+    )
+    assert "a setting has none" not in text
+    assert "pooled over ." not in text
+    assert "a setting has none, others have." in verdict_tables.spread(part_with(ratio=math.inf))
+    assert "2.0 times the smallest (Levene's test that they are equal: p = 0.03)" in verdict_tables.spread(
+        part_with(ratio=2.0, p_equal=0.03)
+    )
+    assert "equal: p < 0.01)" in verdict_tables.spread(part_with(ratio=9.0, p_equal=0.001))
+
+
+def test_all_commands_that_make_missing_runs_are_given():
+    for name in ("C9", "C17"):
+        (found,) = [one.found for one in verdicts.judge([], {})[name] if one.scope == "ma2020"]
+        text = verdict_tables.evidence([name], verdicts.judge([], {}))
+        assert all(command in text for command in found.commands)
+
+
+def test_no_number_is_a_minus_zero():
+    row = kinds.Row("a − b", (), -0.001, -0.004, 0.2, n=3, df=8, p=0.4)
+    part = claims.Evidence({"test": "difference", "figure": "last"}, "points", (row,), *[math.nan] * 3, None)
+    (text,) = verdict_tables.evidence_frame(part).to_dict("records")
+    assert (text["effect"], text["interval"]) == ("+0.00", "+0.00 to +0.20 (95 %)")
+
+
+def test_remarks_quote_what_the_reports_print():
+    chheda = published.means("chheda")
+    fall = chheda["ce", "symmetric-0.2"] - chheda["ce", "symmetric-0.8"]
+    assert f"falls by {fall:.2f} points" in verdict_tables.evidence(["C15"], verdicts.judge([], {}))
+    assert (
+        published.quoted("{krishnan.symmetric-0.8.nce} %")
+        == f"{published.means('krishnan')['nce', 'symmetric-0.8']:.2f} %"
+    )
+    with pytest.raises(NlrError, match=r"figure of chheda 'symmetric-0\.2\.cee'"):
+        published.quoted("{chheda.symmetric-0.2.cee}")
+
+
+def test_the_mark_of_a_source_is_shown():
+    names = published.names()
+    assert (names["wang2024"], names["chheda"]) == ("Wang et al. 2024, read", "Chheda's report")
+    assert names["ma2020-quoted"].count("second-hand") == 1
+
+
+def test_sources_of_figures_have_names_and_their_marks():
+    table = published.accuracies()
+    assert set(table["key"]) == set(published.NAMES)
+    assert set(table["mark"]) == {"read", "second-hand", "printed"}
+    assert not table.duplicated(["key", "loss", "setting"]).any()
+    with pytest.raises(NlrError, match=r"'wang'.*Did you mean 'wang2024'"):
+        published.means("wang")
+
+
+def test_pages_with_verdicts_are_executed_before_the_page_that_collects_them():
+    pages = tomllib.loads((paths.NOTEBOOKS / "pages.toml").read_text())
+    with_verdicts = {
+        name
+        for name, entry in pages.items()
+        if re.search(r"^Verdict\(", (paths.NOTEBOOKS / f"{entry['notebook']}.py").read_text(), re.MULTILINE)
+    }
+    assert with_verdicts
+    assert with_verdicts <= set(pages["verdicts/claims"]["after"])
+
+
+# The filters
+
+ROWS = [
+    ("C1", "the paper, Soni (by figures)", [("held", "mathematics")]),
+    ("C2", "Soni", [("not run", "mathematics"), ("held", SMALL)]),
+    ("C3", "Joshi, Soni (quotes)", [("not run", SMALL)]),
+]
+
+
+def html():
+    rows = ""
+    for name, people, lines in ROWS:
+        cell = "<br>".join(
+            f'<a href="#"><span class="badge">{o}</span></a> <span class="verdict-scope">{s}</span>' for o, s in lines
+        )
+        rows += f"<tr><td>{name}</td><td>text</td><td>{people}</td><td>–</td><td>{cell}</td></tr>"
+    script = (paths.ROOT / "book" / "_assets" / "filters.js").read_text()
+    return f'<table class="claims"><tbody>{rows}</tbody></table><script>{script}</script>'
+
+
+def test_the_filters_hide_what_does_not_match(browser):
+    tab = browser.new_page()
+    tab.set_content(html())
+
+    def shown():
+        return [row.text_content()[:2] for row in tab.locator("tr").all() if row.is_visible()]
+
+    assert shown() == ["C1", "C2", "C3"]
+    tab.get_by_label("verdict").select_option("held")
+    assert shown() == ["C1", "C2"]
+    tab.get_by_label("judged by").select_option("mathematics")  # the outcome and the scope of one verdict
+    assert shown() == ["C1"]
+    tab.get_by_label("verdict").select_option("")
+    tab.get_by_label("asserted by").select_option("Soni")
+    assert shown() == ["C1", "C2"]
+    assert tab.locator("output").text_content() == "2 of 3 claims"
+    tab.get_by_label("verdict").focus()  # by keyboard
+    tab.keyboard.press("ArrowDown")
+    assert shown() == ["C1"]
+    tab.close()

@@ -1,0 +1,223 @@
+"""The studies' files: every one resolves, in order of priority, and a misspelt one is refused."""
+
+import re
+
+import pytest
+
+from nlr.errors import NlrError
+from nlr.evidence import course_figures, frames
+from nlr.noise import format_setting
+from nlr.study import protocols, studies
+
+PAPER = {"ce", "nce", "mae", "nce+mae", "nce+rce", "nfl+rce", "nfl+mae", "gce", "sce", "fl", "nfl", "rce"}
+PILOT = {"ce", "mae", "nce", "nce+mae", "nce+rce"}
+GAMMAS = {"ce", "fl", "fl,gamma=2", "nce", "nfl", "nfl,gamma=2"}
+CONTRASTS = {"ce+mae", "nfl+nce", "mae+rce", "nrce"}
+GRID = {f"ma2020-small-{way}" for way in ("lr-0.1", "lr-1", "constant", "no-decay", "x4-all")}  # of C38
+OF_REPORTS = [name for name in studies.names() if name.split("-")[0] in course_figures.REPORTS]
+ON_CPU = [name for name in OF_REPORTS if name.endswith(("-digits", "-small"))]
+FURTHER = {"nfl+rce", "nfl+mae", "rce", "nfl", "fl", "sce", "ce+mae", "nfl+nce", "mae+rce", "ce,scale=0.04"}
+FURTHER |= {f"nce+mae,beta={beta}" for beta in (0.3, 9.21, 30)} | {f"kathuria-nce,T={T},scale={T}" for T in (2, 5, 20)}
+WEIGHTS = {"nce+mae,beta=0.3", "nce+mae,beta=3", "nce+mae,beta=9.21", "nce+mae,beta=30"}
+
+
+def test_names():
+    assert set(studies.names()) - set(OF_REPORTS) - GRID == {
+        *("digits", "gamma-digits", "ma2020", "ma2020-small", "ma2020-small-x4", "ma2020-small-further"),
+        *("cpu-list", "ma2020-mnist"),
+    }
+    readings = {f"{report}-{reading}" for report in course_figures.REPORTS for reading in protocols.READINGS}
+    faults = {f"joshi-{fault}" for fault in ("outside-autograd", "double-softmax", "half-precision-log")}
+    assert set(OF_REPORTS) - set(ON_CPU) == readings | faults | {"chheda-clip", "chheda-flips", "krishnan-lambda"}
+
+
+@pytest.mark.parametrize("report", course_figures.REPORTS)
+@pytest.mark.parametrize("reading", protocols.READINGS)
+def test_the_study_of_a_report_has_every_cell_of_its_tables_and_figures(report, reading):
+    wanted = protocols.load(f"{report}-{reading}")["report"]
+    study = studies.load(f"{report}-{reading}")
+    have = {(c["loss"]["spec"], format_setting(c["noise"]["kind"], c["noise"]["rate"])) for c, _ in study.runs()}
+    assert {(loss, setting) for loss in wanted["losses"].values() for setting in wanted["settings"]} <= have
+
+
+def test_studies_of_the_reports_say_their_place_in_the_order():
+    places = []
+    for name in ON_CPU:
+        study = studies.load(name)
+        assert (study.protocol, study.store) == (name, studies.STORES["results"])
+        assert {purpose for _, purpose in study.runs()} == {"study"}
+        assert all(len(study.seeds(setting)) >= 5 for setting in study.settings)
+        said = re.search(r"number (\d+) of (\d+) in the order", (studies.FOLDER / f"{name}.toml").read_text())
+        places.append(int(said[1]))
+        assert int(said[2]) == len(ON_CPU)
+    assert sorted(places) == list(range(1, len(ON_CPU) + 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol", "store", "size", "losses", "settings", "seeds"),
+    [
+        ("digits", "digits", "live", 50, PILOT, 5, [0, 1]),
+        ("gamma-digits", "gamma-digits", "results", 120, GAMMAS, 2, list(range(10))),
+        ("ma2020-small", "ma2020-small", "results", 156, PAPER, 9, [0, 1, 2]),
+        ("ma2020-small-further", "ma2020-small", "results", 53, FURTHER, 4, [0, 1, 2]),
+        ("ma2020-small-x4", "ma2020-small-x4", "results", 3, {"nce", "mae", "nce+mae"}, 1, [0]),
+        ("ma2020", "ma2020", "results", 408, PAPER | CONTRASTS | WEIGHTS, 9, [0, 1, 2]),
+    ],
+)
+def test_a_study_is_a_list_of_runs(name, protocol, store, size, losses, settings, seeds):
+    study = studies.load(name)
+    found = list(study.runs())
+    assert len(found) == size
+    assert len({(c["loss"]["spec"], str(c["noise"]), c["seed"]) for c, _ in found}) == size  # each once
+    assert {c["loss"]["spec"] for c, _ in found} == set(study.losses()) == losses
+    assert len(study.settings) == settings
+    assert study.seeds() == seeds
+    assert (study.name, study.protocol, study.store) == (name, protocol, studies.STORES[store])
+    assert {c["protocol"] for c, _ in found} == {protocol}
+    assert {c["dataset"] for c, _ in found} == {study.dataset}
+    assert study.dataset.startswith(protocols.load(protocol)["data"]["dataset"])
+    assert study.title
+
+
+def test_runs_come_in_order_of_priority():
+    found = [(c["seed"], c["loss"]["spec"]) for c, _ in studies.load("ma2020").runs()]
+    assert {seed for seed, _ in found[:108]} == {0}  # the first seed of all cells before any second
+    assert [loss for _, loss in found[:5]] == ["ce", "nce", "mae", "nce+mae", "nce+rce"]
+    assert found[108][0] == 1
+
+
+def test_the_small_study_goes_on_after_its_pilot():
+    found = [(c["seed"], frames.setting_of(c), c["loss"]["spec"]) for c, _ in studies.load("ma2020-small").runs()]
+    pilot, repeated, family, revised, rest = found[:10], found[10:23], found[23:28], found[28:34], found[34:]
+    assert set(pilot) == {(0, setting, loss) for setting in ("symmetric-0.4", "asymmetric-0.4") for loss in PILOT}
+    assert [run[0] for run in repeated] == [0] + [1] * 6 + [2] * 6  # so that there is a spread from the start
+    assert {run[1] for run in repeated} == {"symmetric-0.4"}
+    assert {run[2] for run in family} == {"nce+rce"}
+    assert {run[1:] for run in revised} == {("symmetric-0.6", loss) for loss in ("ce", "nce", "nce+mae")}
+    assert [run[0] for run in revised] == [1] * 3 + [2] * 3
+    once = [run for run in rest if run[0] == 0]
+    assert rest[: len(once)] == once  # every cell once before the other second seeds
+    assert len({(setting, loss) for seed, setting, loss in found if seed == 0}) == 108
+    again = [run for run in rest if run[0]]
+    assert [run[0] for run in again] == [1] * 13 + [2] * 13
+    assert {run[2] for run in again} == {"ce", "mae", "nce", "nce+mae", "nce+rce", "gce"}
+
+
+def test_the_weight_of_the_passive_term_is_its_slope():
+    study, wanted = studies.load("ma2020"), [0.3, 1, 3, 9.21, 30]
+    slopes = {c["loss"]["spec"]: frames.passive_slope(c) for c, _ in study.runs()}
+    assert [slopes[f"nce+mae,beta={b:g}" if b != 1 else "nce+mae"] for b in wanted] == pytest.approx(wanted)
+    assert slopes["nce+rce"] == pytest.approx(9.21, abs=1e-3)
+    assert slopes["nce"] is None
+
+
+def test_only_the_pilot_is_exploratory():
+    purposes = {name: {purpose for _, purpose in studies.load(name).runs()} for name in studies.names()}
+    assert {name: words for name, words in purposes.items() if name not in OF_REPORTS} == {
+        "digits": {"demonstration"},
+        "gamma-digits": {"study"},
+        "ma2020-small": {"exploratory", "study"},
+        "ma2020-small-x4": {"control"},
+        "ma2020-small-further": {"study"},
+        "ma2020": {"reference", "slope control"},
+        "ma2020-mnist": {"study"},
+        "cpu-list": {"study", "control", "anchor"},
+    } | {key: {"study"} for key in GRID}
+
+
+def cells(found):
+    return {(c["protocol"], c["loss"]["spec"], frames.setting_of(c), c["seed"]) for c, _ in found}
+
+
+def test_the_list_for_cpus_has_its_lines_in_order_and_all_of_mnist():
+    chosen = studies.load("cpu-list")
+    lines = [block["line"] for block in chosen.blocks]
+    assert "".join(dict.fromkeys(lines)) == "ABCDEFGHIJKL"
+    assert lines == sorted(lines)
+    of_mnist = [run for run in chosen.runs() if run[0]["dataset"] == "mnist"]
+    assert cells(of_mnist) == cells(studies.load("ma2020-mnist").runs())
+    assert {c["dataset"] for c, _ in chosen.runs() if c["protocol"] == "ma2020"} == {"cifar10-mended"}
+
+
+GOOD = """
+title = "Two blocks"
+protocol = "digits"
+dataset = "digits"
+store = "live"
+[[block]]
+purpose = "first"
+losses = ["ce", "nce+mae,beta=1"]
+settings = ["symmetric-0.4"]
+seeds = [1]
+[[block]]
+purpose = "second"
+losses = ["nce+mae", "mae"]
+settings = ["symmetric-0.40", "clean"]
+seeds = [1, 0]
+"""
+
+
+def test_a_run_of_two_blocks_is_made_once_in_the_earlier_one(own_studies):
+    (own_studies / "two.toml").write_text(GOOD)
+    study = studies.load("two")
+    assert "two" in studies.names()
+    found = [(c["loss"]["spec"], c["noise"]["kind"], c["seed"], purpose) for c, purpose in study.runs()]
+    assert found[:2] == [("ce", "symmetric", 1, "first"), ("nce+mae", "symmetric", 1, "first")]
+    assert ("nce+mae", "symmetric", 0, "second") in found
+    assert len([run for run in found if run[:3] == ("nce+mae", "symmetric", 1)]) == 1
+    assert len([run for run in found if run[1] == "clean"]) == 4
+    assert study.losses() == ["ce", "nce+mae", "mae"]  # one spelling each
+    assert study.settings == ["symmetric-0.4", "clean"]
+    assert study.losses("clean") == ["nce+mae", "mae"]
+    assert study.losses("asymmetric-0.1") == []
+    assert study.seeds("clean") == [1, 0]
+
+
+def test_a_block_may_have_a_protocol_and_a_data_set_of_its_own(own_studies):
+    other = 'line = "B"\nprotocol = "ma2020-small"\ndataset = "cifar10-jpeg75"\npurpose = "second"'
+    (own_studies / "two.toml").write_text(GOOD.replace('purpose = "second"', other))
+    study = studies.load("two")
+    found = [(c["protocol"], c["dataset"], c["loss"]["spec"], c["noise"]["kind"], c["seed"]) for c, _ in study.runs()]
+    assert found[1] == ("digits", "digits", "nce+mae", "symmetric", 1)
+    assert ("ma2020-small", "cifar10-jpeg75", "nce+mae", "symmetric", 1) in found  # another run than that of digits
+    assert len(found) == 2 + 8
+    assert [block["line"] for block in study.blocks] == ["", "B"]
+    assert (study.losses(), study.settings, study.seeds()) == (["ce", "nce+mae"], ["symmetric-0.4"], [1])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("seeds = [1]\n", 'seeds = [1]\nprotocol = "digit"\n', "'digit'.*Did you mean 'digits'"),
+        ('title = "Two blocks"\n', "", "'title'"),
+        ('dataset = "digits"\n', "", "'dataset'"),
+        ('store = "live"', 'store = "live"\nsorte = 1', "'sorte'.*title, protocol, dataset, store, block"),
+        ('store = "live"', 'store = "lives"', "'lives'.*Did you mean 'live'.*results"),
+        ('protocol = "digits"', 'protocol = "digit"', "'digit'.*Did you mean 'digits'"),
+        ("seeds = [1]\n", "", "losses.*purpose.*settings.*expected.*seeds"),
+        ("seeds = [1]\n", "seeds = [1]\nrates = [1]\n", "rates.*expected"),
+        ('"ce"', '"cee"', "'cee'.*Did you mean"),
+        ('"symmetric-0.4"', '"symetric-0.4"', "symetric-0.4"),
+        ("seeds = [1]\n", "seeds = [-1]\n", "-1"),
+        ("seeds = [1]\n", "seeds = \n", "two.toml is not readable"),
+    ],
+)
+def test_a_misspelt_study_is_refused_by_name(own_studies, old, new, words):
+    assert old in GOOD
+    (own_studies / "two.toml").write_text(GOOD.replace(old, new, 1))
+    with pytest.raises(NlrError) as caught:
+        list(studies.load("two").runs())
+    assert re.search(words, str(caught.value))
+
+
+def test_the_runs_of_a_study_read_its_protocol_once(monkeypatch):
+    study, load, loaded = studies.load("ma2020-small"), protocols.load, []
+    monkeypatch.setattr(protocols, "load", lambda name: (loaded.append(name), load(name))[1])
+    assert len(list(study.runs())) > 100
+    assert loaded == ["ma2020-small"]
+
+
+@pytest.mark.parametrize("name", ["digit", "", "../studies/digits"])
+def test_an_unknown_study_names_the_known_ones(name):
+    with pytest.raises(NlrError, match=r"Known: chheda-as-intended, .*ma2020-small"):
+        studies.load(name)
