@@ -99,7 +99,8 @@ def parse(half, content):
         except NlrError:
             raise
         except (ValueError, AttributeError, TypeError, LookupError, nbformat.ValidationError) as error:
-            raise damaged(f"cannot be read as a notebook ({str(error).partition('\n')[0]})") from None
+            why, _, _ = str(error).partition("\n")
+            raise damaged(f"cannot be read as a notebook ({why})") from None
     if not any(cell.source.strip() for cell in notebook.cells):
         raise damaged("has no cell with text")
     if any(MARKER.search(cell.source) for cell in notebook.cells):

@@ -458,6 +458,14 @@ def test_make_book_uses_the_edit_of_either_half_or_refuses_with_the_command(pair
     assert is_equal_and_holds(pair, "1 + 1", "2 + 2")
 
 
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_server_does_not_build_beside_a_refused_pair(status, tmp_path, monkeypatch):
+    monkeypatch.setattr(serve, "PAIRS", ("sh", "-c", f"exit {status}"))
+    monkeypatch.setattr(serve, "BUILD", ("touch", tmp_path / "built"))
+    serve.build()
+    assert (tmp_path / "built").exists() == (status == 0)
+
+
 # Papermill's door
 
 
