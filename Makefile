@@ -10,6 +10,7 @@ STUDY ?= digits
 NOISE ?= symmetric
 RATE ?= 0.4
 OPTIONS ?=
+KEEP ?=
 CHECKED := losses noise records claims
 KILLS ?= 100
 SEED ?= 0
@@ -27,7 +28,8 @@ help:
 	@echo "make setting STUDY=digits NOISE=symmetric RATE=0.4 OPTIONS='-p losses \"ce nce\"'"
 	@echo "                              one setting with papermill, into out/"
 	@echo "make study STUDY=digits       train the missing runs of a study (OPTIONS='--workers 2 --budget 9m --data-root DIR')"
-	@echo "make notebooks                refresh the pairs: each .py and its .ipynb"
+	@echo "make notebooks                write the half that changed into the other, .py or .ipynb; where both changed,"
+	@echo "                              KEEP=notebooks/FOLDER/NAME.py or .ipynb says which one wins"
 	@echo "make readme                   bring the README's numbers and picture up to date"
 	@echo "make lint                     style of the code"
 	@echo "make clean                    remove executed pages, the site and the demonstration's records"
@@ -41,6 +43,7 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 	@touch $@
 
 book: $(READY)
+	@python pipeline/pairs.py
 	@python pipeline/build.py --cores $(CORES)
 	@echo "Open $(CURDIR)/_build/html/index.html"
 
@@ -55,7 +58,7 @@ study: $(READY)
 	python -m nlr study $(STUDY) $(OPTIONS)
 
 notebooks: $(READY)
-	@python pipeline/pairs.py
+	@python pipeline/pairs.py $(if $(KEEP),--keep $(KEEP))
 
 test: $(READY) book
 	python -m pytest -n $(CORES) --dist loadgroup

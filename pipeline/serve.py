@@ -5,13 +5,14 @@ import subprocess
 from livereload import Server
 
 SOURCES = ("book", "notebooks", "nlr", "_config.yml", "_toc.yml", "pipeline/bookext.py")
+PAIRS = ("python", "pipeline/pairs.py")
 BUILD = ("python", "pipeline/build.py")
 
 
 def build():
-    """Refresh the pairs and rebuild what is out of date; an error is printed and the server goes on."""
-    subprocess.run(["python", "pipeline/pairs.py"], check=False)
-    subprocess.run(BUILD, check=False)
+    """Make the pairs equal and rebuild what is out of date; an error is printed and the server goes on."""
+    if subprocess.run(PAIRS, check=False).returncode == 0:
+        subprocess.run(BUILD, check=False)
 
 
 if __name__ == "__main__":

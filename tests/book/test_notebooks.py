@@ -5,6 +5,7 @@ import importlib
 import inspect
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -110,6 +111,16 @@ def test_what_a_page_reads_beside_records_makes_it_anew(page):
     assert {str(file.relative_to(paths.ROOT)) for file in read} <= set(PAGES[page].get("reads", []))
 
 
+HEADER = """# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+"""
+
 SCRIPT = """# %% [markdown]
 # # A title
 
@@ -122,57 +133,337 @@ study
 
 
 @pytest.fixture
-def pair(tmp_path):
-    """A small pair."""
-    stem = tmp_path / "page"
-    stem.with_suffix(".py").write_text(SCRIPT)
-    assert pairs.refresh(stem) == [stem.with_suffix(".ipynb")]
+def pair(tmp_path, monkeypatch):
+    """A small pair in a folder without git."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    stem = tmp_path / "notebooks" / "page"
+    monkeypatch.setattr(pairs, "NOTEBOOKS", stem.parent)
+    stem.parent.mkdir()
+    script, notebook = pairs.halves(stem)
+    script.write_text(SCRIPT)
+    assert pairs.refresh(stem) == [notebook]
     return stem
 
 
-def touch(path, when):
-    os.utime(path, (when, when))
+def git(stem, *arguments):
+    name = ("-c", "user.name=n", "-c", "user.email=e")
+    subprocess.run(["git", "-C", stem.parent, *name, *arguments], check=True, capture_output=True)
 
 
-def test_the_half_changed_last_wins(pair):
-    script, notebook = pair.with_suffix(".py"), pair.with_suffix(".ipynb")
+@pytest.fixture
+def tracked(pair):
+    """The same pair, committed, in a clone that remembers nothing else."""
+    git(pair, "init", "--quiet")
+    commit(pair)
+    forget(pair)
+    return pair
+
+
+def commit(stem, *halves):
+    git(stem, "add", *(halves or pairs.halves(stem)))
+    git(stem, "commit", "--quiet", "--message", "a text")
+
+
+def forget(stem):
+    (stem.parent / ".pairs" / stem.name).unlink()
+
+
+def append(script, code="1 + 1"):
+    script.write_text(f"{script.read_text()}\n# %%\n{code}\n")
+
+
+def save(notebook, source=None):
+    """Save a notebook as Jupyter does after it ran it; with a source, after its last cell was changed."""
+    ran = nbformat.read(notebook, 4)
+    ran.cells[-1].source = source or ran.cells[-1].source
+    ran.cells[-1].id = "of-jupyter"
+    ran.cells[-1].metadata["execution"] = {"iopub.execute_input": "2024-01-01"}
+    ran.cells[-1].outputs = [nbformat.v4.new_output("stream", text="DIGITS")]
+    ran.metadata["language_info"] = {"name": "python", "version": "3"}
+    ran.metadata["kernelspec"]["display_name"] = "Python 3 (ipykernel)"
+    nbformat.write(ran, notebook)
+
+
+def sources(half):
+    return [cell.source for cell in jupytext.read(half).cells]
+
+
+def is_equal_and_holds(stem, *codes):
+    script, notebook = pairs.halves(stem)
     assert pairs.contents(jupytext.read(script)) == pairs.contents(jupytext.read(notebook))
-    assert pairs.refresh(pair) == []
-
-    script.write_text(SCRIPT.replace("A title", "Another title"))
-    touch(notebook, 1000)
-    touch(script, 2000)
-    assert pairs.refresh(pair) == [notebook]
-    assert jupytext.read(notebook).cells[0].source == "# Another title"
-
-    edited = jupytext.read(notebook)
-    edited.cells[2].source = "study.upper()"
-    edited.cells[2].outputs = [nbformat.v4.new_output("stream", text="DIGITS")]
-    nbformat.write(edited, notebook)
-    touch(script, 3000)
-    touch(notebook, 4000)
-    assert pairs.refresh(pair) == [notebook, script]
+    assert all(code in sources(script) for code in codes)
     assert "DIGITS" not in notebook.read_text()
-    assert "study.upper()" in script.read_text()
+    assert "language_info" not in notebook.read_text()
     assert 'tags=["parameters"]' in script.read_text()
-    assert "DIGITS" not in script.read_text()
+    return True
 
 
-def test_outputs_that_jupyter_left_are_dropped(pair):
-    notebook = pair.with_suffix(".ipynb")
-    run = jupytext.read(notebook)
-    run.cells[2].outputs = [nbformat.v4.new_output("stream", text="DIGITS")]
-    nbformat.write(run, notebook)
-    assert pairs.refresh(pair) == [notebook]
-    assert "DIGITS" not in notebook.read_text()
+def is_refused(stem, *words):
+    """Refused in one sentence with these words, and no byte of either half has changed."""
+    before = {half: half.read_bytes() for half in pairs.halves(stem) if half.exists()}
+    with pytest.raises(pairs.NlrError) as caught:
+        pairs.refresh(stem)
+    assert all(word in str(caught.value) for word in words), caught.value
+    assert before == {half: half.read_bytes() for half in pairs.halves(stem) if half.exists()}
+    return True
 
 
-def test_equal_halves_are_not_written_again(pair):
-    before = {ending: pair.with_suffix(ending).read_bytes() for ending in (".py", ".ipynb")}
-    touch(pair.with_suffix(".py"), 2000)
-    touch(pair.with_suffix(".ipynb"), 1000)
-    assert pairs.refresh(pair) == []
-    assert before == {ending: pair.with_suffix(ending).read_bytes() for ending in before}
+@pytest.fixture(params=["git", "memory"])
+def based(request):
+    """A pair whose last common text is in git, and one that only remembers it."""
+    return request.getfixturevalue({"git": "tracked", "memory": "pair"}[request.param])
+
+
+def test_a_cell_appended_to_the_script_survives_a_notebook_saved_after_it(based):
+    script, notebook = pairs.halves(based)
+    append(script)
+    save(notebook)
+    os.utime(script, (1000, 1000))
+    assert pairs.refresh(based) == [notebook]
+    assert is_equal_and_holds(based, "1 + 1")
+
+
+def test_a_text_changed_in_jupyter_goes_into_the_script(based):
+    script, notebook = pairs.halves(based)
+    save(notebook, "study.upper()")
+    os.utime(notebook, (1000, 1000))
+    assert sorted(pairs.refresh(based)) == [notebook, script]
+    assert is_equal_and_holds(based, "study.upper()")
+
+
+def test_the_halves_can_be_edited_in_turn_without_a_commit(based):
+    script, notebook = pairs.halves(based)
+    append(script)
+    pairs.refresh(based)
+    save(notebook, "2 + 2")
+    pairs.refresh(based)
+    assert is_equal_and_holds(based, "2 + 2", "study")
+    append(script, "3 + 3")
+    pairs.refresh(based)
+    assert is_equal_and_holds(based, "2 + 2", "3 + 3")
+
+
+@pytest.mark.parametrize("written", [False, True])
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_half_checked_out_again_does_not_undo_the_other(tracked, lost, written):
+    edited, other = pairs.halves(tracked)[1 - lost], pairs.halves(tracked)[lost]
+    append(edited) if edited.suffix == ".py" else save(edited, "1 + 1")
+    if written:
+        pairs.refresh(tracked)
+    git(tracked, "checkout", "--", other.name)
+    assert other in pairs.refresh(tracked)
+    assert is_equal_and_holds(tracked, "1 + 1")
+
+
+def test_both_edited_are_refused_and_either_can_be_kept(based, capsys):
+    script, notebook = pairs.halves(based)
+    append(script)
+    save(notebook, "2 + 2")
+    both = ("notebooks/page.py", "notebooks/page.ipynb", "both changed")
+    assert is_refused(based, *both, "make notebooks KEEP=notebooks/page.py", "KEEP=notebooks/page.ipynb")
+    assert not pairs.main()
+    assert "both changed" in capsys.readouterr().err
+    edited = notebook.read_bytes()
+    assert pairs.main(keep=[script])
+    assert is_equal_and_holds(based, "1 + 1", "study")
+    append(script)
+    notebook.write_bytes(edited)
+    assert pairs.main(keep=[notebook])
+    assert is_equal_and_holds(based, "2 + 2")
+    assert "1 + 1" not in sources(script)
+
+
+def test_both_edited_in_the_same_way_are_equal(based):
+    script, notebook = pairs.halves(based)
+    script.write_text(SCRIPT.replace("\nstudy\n", "\n2 + 2\n"))
+    save(notebook, "2 + 2")
+    assert pairs.refresh(based) == [notebook]
+    assert is_equal_and_holds(based, "2 + 2")
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_an_edit_committed_in_one_half_alone_wins_in_a_fresh_clone(tracked, half, tmp_path):
+    edited = pairs.halves(tracked)[half]
+    append(edited) if edited.suffix == ".py" else save(edited, "1 + 1")
+    commit(tracked, edited)
+    subprocess.run(["git", "clone", "--quiet", tracked.parent, tmp_path / "clone"], check=True)
+    clone = tmp_path / "clone" / "page"
+    pairs.refresh(clone)
+    assert is_equal_and_holds(clone, "1 + 1")
+
+
+def test_a_merge_of_two_edits_has_no_common_text(tracked):
+    script, notebook = pairs.halves(tracked)
+    git(tracked, "checkout", "--quiet", "-b", "other")
+    append(script)
+    pairs.refresh(tracked)
+    commit(tracked)
+    git(tracked, "checkout", "--quiet", "-")
+    save(notebook, "2 + 2")
+    pairs.refresh(tracked)
+    commit(tracked)
+    git(tracked, "merge", "--quiet", "--no-commit", "--strategy=ours", "other")
+    git(tracked, "checkout", "other", "--", script.name)
+    git(tracked, "commit", "--quiet", "--message", "one half of each")
+    forget(tracked)
+    assert is_refused(tracked, "both changed")
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_a_half_alone_gets_its_partner(tracked, half, tmp_path):
+    other = pairs.halves(tracked)[1 - half]
+    git(tracked, "rm", "--quiet", other.name)
+    git(tracked, "commit", "--quiet", "--message", "one half")
+    subprocess.run(["git", "clone", "--quiet", tracked.parent, tmp_path / "clone"], check=True)
+    clone = tmp_path / "clone" / "page"
+    assert pairs.refresh(clone) == [clone.parent / other.name]
+    assert is_equal_and_holds(clone, "study")
+
+
+def test_halves_that_never_had_a_common_text_are_refused(pair):
+    append(pairs.halves(pair)[0])
+    forget(pair)
+    assert is_refused(pair, "both changed")
+
+
+def old_format(text):
+    """The notebook as IPython 2 would have saved it."""
+    return nbformat.writes(nbformat.convert(nbformat.reads(text, 4), 3), nbformat.NO_CONVERT)
+
+
+DAMAGE = {
+    "empty script": (0, lambda text: "", "is empty"),
+    "blank script": (0, lambda text: "\n \n", "is empty"),
+    "script without a cell": (0, lambda text: HEADER, "no cell"),
+    "script of empty cells": (0, lambda text: "# %%\n\n# %%\n", "no cell"),
+    "script in a merge": (0, lambda text: f"<<<<<<< HEAD\n{text}=======\n>>>>>>> other\n", "conflict markers"),
+    "script of bytes": (0, lambda text: b"\xff\xfe\x00", "UTF-8"),
+    "empty notebook": (1, lambda text: "", "is empty"),
+    "notebook cut short": (1, lambda text: text[: len(text) // 2], "cannot be read"),
+    "notebook without a cell": (1, lambda text: nbformat.writes(nbformat.v4.new_notebook()), "no cell"),
+    "notebook in a merge": (1, lambda text: f"<<<<<<< HEAD\n{text}", "conflict markers"),
+    "markers in a cell": (1, lambda text: text.replace('"study"', '"<<<<<<< HEAD\\n",\n"study"'), "conflict markers"),
+    "a list": (1, lambda text: "[1]", "cannot be read"),
+    "no notebook": (1, lambda text: "{}", "format None"),
+    "cells of another kind": (1, lambda text: '{"nbformat": 4, "metadata": {}, "cells": [1]}', "cannot be read"),
+    "old format": (1, old_format, "format 3"),
+}
+
+
+@pytest.mark.parametrize("case", DAMAGE)
+def test_a_damaged_half_is_refused_by_name_and_can_be_written_anew(based, case):
+    number, damage, why = DAMAGE[case]
+    half, other = pairs.halves(based)[number], pairs.halves(based)[1 - number]
+    content = damage(half.read_text())
+    half.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert is_refused(based, f"notebooks/{half.name}", why, f"make notebooks KEEP=notebooks/{other.name}")
+    assert pairs.main(keep=[other])
+    assert is_equal_and_holds(based, "study")
+
+
+def test_a_half_that_is_no_file_is_refused_by_name(pair):
+    script, _ = pairs.halves(pair)
+    script.unlink()
+    script.mkdir()
+    with pytest.raises(pairs.NlrError, match=r"notebooks/page\.py cannot be read"):
+        pairs.refresh(pair)
+
+
+def test_what_a_script_cannot_hold_is_refused(based):
+    _, notebook = pairs.halves(based)
+    whole = notebook.read_bytes()
+    edited = nbformat.read(notebook, 4)
+    edited.cells[0]["attachments"] = {"a.png": {"image/png": "aGk="}}
+    nbformat.write(edited, notebook)
+    assert is_refused(based, "Cell 1 has attachments", "notebooks/page.py")
+    notebook.write_bytes(whole)
+    save(notebook, "1\n# %% more\n2")
+    assert is_refused(based, "Cell 3", "notebooks/page.py")
+
+
+def test_metadata_of_a_cell_are_part_of_its_text(based):
+    script, notebook = pairs.halves(based)
+    edited = nbformat.read(notebook, 4)
+    edited.cells[0].metadata["slideshow"] = {"slide_type": "slide"}
+    nbformat.write(edited, notebook)
+    assert script in pairs.refresh(based)
+    assert "slide_type" in script.read_text()
+
+
+def test_outputs_that_jupyter_left_are_dropped(based):
+    _, notebook = pairs.halves(based)
+    before = notebook.read_bytes()
+    save(notebook)
+    assert pairs.refresh(based) == [notebook]
+    assert notebook.read_bytes() == before
+
+
+def test_equal_halves_are_not_written_again(based):
+    for half, when in zip(pairs.halves(based), (2000, 1000), strict=True):
+        os.utime(half, (when, when))
+    before = [half.stat() for half in pairs.halves(based)]
+    assert pairs.refresh(based) == []
+    assert [half.stat().st_mtime for half in pairs.halves(based)] == [stat.st_mtime for stat in before]
+
+
+def test_one_pair_refused_does_not_keep_the_others(pair, capsys):
+    (pair.parent / "empty.py").write_text("")
+    (pair.parent / ".#page.py").symlink_to("an editor's lock")
+    append(pairs.halves(pair)[0])
+    assert not pairs.main()
+    said = capsys.readouterr()
+    assert said.out == "written: notebooks/page.ipynb\n"
+    assert said.err.startswith("notebooks/empty.py is empty")
+    assert len(said.err.splitlines()) == 1
+
+
+def test_a_half_to_keep_must_be_there(pair, capsys):
+    append(pairs.halves(pair)[0])
+    assert not pairs.main(keep=[pair.parent / "pag.py"])
+    assert "pag.py is no half of a pair" in capsys.readouterr().err
+    assert "1 + 1" not in sources(pairs.halves(pair)[1])
+
+
+def test_make_book_uses_the_edit_of_either_half_or_refuses_with_the_command(pair):
+    """The recipe itself, with a program in place of the build that only says that it ran."""
+    root = pair.parent.parent
+    for name in ("Makefile", "requirements.txt", "constraints.txt", "pyproject.toml"):
+        shutil.copy(paths.ROOT / name, root)
+    (root / "pipeline").mkdir()
+    shutil.copy(paths.ROOT / "pipeline" / "pairs.py", root / "pipeline")
+    (root / "pipeline" / "build.py").write_text("print('built')\n")
+    python = root / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={paths.ROOT} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    (root / ".venv" / "ready").touch()
+
+    def make(*arguments):
+        return subprocess.run(["make", "-C", root, *arguments], capture_output=True, text=True)
+
+    script, notebook = pairs.halves(pair)
+    save(notebook, "2 + 2")
+    done = make("book")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("written: notebooks/page.py") < done.stdout.index("built")
+    assert is_equal_and_holds(pair, "2 + 2")
+
+    append(script)
+    save(notebook, "3 + 3")
+    done = make("book")
+    assert done.returncode != 0
+    assert "built" not in done.stdout
+    assert "make notebooks KEEP=notebooks/page.py" in done.stderr
+    assert make("notebooks", "KEEP=notebooks/page.py").returncode == 0
+    assert is_equal_and_holds(pair, "1 + 1", "2 + 2")
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_server_does_not_build_beside_a_refused_pair(status, tmp_path, monkeypatch):
+    monkeypatch.setattr(serve, "PAIRS", ("sh", "-c", f"exit {status}"))
+    monkeypatch.setattr(serve, "BUILD", ("touch", tmp_path / "built"))
+    serve.build()
+    assert (tmp_path / "built").exists() == (status == 0)
 
 
 # Papermill's door
@@ -263,17 +554,6 @@ def test_the_server_builds_something_that_the_pipeline_knows():
     done = subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert all((paths.ROOT / source).exists() for source in serve.SOURCES)
-
-
-HEADER = """# ---
-# jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
-"""
 
 
 def page_source(folder, code):
