@@ -2,19 +2,23 @@
 
 import math
 
-from nlr.losses._forms import Elementwise, define, define_linear
+from nlr.losses._forms import Bases, Elementwise
 from nlr.losses._numerics import expm1, focal
+
+DEFINITIONS = Bases()
 
 _MA = "Ma et al. 2020 (arXiv:2006.13554), as the reports quote it and the released code computes it"
 _WANG = "Wang et al. 2019 (arXiv:1908.06112), as the reports quote it; log 0 is the constant A"
 
 
-@define("ce", Elementwise, "active", r"-\log p_y", "Textbook definition; no primary source is available to us.")
+@DEFINITIONS.define(
+    "ce", Elementwise, "active", r"-\log p_y", "Textbook definition; no primary source is available to us."
+)
 def _ce(log_p):
     return -log_p
 
 
-@define(
+@DEFINITIONS.define(
     "fl",
     Elementwise,
     "active",
@@ -26,17 +30,17 @@ def _fl(log_p, gamma):
     return focal(log_p, gamma)
 
 
-define_linear(
+DEFINITIONS.define_linear(
     "mae",
     r"2(1-p_y)",
     "Ghosh et al. 2017; the sum of |p_k - q_k| over the classes, as the reports quote Ma et al. 2020. "
     "The released code has half of it.",
     2.0,
 )
-define_linear("rce", r"-A(1-p_y)", f"{_WANG}.", lambda num_classes, A: -A, A=-4.0)
+DEFINITIONS.define_linear("rce", r"-A(1-p_y)", f"{_WANG}.", lambda num_classes, A: -A, A=-4.0)
 
 
-@define(
+@DEFINITIONS.define(
     "gce",
     Elementwise,
     "active",
@@ -50,7 +54,7 @@ def _gce(log_p, q):
     return -expm1(q * log_p) / q
 
 
-@define(
+@DEFINITIONS.define(
     "sce",
     Elementwise,
     "both",
@@ -68,13 +72,13 @@ def _sce(log_p, alpha, beta, A):
     return passive if alpha == 0 else -alpha * log_p + passive  # log p may be infinite
 
 
-define_linear(
+DEFINITIONS.define_linear(
     "nmae",
     r"\frac{1-p_y}{K-1}",
     f"{_MA}; mae divided by its sum over all labels.",
     lambda num_classes: 1 / (num_classes - 1),
 )
-define_linear(
+DEFINITIONS.define_linear(
     "nrce",
     r"\frac{1-p_y}{K-1}",
     f"{_MA}; rce divided by its sum over all labels, in which A cancels. The same as nmae.",

@@ -1,4 +1,4 @@
-"""The forms that a loss can take, the card that every loss has, and the table of the base losses.
+"""The forms that a loss can take, the card that every loss has, and tables of base losses.
 
 What a loss is made of its name and parameters by is in :mod:`nlr.losses._names`, its formula in
 :mod:`nlr.losses._definitions` and :mod:`nlr.losses._variants`.
@@ -471,31 +471,31 @@ class Base:
         return self.form(settings, num_classes, card, known(self.slope), *compute)
 
 
-#: The base losses by name, in the order in which they are defined.
-BASE = {}
+class Bases(dict):
+    """Base losses by name, in the order in which they are defined."""
 
+    def define(
+        self, name, form, kind, formula, source, bounds=(0.0, math.inf), constant_sum=None, slope=None, **defaults
+    ):
+        """Enters the decorated function as a base loss."""
 
-def define(name, form, kind, formula, source, bounds=(0.0, math.inf), constant_sum=None, slope=None, **defaults):
-    """Enters the decorated function as a base loss."""
+        def enter(compute):
+            self[name] = Base(form, compute, kind, formula, source, defaults, bounds, constant_sum, slope)
+            return compute
 
-    def enter(compute):
-        BASE[name] = Base(form, compute, kind, formula, source, defaults, bounds, constant_sum, slope)
-        return compute
+        return enter
 
-    return enter
+    def define_linear(self, name, formula, source, slope, **defaults):
+        """Enters slope * (1 - p_y), a value or a function of the number of classes and the parameters."""
 
+        def factor(num_classes, **parameters):
+            return slope(num_classes, **parameters) if callable(slope) else slope
 
-def define_linear(name, formula, source, slope, **defaults):
-    """Enters slope * (1 - p_y), a value or a function of the number of classes and the parameters."""
+        def bounds(num_classes, **parameters):
+            end = factor(num_classes, **parameters)
+            return min(0.0, end), max(0.0, end)
 
-    def factor(num_classes, **parameters):
-        return slope(num_classes, **parameters) if callable(slope) else slope
+        def constant_sum(num_classes, **parameters):
+            return factor(num_classes, **parameters) * (num_classes - 1)
 
-    def bounds(num_classes, **parameters):
-        end = factor(num_classes, **parameters)
-        return min(0.0, end), max(0.0, end)
-
-    def constant_sum(num_classes, **parameters):
-        return factor(num_classes, **parameters) * (num_classes - 1)
-
-    BASE[name] = Base(Linear, None, "passive", formula, source, defaults, bounds, constant_sum, factor)
+        self[name] = Base(Linear, None, "passive", formula, source, defaults, bounds, constant_sum, factor)

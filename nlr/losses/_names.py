@@ -11,10 +11,11 @@ from numbers import Integral, Real
 import torch
 
 from nlr.errors import NlrError, unknown
-from nlr.losses import (
-    _variants,  # noqa: F401  (they fill BASE)
-)
-from nlr.losses._forms import BASE, REDUCTIONS, Normalised, Sum, spelled
+from nlr.losses._definitions import DEFINITIONS
+from nlr.losses._forms import REDUCTIONS, Normalised, Sum, spelled
+from nlr.losses._variants import VARIANTS
+
+BASE = {**DEFINITIONS, **VARIANTS}
 
 
 def make_loss(name, num_classes=10, reduction="mean", ignore_index=None, weight=None, **parameters):

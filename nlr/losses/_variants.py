@@ -5,8 +5,10 @@ import math
 import torch
 import torch.nn.functional as F
 
-from nlr.losses._forms import Batch, Elementwise, Matrix, define, define_linear
+from nlr.losses._forms import Bases, Batch, Elementwise, Matrix
 from nlr.losses._numerics import expm1, focal, log_focal, pick, sum_of_others, surely_none
+
+VARIANTS = Bases()
 
 #: The epsilon of ``chheda-nce``; his Algorithm 1 has one and does not state it, so this value is ours.
 CHHEDA_EPS = 1e-8
@@ -16,7 +18,7 @@ CHHEDA_EPS = 1e-8
 _CODE = "Released code of Ma et al. 2020 (HanxunH/Active-Passive-Losses, 04bce53)"
 
 
-@define(
+@VARIANTS.define(
     "ma2020-fl",
     Elementwise,
     "active",
@@ -28,13 +30,13 @@ def _ma2020_fl(log_p, gamma):
     return focal(log_p, gamma, detach=True)
 
 
-define_linear(
+VARIANTS.define_linear(
     "ma2020-nmae",
     r"\frac{1-p_y}{2(K-1)}",
     f"{_CODE}: the factor 1/(2(K-1)) is that of 2(1-p_y), but multiplies 1-p_y; half of nmae.",
     lambda num_classes: 0.5 / (num_classes - 1),
 )
-define_linear(
+VARIANTS.define_linear(
     "ma2020-nrce",
     r"-\ln(10^{-4})\,\frac{K-1}{4}\,(1-p_y)",
     f"{_CODE}: the factor 1/4*(K-1) reads as (K-1)/4 where 1/(4(K-1)) is meant, and log 0 is ln 1e-4 instead of -4 "
@@ -45,7 +47,7 @@ define_linear(
 # As the five reports print them.
 
 
-@define(
+@VARIANTS.define(
     "soni-nce",
     Matrix,
     "passive",
@@ -63,7 +65,7 @@ def _soni_nfl_bounds(num_classes, gamma):
     return -math.inf, (num_classes - 1) * ((gamma * math.log1p(-p) if gamma else 0.0) + math.log(p))
 
 
-@define(
+@VARIANTS.define(
     "soni-nfl",
     Matrix,
     "passive",
@@ -77,13 +79,13 @@ def _soni_nfl(log_p, select, gamma):
     return sum_of_others(select(terms), terms)
 
 
-define_linear(
+VARIANTS.define_linear(
     "soni-nrce",
     r"-\frac{1-p_y}{K-1}",
     "As printed in Soni, eq. 4: RCE/(A(K-1)) with A below 0, so the sign is that of -nrce (E4).",
     lambda num_classes: -1 / (num_classes - 1),
 )
-define_linear(
+VARIANTS.define_linear(
     "kathuria-mae",
     r"\frac{2}{K}(1-p_y)",
     "As printed in Kathuria, eq. 5, with 1/C (E9).",
@@ -91,7 +93,7 @@ define_linear(
 )
 
 
-@define(
+@VARIANTS.define(
     "kathuria-nce",
     Elementwise,
     "active",
@@ -105,7 +107,7 @@ def _kathuria_nce(log_p, T):
     return -expm1(log_p / T)
 
 
-@define(
+@VARIANTS.define(
     "kathuria-nfl",
     Elementwise,
     "active",
@@ -120,7 +122,7 @@ def _kathuria_nfl(log_p, gamma, T):
     return -expm1(-focal(log_p, gamma) / T)
 
 
-@define(
+@VARIANTS.define(
     "krishnan-nce",
     Batch,
     "active",
@@ -143,7 +145,7 @@ def _krishnan_weights(log_p, labels, gamma):
     return len(labels) * torch.softmax(gamma * miss, dim=0)
 
 
-@define(
+@VARIANTS.define(
     "krishnan-nfl",
     Batch,
     "active",
@@ -160,7 +162,7 @@ def _krishnan_nfl(log_p, labels, gamma):
     return losses if surely_none(infinite) else losses.masked_fill(infinite.any(), math.nan)
 
 
-@define(
+@VARIANTS.define(
     "krishnan-nfl-detached",
     Batch,
     "active",
@@ -173,7 +175,7 @@ def _krishnan_nfl_detached(log_p, labels, gamma):
     return _krishnan_weights(log_p, labels, gamma).detach() * -pick(log_p, labels)
 
 
-@define(
+@VARIANTS.define(
     "joshi-ce",
     Elementwise,
     "active",
@@ -185,12 +187,12 @@ def _joshi_ce(log_p):
     return log_p
 
 
-define_linear(
+VARIANTS.define_linear(
     "joshi-rce", r"A(1-p_y)", "As printed in Joshi, without the minus sign (E5).", lambda num_classes, A: A, A=-4.0
 )
 
 
-@define(
+@VARIANTS.define(
     "joshi-fl",
     Elementwise,
     "active",
@@ -203,7 +205,7 @@ def _joshi_fl(log_p, gamma):
     return -focal(log_p, gamma)
 
 
-@define(
+@VARIANTS.define(
     "joshi-nce",
     Elementwise,
     "active",
@@ -214,7 +216,7 @@ def _joshi_nce(log_p):
     return -log_p
 
 
-@define(
+@VARIANTS.define(
     "joshi-nfl",
     Matrix,
     "active",
@@ -227,7 +229,7 @@ def _joshi_nfl(log_p, select, gamma):
     return -select(F.log_softmax(log_focal(log_p, gamma).t(), dim=0).t())
 
 
-define_linear(
+VARIANTS.define_linear(
     "joshi-nrce",
     r"\frac{1-p_y}{K-1}",
     "As printed in Joshi: RCE/(A(K-1)) with an RCE that lacks its minus sign, so the signs cancel (E4).",
@@ -243,7 +245,7 @@ def _chheda_nce_bounds(num_classes):
     return loss(1.0, 0.0), loss(0.0, 1 / (num_classes - 1))
 
 
-@define(
+@VARIANTS.define(
     "chheda-nce",
     Matrix,
     "active",
