@@ -1,5 +1,5 @@
 """What the theory pages compute: exact risks, conditions, gradients, a room for each subject.
 
-Everything here is mathematics, on small problems or of the runs of a study before they are made; nothing trains on
-images and nothing reads records.
+Everything here is mathematics on small problems; nothing trains on images. Only :mod:`nlr.theory.predicted` reads
+records, to set them beside what was predicted of them.
 """

@@ -4,12 +4,16 @@ The predictions (:mod:`nlr.theory.collapse`) are of every cell in lines A and B 
 ``book/data/collapse.csv``, which was committed before the first of those runs.
 """
 
+from itertools import product
+
+import numpy as np
 import pandas as pd
 
 from nlr import noise
+from nlr.evidence import claims
 from nlr.losses import make_loss
 from nlr.paths import ROOT
-from nlr.study import protocols, runs, studies
+from nlr.study import protocols, records, runs, studies
 from nlr.theory import collapse
 from nlr.training.engine import learning_rate
 
@@ -22,16 +26,14 @@ NUM_IMAGES = sum(CLASS_SIZES)
 
 
 def cells():
-    """The cells that are predicted, in the order of their runs: the resolved run of seed 0 of each."""
+    """The cells that are predicted, in the order of their runs: (protocol, loss, setting) to the run of seed 0."""
     found = {}
     for block in studies.load("cpu-list").blocks:
-        if block["line"] not in LINES:
-            continue
-        protocol = protocols.load(block["protocol"])
-        for setting in block["settings"]:
-            for loss in block["losses"]:
+        if block["line"] in LINES:
+            protocol = protocols.load(block["protocol"])
+            for setting, loss in product(block["settings"], block["losses"]):
                 config = runs.configure(protocol, loss, setting, 0, block["dataset"])
-                found.setdefault((protocol["name"], config["loss"]["spec"], setting), config)
+                found.setdefault(_cell(config), config)
     return found
 
 
@@ -78,10 +80,11 @@ def row(config):
         constant answer, the weight decay, and by how many powers of e it alone shrinks a weight in the run.
     """
     found, decay = predict(config), config["training"]["weight_decay"]
+    protocol, loss, setting = _cell(config)
     return {
-        "protocol": config["protocol"],
-        "loss": config["loss"]["spec"],
-        "setting": noise.format_setting(config["noise"]["kind"], config["noise"]["rate"]),
+        "protocol": protocol,
+        "loss": loss,
+        "setting": setting,
         "constant_lower": "yes" if found.lower else "no",
         "constant_stable": "yes" if found.stable else "no",
         "constant_risk": round(found.constant.risk, 6),
@@ -95,7 +98,60 @@ def row(config):
 
 def table():
     """The file of predictions, as it was committed: a row a cell with the columns of :func:`row`."""
-    return pd.read_csv(PREDICTIONS, comment="#")
+    return pd.read_csv(PREDICTIONS)
+
+
+def runs_of_cells():
+    """The records of the predicted cells, all seeds that the study ``cpu-list`` plans and that have one."""
+    study, asked = studies.load("cpu-list"), set(cells())
+    return [
+        record
+        for config, _ in study.runs()
+        if _cell(config) in asked and (record := records.find(study.store, config)) is not None
+    ]
+
+
+def beside(found):
+    """The predictions with what the runs gave.
+
+    Args:
+        found: records, as of :func:`runs_of_cells`; those of other cells are not looked at.
+
+    Returns:
+        :func:`table` with ``runs`` (their number), ``modal_share`` (mean share of the commonest answer on the test set
+        at the last epoch, per cent), ``never_answered`` (the largest number of classes that a run never answers),
+        ``accuracy`` (mean, per cent) and ``one_answer``: ``yes`` where the commonest answer has more than the share
+        ``collapsed`` of the claims' rules in most of the runs, else ``no``. Without a run ``runs`` is 0, ``one_answer``
+        is empty and the figures are NaN.
+    """
+    limit = claims.load()["C73"].rules["collapsed"]
+    of_cell = {}
+    for record in found:
+        of_cell.setdefault(_cell(record["config"]), []).append(record["final"])
+    rows = []
+    for cell in table()[["protocol", "loss", "setting"]].itertuples(index=False, name=None):
+        ends = of_cell.get(cell, [])
+        shares = np.array([100 * end["modal_class_share"] for end in ends])
+        rows.append(
+            {
+                "runs": len(ends),
+                "modal_share": shares.mean() if ends else np.nan,
+                "never_answered": max((_never_answered(end) for end in ends), default=np.nan),
+                "accuracy": 100 * np.mean([end["last_accuracy"] for end in ends]) if ends else np.nan,
+                "one_answer": ("yes" if (shares > limit).mean() > 0.5 else "no") if ends else "",
+            }
+        )
+    return table().join(pd.DataFrame(rows))
+
+
+def _cell(config):
+    setting = noise.format_setting(config["noise"]["kind"], config["noise"]["rate"])
+    return config["protocol"], config["loss"]["spec"], setting
+
+
+def _never_answered(final):
+    """How many classes a run gives to no image of the test set."""
+    return int((np.sum(final["confusion"], axis=0) == 0).sum())
 
 
 def write():
