@@ -274,8 +274,9 @@ def cell(protocols, store, protocol=""):
     """Two runs that the kernel itself could not train."""
     return (
         "from pathlib import Path\n"
-        "from nlr.study import experiment, protocols; from nlr.training import loop\n"
-        f"protocols.FOLDER, training.train = Path({str(protocols)!r}), None\n"
+        "from nlr.study import experiment, protocols\n"
+        "from nlr.training import loop\n"
+        f"protocols.FOLDER, loop.train = Path({str(protocols)!r}), None\n"
         f"mine, two = {str(store)!r}, ('symmetric', 0.4, 'ce', '0 1')\n"
         f"experiment.open_experiment('digits', {protocol!r}, *two, results_root=mine, device='cpu')\n"
         "print('collected')\n"
