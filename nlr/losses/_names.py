@@ -11,9 +11,7 @@ from numbers import Integral, Real
 import torch
 
 from nlr.errors import NlrError, unknown
-from nlr.losses import (
-    _variants,  # noqa: F401  (they fill BASE)
-)
+from nlr.losses import _definitions, _variants  # noqa: F401  (they fill BASE)
 from nlr.losses._forms import BASE, REDUCTIONS, Normalised, Sum, spelled
 
 
