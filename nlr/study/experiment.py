@@ -98,6 +98,7 @@ def open_experiment(
     """
     chosen = studies.load(study)
     protocol = protocol or chosen.protocol
+    chosen = chosen.of_protocol(protocol)
     loaded = protocols.load(protocol)
     setting = _setting(noise, rate)
     device = provenance.pick_device(device)

@@ -145,6 +145,18 @@ def test_of_a_study_with_unequal_blocks_its_own_runs_are_taken(own_stores):
     }
 
 
+def test_of_a_study_with_several_protocols_the_runs_of_the_one_asked_for_are_taken(own_stores):
+    mnist = {"study": "ma2020-mnist", "losses": [], "seeds": [], "train": False, "rate": 0.8}
+    for protocol in ("ma2020-mnist", "ma2020-mnist-release"):
+        put(own_stores["results"], "nce+mae", "symmetric-0.8", 0, protocol=protocol, dataset="mnist")
+    main, release = (open_digits(**mnist, protocol=name) for name in ("", "ma2020-mnist-release"))
+    assert (main.protocol, release.protocol) == ("ma2020-mnist", "ma2020-mnist-release")
+    assert {("sce", 0), ("nce+mae", 2), ("nce,scale=10", 0)} < set(ran(main.configs))
+    assert ran(release.configs) == [("nce+mae", 0), ("nce+rce", 0)]
+    listed = open_digits(**mnist | {"study": "cpu-list"}, protocol="ma2020-mnist-release")
+    assert (listed.configs, listed.records) == (release.configs, release.records)
+
+
 @pytest.mark.parametrize("train", [True, False])
 def test_a_run_that_is_asked_for_twice_is_one_run(own_stores, train):
     made = [put(own_stores["live"], loss) for loss in ("ce", "nce+mae")]

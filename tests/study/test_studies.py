@@ -183,6 +183,10 @@ def test_a_block_may_have_a_protocol_and_a_data_set_of_its_own(own_studies):
     assert len(found) == 2 + 8
     assert [block["line"] for block in study.blocks] == ["", "B"]
     assert (study.losses(), study.settings, study.seeds()) == (["ce", "nce+mae"], ["symmetric-0.4"], [1])
+    other = study.of_protocol("ma2020-small")
+    assert (other.protocol, other.dataset, other.seeds()) == ("ma2020-small", "cifar10-jpeg75", [1, 0])
+    assert list(other.runs()) == list(study.runs())
+    assert study.of_protocol("digits") == study.of_protocol("ma2020") == study
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ may name a protocol and a data set of its own, and the line of a list that it be
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -60,6 +60,15 @@ class Study:
         """The blocks of its own protocol and data set, which its settings, losses and seeds are those of."""
         place = self.protocol, self.dataset
         return [block for block in self.blocks if (block["protocol"], block["dataset"]) == place]
+
+    def of_protocol(self, protocol):
+        """The study with another of its protocols, and the data set that goes with it, as its own.
+
+        A protocol that it has no runs of is trained on its own settings, losses, seeds and data: the study as it is.
+        """
+        places = {block["protocol"]: block["dataset"] for block in reversed(self.blocks)}
+        places[self.protocol] = self.dataset
+        return replace(self, protocol=protocol, dataset=places[protocol]) if protocol in places else self
 
     def _collected(self, key, setting=None):
         chosen = (b for b in self.own_blocks if setting is None or setting in b["settings"])
