@@ -274,7 +274,8 @@ def predict(loss, joint, decay, hidden_norm=True):
     if not hidden_norm and (length := float(np.linalg.norm(constant.logits[0]))) > 1:
         raise NlrError(
             f"The best constant answer of {loss.name!r} under weight decay {decay:g} has logits of length "
-            f"{length:.2f}; without hidden batch norm its stability is decided up to length 1 only: choose a larger weight decay."
+            f"{length:.2f}; without hidden batch norm its stability is decided up to length 1 only: choose a larger "
+            "weight decay."
         )
     drawn = pull(loss, joint, constant.logits[0])
     fit = best_fit(loss, joint, decay, hidden_norm)
