@@ -114,12 +114,12 @@ def test_a_run_outside_the_study_is_named_so():
 @pytest.mark.parametrize(
     ("given", "losses", "seeds"),
     [
-        ({"losses": [], "seeds": []}, ["ce", "mae", "nce", "nce+mae", "nce+rce"], [0, 1, 2]),
-        ({"losses": "", "seeds": ""}, ["ce", "mae", "nce", "nce+mae", "nce+rce"], [0, 1, 2]),
+        ({"losses": [], "seeds": []}, ["ce", "mae", "nce", "nce+mae", "nce+rce"], [0, 1]),
+        ({"losses": "", "seeds": ""}, ["ce", "mae", "nce", "nce+mae", "nce+rce"], [0, 1]),
         ({"losses": "mae,scale=0.5 gce", "seeds": 4}, ["mae", "gce"], [4]),
         ({"losses": ("ce",), "seeds": "7"}, ["ce"], [7]),
         ({"rate": 0.3}, ["ce"], [0]),  # a setting that the study does not have
-        ({"rate": 0.3, "losses": [], "seeds": []}, ["ce", "mae", "nce", "nce+mae", "nce+rce"], [0, 1, 2]),
+        ({"rate": 0.3, "losses": [], "seeds": []}, ["ce", "mae", "nce", "nce+mae", "nce+rce"], [0, 1]),
     ],
     ids=str,
 )
