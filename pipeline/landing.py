@@ -12,7 +12,7 @@ import os
 
 import pandas as pd
 
-from nlr.book import plots, questions, words
+from nlr.book import plots, questions, verdict_tables, words
 from nlr.book.display import Facts, Figure, Prose, Table
 from nlr.evidence import frames, published, verdicts
 from nlr.paths import EXECUTED, NOTEBOOKS
@@ -79,6 +79,7 @@ def main():
         + f"\n\n{Prose(questions.plain_list(answers)).text}",
         "reading": Prose(f"{questions.reading()} {questions.what_is_clear()} {questions.in_full(judged)}").text,
         "underfitting": Prose(questions.underfitting(judged)).text,
+        "rules": Prose(verdict_tables.rule_changes(judged, committed)).text,
         "facts": Facts(frames.facts(found)).myst(),
         "landing-table": Table(
             frames.landing_table(shown),

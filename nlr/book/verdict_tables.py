@@ -47,6 +47,26 @@ def claim_table(judged):
     return pd.DataFrame(rows)
 
 
+def rule_changes(judged, records):
+    """The verdicts that another than the present rules would give, as a Markdown table; a sentence where none would.
+
+    Args:
+        judged: what :func:`nlr.evidence.verdicts.judge` returns.
+        records: the records that it was given.
+    """
+    registry, rows = claims.load(), []
+    for name, judgements in judged.items():
+        for one in judgements:
+            if one.found is None or one.outcome == "not run":
+                continue
+            before = claims.evaluate(claims.formerly(registry[name]), records, one.scope).outcome
+            if before != one.outcome:
+                rows.append([name, f"`{one.scope}`", before, badge(one)])
+    if not rows:
+        return "No verdict differs under the former rules."
+    return markdown(["claim", "protocol", "under the former rules", "now"], rows, 0)
+
+
 def _in_short(judgement):
     """What records say behind a verdict, in a line of MyST; empty for a proof and where runs are missing."""
     if judgement.found is None or judgement.outcome == "not run":
