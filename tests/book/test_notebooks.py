@@ -17,8 +17,9 @@ import pytest
 
 from nlr import paths
 from nlr.book import errata, features
-from nlr.evidence import course_figures, published
+from nlr.evidence import course_figures, published, reproductions
 from nlr.study import experiment, records
+from nlr.theory import predicted
 
 sys.path.insert(0, str(paths.ROOT / "pipeline"))
 pairs = importlib.import_module("pairs")
@@ -94,6 +95,8 @@ READ_BY = {
     "features": {features.FEATURES},
     "published": {published.PUBLISHED, course_figures.REPORTED},
     "course_figures": {course_figures.REPORTED},
+    "predicted": {predicted.PREDICTIONS},
+    "reproductions": {reproductions.REPRODUCTIONS},
 }
 
 
