@@ -26,6 +26,11 @@ SETTINGS = {
 }
 
 
+def split(app, what, name, thing, options, lines):
+    """One line an entry: of an error over several lines napoleon makes one, which a method's page could not indent."""
+    lines[:] = [line for entry in lines for line in entry.split("\n")]
+
+
 def main():
     """Write the documentation of every module of the package."""
     modules = [m.name for m in walk_packages(nlr.__path__, "nlr.") if not m.name.endswith("__main__")]
@@ -33,6 +38,7 @@ def main():
     with tempfile.TemporaryDirectory() as empty:
         out = f"{empty}/out"
         app = Sphinx(empty, None, out, out, "dummy", SETTINGS, status=None, warningiserror=True)
+        app.connect("autodoc-process-docstring", split, priority=900)  # after napoleon
         options = process_documenter_options(ModuleDocumenter, app.config, {"members": None})
         for module in modules:
             document = new_document(module, get_default_settings(Parser))
