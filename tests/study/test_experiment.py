@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from jupyter_client.manager import start_new_kernel
 
 from nlr import data, paths
 from nlr.errors import NlrError, NoRecords
-from nlr.study import experiment, records, studies
+from nlr.study import experiment, leases, records, studies
 from nlr.training import loop
 
 pytestmark = pytest.mark.usefixtures("own_protocols", "own_stores")
@@ -306,18 +307,28 @@ def test_an_interrupt_of_the_kernel_ends_its_workers(tmp_path, own_protocols, ke
     pid, interrupt, run = kernel
     store = tmp_path / "mine"
 
+    def begun():
+        if moment == "while they train":
+            return list(store.rglob("*.lease"))
+        return [worker for worker in workers_of(pid) if "libtorch" in Path(f"/proc/{worker}/maps").read_text()]
+
     def at_the_moment():
         deadline = time.monotonic() + 240
-        while len(workers_of(pid)) < 2 or (moment == "while they train" and len(list(store.rglob("*.lease"))) < 2):
+        while len(begun()) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+        crew = workers_of(pid)
+        for worker in crew:
+            os.kill(int(worker), signal.SIGINT)
+        time.sleep(1)
+        assert workers_of(pid) == crew  # theirs is to go on until the kernel ends them
         interrupt()
 
     reply, text = run(cell(own_protocols, store, "longer"), at_the_moment)
     assert (reply["status"], reply.get("ename")) == ("error", "KeyboardInterrupt")
     assert "Traceback" not in text  # of a worker
     assert workers_of(pid) == []
-    assert not list(store.rglob("*.lease"))
+    assert all(leases.is_stale(path) for path in store.rglob("*.lease"))  # nobody need wait for one
 
 
 def test_a_kernel_beside_busy_processes_trains_in_workers_of_one_thread(tmp_path, own_protocols, kernel):
