@@ -15,7 +15,7 @@
 # # Use these losses in your own training
 #
 # A loss of {py:func}`nlr.losses.make_loss` is a module like `torch.nn.CrossEntropyLoss`: it takes logits and labels, and
-# nothing else of this project is needed. Here are images of digits, 40 % of whose labels are wrong.
+# nothing else of this project is needed. Here are images of digits, two in five of whose labels are wrong.
 
 # %%
 import torch
