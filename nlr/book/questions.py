@@ -449,7 +449,13 @@ def in_words(contrast, value, brief=False):
             text += f", with no clear difference at {frames.short_names(unclear)}"
     else:
         of = f" in {NAMES[figure]}" * (figure != "last")
-        text = f"{one} shows no clear difference from {other}{of} at {_where(unclear, wanted, 'any')}"
+        few = [s for s in unclear if value.cells[s.removesuffix(" (exploratory)")].n < _rules()["few_seeds"]]
+        enough = [s for s in unclear if s not in few]
+        if not enough:
+            text = f"{one} has too few seeds beside {other}{of} at {_where(few, wanted, 'any')}"
+        else:
+            text = f"{one} shows no clear difference from {other}{of} at {_where(enough, wanted, 'any')}"
+            text += f", with too few seeds at {frames.short_names(few)}" * bool(few)
     return _once(wanted, text)
 
 
