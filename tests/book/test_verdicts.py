@@ -51,7 +51,7 @@ def test_two_verdicts_of_one_claim_are_refused(book):
 def test_every_claim_is_judged_in_every_scope_that_it_has(book):
     judged = verdicts.judge([], verdicts.proofs())
     assert list(judged) == list(claims.load())
-    assert [j.scope for j in judged["C9"]] == ["mathematics", SMALL, "ma2020"]
+    assert [j.scope for j in judged["C9"]] == ["mathematics", SMALL, "ma2020-mnist", "ma2020"]
     assert [(j.scope, j.outcome) for j in judged["C2"]] == [("mathematics", "not run")]  # no page proves it
     assert {j.outcome for of in judged.values() for j in of if j.scope != "mathematics"} == {"not run"}
     counts = verdicts.count_table(judged).set_index("scope")

@@ -364,7 +364,7 @@ def test_what_records_cannot_settle_is_said():
         claims.evaluate(found["C1"], [], "ma2020")
     for name, protocol, words in [
         ("C12", "ma2020", "tested in kathuria-as-written and kathuria-as-written-small and kathuria-as-written-digits"),
-        ("C17", "digits", "tested in ma2020 and ma2020-small and ma2020-mnist, not in digits"),
+        ("C17", "digits", "tested in ma2020 and ma2020-mnist and ma2020-small, not in digits"),
     ]:
         outcome = claims.evaluate(found[name], [], protocol)
         assert (outcome.outcome, outcome.missing, outcome.commands) == ("not run", (), [])
