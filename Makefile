@@ -11,7 +11,7 @@ NOISE ?= symmetric
 RATE ?= 0.4
 OPTIONS ?=
 KEEP ?=
-CHECKED := losses noise records claims
+CHECKED := test_losses test_noise study/test_records evidence/test_claims
 KILLS ?= 100
 SEED ?= 0
 OUT ?= out/$(STUDY)-$(NOISE)-$(RATE).ipynb
@@ -64,7 +64,7 @@ test: $(READY) book
 	python -m pytest -n $(CORES) --dist loadgroup
 
 check: lint
-	python -m pytest -n $(CORES) --dist loadgroup -q $(CHECKED:%=tests/test_%.py)
+	python -m pytest -n $(CORES) --dist loadgroup -q $(CHECKED:%=tests/%.py)
 
 kill-test: $(READY)
 	@python tests/kill.py --kills $(KILLS) --seed $(SEED)

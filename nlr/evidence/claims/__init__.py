@@ -1,4 +1,4 @@
-"""The claims, C1 to C68, and the test of each: a registry that people read and edit, evaluated on records.
+"""The claims, C1 to C78, and the test of each: a registry that people read and edit, evaluated on records.
 
 ``registry.toml`` says for each claim who asserts and who contradicts it and by which test it is judged.
 :func:`evaluate` gives the outcome of a claim in one protocol from records alone, :func:`missing_runs` what it still
@@ -626,7 +626,7 @@ def missing_runs(claim, protocol, have):
     if claim.kind == "theory" or _cannot_run(claim, protocol):
         return []
     wanted = [(name, (loss, setting)) for name, loss, setting in needed(claim, protocol)]
-    if claim.slow and (control := claim.rules.get("control", {}).get(protocol)):
+    if claim.slow and (control := claim.rules_in(protocol)["control"]):
         wanted += [(control, cell) for cell in _control_cells(control)]
     there = {
         (r["config"]["protocol"], r["config"]["loss"]["spec"], frames.setting_of(r["config"]), r["config"]["seed"])
