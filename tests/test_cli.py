@@ -128,15 +128,15 @@ def test_status_counts_and_names_what_is_damaged(command, own_stores):
     path = damage(own_stores["live"], "nce", "clean")
     status, out, _ = command("status")
     assert status == 0
-    assert "digits: 1 of 75 runs, 0 running, 0 at a checkpoint" in out
-    assert "about 2 h 28 min for the rest with one worker, from 1 records of digits on cpu" in out
+    assert "digits: 1 of 50 runs, 0 running, 0 at a checkpoint" in out
+    assert "about 1 h 38 min for the rest with one worker, from 1 records of digits on cpu" in out
     assert f"ma2020-small: 1 of {size('ma2020-small')} runs" in out
     assert f"ma2020: 0 of {size('ma2020')} runs" in out
     untimed = out.count("time for the rest unknown: nothing timed yet")
     mixed = out.count("time for the rest unknown: not every protocol was timed yet")
     assert untimed + mixed == len(studies.names()) - 1
     assert mixed == sum(len({c["protocol"] for c, _ in studies.load(name).runs()}) > 1 for name in studies.names())
-    assert "1/3" in out
+    assert "1/2" in out
     assert f"damaged: {path} was edited" in out
 
 
@@ -156,14 +156,14 @@ def test_status_as_json_is_json_alone(command, own_stores):
     assert (status, error) == (0, "")
     text = json.loads(out)
     (cell,) = [c for c in text["cells"] if c["have"]]
-    counts = {"wanted": 3, "have": 1, "running": 0, "set_aside": 0}
+    counts = {"wanted": 2, "have": 1, "running": 0, "set_aside": 0}
     place = {"study": "digits", "protocol": "digits", "dataset": "digits"}
     assert cell == place | {"setting": "clean", "loss": "ce"} | counts
     assert sum(c["wanted"] for c in text["cells"]) == sum(map(size, studies.names()))
     (row,) = [row for row in text["studies"] if row["study"] == "digits"]
     based_on = "from 1 records of digits on cpu"
-    counts = {"wanted": 75, "have": 1, "running": 0, "set_aside": 0}
-    assert row == {"study": "digits"} | counts | {"seconds_left": 74 * 120, "based_on": based_on}
+    counts = {"wanted": 50, "have": 1, "running": 0, "set_aside": 0}
+    assert row == {"study": "digits"} | counts | {"seconds_left": 49 * 120, "based_on": based_on}
     assert {row["seconds_left"] for row in text["studies"] if row["study"] != "digits"} == {None}
     assert len(text["damaged"]) == 1
     assert str(path) in text["damaged"][0]

@@ -104,7 +104,7 @@ def test_accuracy_table_has_numbers_where_there_are_runs_and_the_word_where_ther
     table = frames.accuracy_table(configs, three).set_index("loss")
     accuracy = ["last epoch", "best epoch (chosen on test)", "wrong labels memorised"]
     assert table.index.tolist() == ["ce", "mae", "nce+rce", "nce"]
-    assert table.loc["ce", accuracy].tolist() == ["42.0 ± 2.0", "70.0 ± 10.0", "80.0 ± 10.0"]
+    assert table.loc["ce", accuracy].tolist() == ["41.0 ± 1.4", "70.0 ± 10.0", "80.0 ± 10.0"]
     assert table.loc["mae", accuracy].tolist() == ["50.0", "55.0", "10.0"]
     assert table.loc["nce", accuracy].tolist() == ["missing"] * 3
     assert table.loc["nce+rce", accuracy].tolist() == ["missing"] * 3
@@ -387,13 +387,13 @@ def test_a_study_without_records_says_how_to_make_them(own_stores):
 
 
 def test_settings_table_has_a_row_a_loss_and_a_column_a_setting(own_stores):
-    for seed, last in enumerate((0.40, 0.42, 0.44)):
+    for seed, last in enumerate((0.40, 0.42)):
         put(own_stores["live"], "ce", "symmetric-0.2", seed, last=last, best=0.6, memorised=0.3)
     put(own_stores["live"], "mae", "clean", last=0.9)
     study = studies.load("digits")
     found = frames.study_records(study)
     for column, noisy, clean in (
-        ("last", "42.0 ± 2.0", "90.0"),
+        ("last", "41.0 ± 1.4", "90.0"),
         ("best", "60.0 ± 0.0", "90.0"),
         ("memorised", "30.0 ± 0.0", "–"),
     ):
@@ -421,7 +421,7 @@ def test_landing_table_names_what_is_missing(tmp_path):
 
 def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
     put(own_stores["live"], "ce", "clean", 0)
-    put(own_stores["live"], "ce", "clean", 2)
+    put(own_stores["live"], "ce", "clean", 1)
     put(own_stores["live"], "gce", "clean", 0)  # not of the study
     put(own_stores["results"], "mae", "asymmetric-0.4", **SMALL)
     path = put_damaged(own_stores["live"], "nce")  # symmetric-0.4, seed 0
@@ -429,7 +429,7 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
     records.write(own_stores["live"], old, **parts(old))
     table, damaged = frames.status()
     have = {(r.study, r.loss, r.setting): (r.have, r.wanted) for r in table.itertuples() if r.have}
-    assert have == {("digits", "ce", "clean"): (2, 3), ("ma2020-small", "mae", "asymmetric-0.4"): (1, 3)}
+    assert have == {("digits", "ce", "clean"): (2, 2), ("ma2020-small", "mae", "asymmetric-0.4"): (1, 3)}
     wanted = table.groupby("study")["wanted"].sum().to_dict()
     assert wanted["soni-as-written-digits"] == 30
     assert wanted["ma2020-small-x4"] == 3
@@ -437,7 +437,7 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
         name: n for name, n in wanted.items() if not name.startswith((*course_figures.REPORTS, "ma2020-small-"))
     } == {
         "cpu-list": 425,
-        "digits": 75,
+        "digits": 50,
         "gamma-digits": 120,
         "ma2020": 408,
         "ma2020-mnist": 236,
@@ -456,7 +456,7 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
         if not name.startswith((*course_figures.REPORTS, "ma2020-small-"))
     } == {
         "cpu-list": "0 of 425",
-        "digits": "2 of 75",
+        "digits": "2 of 50",
         "gamma-digits": "0 of 120",
         "ma2020": "0 of 408",
         "ma2020-mnist": "0 of 236",
@@ -464,9 +464,9 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
     }
     assert "python -m nlr study ma2020-small" in rows.loc["ma2020-small"].to_list()[-1]
     grid = frames.status_table(table, "digits").set_index("loss")
-    assert grid.loc["ce", "clean"] == "2/3"
-    assert grid.loc["mae", "clean"] == "0/3"
-    assert grid.loc["nce", "symmetric 0.4"] == "0/3"
+    assert grid.loc["ce", "clean"] == "2/2"
+    assert grid.loc["mae", "clean"] == "0/2"
+    assert grid.loc["nce", "symmetric 0.4"] == "0/2"
     assert grid.shape == (5, 5)
 
 
