@@ -15,6 +15,9 @@ from nlr import data, paths
 from nlr.book import display
 from nlr.study import protocols, studies
 
+# pytest-xdist tells its workers how wide the terminal is, and rich would keep that from its import on.
+os.environ.pop("COLUMNS", None)
+
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
 os.environ["MPLBACKEND"] = "Agg"
