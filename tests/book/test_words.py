@@ -91,7 +91,7 @@ def test_study_summary_gives_the_best_of_each_setting(own_stores):
     put(live, "mae", "clean", last=0.9, best=0.98)
     study = studies.load("digits")
     text = words.study_summary(study, frames.study_records(study))
-    assert text.startswith("4 of 75 runs have a record.")
+    assert text.startswith("4 of 50 runs have a record.")
     assert "with clean labels, ce (97.0 % (n = 1))" in text
     assert "with symmetric noise, rate 0.2, mae (78.5 % (n = 1)), 8.5 points above ce" in text
     assert "points above ce; " not in text.split("clean labels")[1].split(";")[0]  # ce is not above itself
