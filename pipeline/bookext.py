@@ -92,6 +92,7 @@ class ValueRole(SphinxRole):
 VERDICTS = {
     "held": "held",
     "partly": "partly",
+    "did not hold everywhere": "failed",
     "did not hold": "failed",
     "undecided": "open",
     "not run": "untested",

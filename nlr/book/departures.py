@@ -8,7 +8,7 @@ from nlr.evidence import claims, frames
 from nlr.evidence.verdicts import MATHEMATICS
 from nlr.noise import parse_setting
 
-SETTLED = ("held", "partly", "did not hold")
+SETTLED = ("held", "partly", "did not hold everywhere", "did not hold")
 
 
 def parted(judged):

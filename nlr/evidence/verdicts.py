@@ -117,10 +117,11 @@ def count_table(judged):
 def tally(judged, scope):
     """How many claims have which verdict in a scope, as the end of a sentence."""
     found = [one.outcome for of_claim in judged.values() for one in of_claim if one.scope == scope]
-    held, partly, failed, undecided, waiting = map(found.count, claims.OUTCOMES)
+    held, partly, somewhere, failed, undecided, waiting = map(found.count, claims.OUTCOMES)
     if waiting == len(found):
         return f"none of {waiting} claims has a verdict yet"
-    text = f"{held} of {len(found)} claims held, {partly} held in part and {failed} did not"
+    text = f"{held} of {len(found)} claims held, {partly} held in part and {failed + somewhere} did not"
+    text += f", {somewhere} of these not everywhere" if somewhere else ""
     parts = [f"{undecided} {'is' if undecided == 1 else 'are'} undecided"] if undecided else []
     parts += [f"{waiting} still wait{'s' * (waiting == 1)} for runs"] if waiting else []
     return text + (f"; {wording.listed(parts)}" if parts else "")

@@ -25,6 +25,7 @@ alpha = 0.05
 few_seeds = 3
 few_deviations = inf
 own_df = 20
+everywhere = true
 collapsed = 99
 usual_margin = 1
 control = { ma2020-small = "ma2020-small-x4" }
@@ -35,6 +36,7 @@ digits = { "symmetric-0.2" = 0.2, "symmetric-0.4" = 0.2, "symmetric-0.6" = 1, "s
 [rules.former]
 few_deviations = 4
 own_df = 4
+everywhere = false
 [groups]
 symmetric = ["symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8"]
 [C1]
@@ -210,6 +212,26 @@ def test_the_outcome_follows_from_the_rows(gains, outcome, expected):
     assert "8 degrees of freedom" in found.reason
     assert len(evidence.frame()) == 4
     assert found.missing == ()
+
+
+@pytest.mark.parametrize(
+    ("gains", "outcome"),
+    [
+        ([-8, 0, 9, 9], "did not hold everywhere"),
+        ([-8, 0, 0, 0], "did not hold"),
+        ([8, 0, 9, 9], "undecided"),
+        ([8, 9, 10, 11], "held"),
+    ],
+)
+def test_one_contradiction_refutes_a_claim_of_every_rate(gains, outcome):
+    of_every_rate = claim(everywhere=True)
+    assert claims.evaluate(of_every_rate, difference(gains), SMALL).outcome == outcome
+    former = claims.evaluate(claims.formerly(of_every_rate), difference(gains), SMALL).outcome
+    assert former == ("partly" if "everywhere" in outcome else outcome)
+    assert of_every_rate.test_hash(SMALL) == claim().test_hash(SMALL)
+    gap = [one for one in difference(gains) if frames.setting_of(one["config"]) != "symmetric-0.4"]
+    refuted = outcome.startswith("did not hold")
+    assert claims.evaluate(of_every_rate, gap, SMALL).outcome == (outcome if refuted else "not run")
 
 
 def test_a_gap_in_the_runs_is_named_with_the_command_that_fills_it():
@@ -393,7 +415,8 @@ def test_records_of_other_protocols_are_left_aside():
 def test_every_claim_can_be_evaluated_on_nothing_and_on_everything():
     found = [one for one in claims.load().values() if one.kind != "theory" and SMALL in one.protocols]
     assert {one.id for one in claims.load().values() if one.kind != "theory"} - {one.id for one in found} == {
-        *("C12", "C13", "C14", "C18", "C40", "C51", "C53", "C55", "C56", "C58"),  # tested in protocols of reports
+        *("C12", "C13", "C14", "C40", "C51", "C53", "C55", "C56", "C58"),  # tested in protocols of reports
+        *("C18", "C22", "C23", "C24", "C28", "C46", "C57"),  # sizes, which belong to the full protocol
         *("C69", "C70", "C71", "C72", "C73", "C74", "C75", "C76", "C77", "C78"),  # of MNIST
     }
     rng = np.random.default_rng(0)
@@ -520,6 +543,20 @@ def test_change_and_slope():
     assert rows[0].effect == pytest.approx(-25, abs=0.5)
     _, rows = one_test(line.format("change", "above", f'pairs = [["nce", "ce"]], {span}'), made)
     assert rows[0].effect == pytest.approx(15, abs=0.5)
+
+
+def test_mean_difference():
+    """A mean over rates and pairs decides what single rates leave open: its standard error is that much smaller."""
+    made = difference([1, 1.2, 0.8, 1], noise=0.004) + grid({("gce", s): 0.4 for s in SYMMETRIC}, noise=0.02)
+    line = 'test = "{}", pairs = [["nce", "ce"]], settings = "symmetric", relation = "above", threshold = 0'
+    outcome, rows = one_test(line.format("mean_difference"), made)
+    _, singly = one_test(line.format("difference"), made)
+    assert [len(rows), len(singly)] == [1, 4]
+    assert rows[0].effect == pytest.approx(np.mean([row.effect for row in singly]))
+    assert rows[0].high - rows[0].low == pytest.approx((singly[0].high - singly[0].low) / 2)
+    assert rows[0].label == f"nce − ce, mean of {', '.join(SYMMETRIC)}"
+    assert outcome.evidence[0].unit == "points"
+    assert rows[0].n == 3
 
 
 @pytest.mark.parametrize(
@@ -664,6 +701,11 @@ def test_seed_range():
     alone = [one for one in made if frames.setting_of(one["config"]) == SYMMETRIC[0] or not one["config"]["seed"]]
     outcome, rows = one_test(line, alone)  # three settings have a single seed, which says nothing of seeds
     assert (outcome.outcome, rows[0].verdict) == ("undecided", "few seeds")
+    both = line.replace('["ce"]', '[["ce", "nce"]]')
+    assert one_test(both, made)[1][0].verdict == "missing"
+    other = [record("nce", s, seed, last=round(0.5 + rng.normal(0, sd), 5)) for s in SYMMETRIC for seed in range(4)]
+    _, (row,) = one_test(both, made + other)  # the losses of a list give one range
+    assert (row.df, row.n, row.label) == (24, 4, f"ce, nce, {', '.join(SYMMETRIC)}")
 
 
 @pytest.mark.parametrize(("n", "outcome"), [(5, "undecided"), (6, "did not hold")])

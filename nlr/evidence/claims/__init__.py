@@ -8,7 +8,9 @@ How a verdict comes about: each row of a claim's tests is an effect with a t int
 common one of the protocol. All rows of a claim are one family, adjusted by Holm. A row supports or contradicts the
 claim, or is open; with fewer than three seeds it is shown and decides nothing. All rows supporting: held; some
 supporting, some contradicting: partly; some contradicting and none supporting: did not hold; otherwise undecided. A
-claim with a row that has no run, exploratory runs alone, or no interval, is not run, unless it is partly already.
+claim with a row that has no run, exploratory runs alone, or no interval, is not run, unless it is partly already. A
+claim of every rate or of every loss is refuted by one row: it did not hold, or, where other rows support it, did not
+hold everywhere.
 
 A loss of a test is one of the protocol that is asked about; ``ce @ chheda-flips`` is ce in the runs of another.
 
@@ -40,7 +42,7 @@ ERRATA = Path(__file__).parent / "errata.toml"
 SOURCES = ("paper", "soni", "kathuria", "krishnan", "joshi", "chheda", "project")
 BASES = ("words", "formula", "figures")  # what it rests on that somebody asserts or contradicts a claim
 KINDS = ("theory", "both", "empirical")
-OUTCOMES = ("held", "partly", "did not hold", "undecided", "not run")
+OUTCOMES = ("held", "partly", "did not hold everywhere", "did not hold", "undecided", "not run")
 VERDICT_MIME = "application/vnd.nlr.verdict+json"  # as which an output of a page carries its verdict
 PROTOCOLS = ("ma2020", "ma2020-mnist", "ma2020-small")  # where a claim is tested that does not say otherwise
 SEEDS = (0, 1, 2)  # of runs that no study has
@@ -54,12 +56,15 @@ _KEYS = {
     "remark",
     "protocols",
     "slow",
+    "everywhere",
     "revised",
     "tests",
+    "should_differ",
 }
 _TEST_KEYS = {
     "difference": {"pairs", "settings"},
     "level": {"losses", "settings"},
+    "mean_difference": {"pairs", "settings"},
     "change": {"losses", "pairs", "from", "to"},
     "slope": {"losses", "pairs", "settings"},
     "best_of": {"group", "others", "settings"},
@@ -87,8 +92,10 @@ class Claim:
         remark: what is worth knowing about the sources or the test; may be empty.
         protocols: names of the protocols in which it can be tested.
         slow: whether the outcome turns on how far a slow loss has learnt.
+        everywhere: whether it is of every rate or of every loss, so that one clear contradiction refutes it.
         revised: when its test was last changed after runs had been made, else None.
         tests: dicts, groups written out; empty where a proof settles it.
+        should_differ: pairs of losses that its tests of equivalence should tell apart.
         rules: the registry's rules.
     """
 
@@ -101,15 +108,18 @@ class Claim:
     remark: str
     protocols: tuple
     slow: bool
+    everywhere: bool
     revised: datetime | None
     tests: tuple
+    should_differ: tuple
     rules: dict
 
     def test_hash(self, protocol):
         """Sixteen hexadecimal digits that name its tests in one protocol with the rules that they are judged by there.
 
         What other protocols are judged by is not in it, nor are the rules that hold for all claims alike and were
-        changed for all at once: which spread an interval takes, and how many seeds a row needs (see :func:`formerly`).
+        changed for all at once: which spread an interval takes, how many seeds a row needs, and what one contradiction
+        does to a claim of every rate (see :func:`formerly`).
         """
         rules, tests = self.rules_in(protocol), self.tests_in(protocol)
         judged_by = {"tests": tests, "alpha": rules["alpha"]}
@@ -300,8 +310,10 @@ def _claim(name, entry, rules, groups):
         entry.get("remark", ""),
         tuple(entry.get("protocols", () if entry["kind"] == "theory" else PROTOCOLS)),
         entry.get("slow", False),
+        entry.get("everywhere", False),
         datetime.fromisoformat(revised.split(" ")[0].rstrip(":")) if revised else None,
         tuple(_test(name, test, groups) for test in entry.get("tests", [])),
+        tuple(tuple(pair) for pair in entry.get("should_differ", ())),
         rules,
     )
 
@@ -363,9 +375,10 @@ def evaluate(claim, records, protocol):
     table = _table(claim, records, protocol, tests, claim.cells(protocol))
     rules = claim.rules_in(protocol)
     evidence = _judge(rules, tests, table)
-    outcome = _outcome(evidence)
+    everywhere = claim.everywhere and rules["everywhere"]
+    outcome = _outcome(evidence, everywhere)
     confirmed = table[~table["exploratory"]]
-    without = outcome if len(confirmed) == len(table) else _outcome(_judge(rules, tests, confirmed))
+    without = outcome if len(confirmed) == len(table) else _outcome(_judge(rules, tests, confirmed), everywhere)
     reason = _reason(evidence)
     missing, control, qualifier = missing_runs(claim, protocol, records), (), ""
     if claim.slow and rules["control"]:
@@ -382,8 +395,9 @@ def evaluate(claim, records, protocol):
 def formerly(claim):
     """A claim under the rules that held until 29 November 2026, to see what the change of rules changed.
 
-    Its tests are the same. A pair's own spread was taken from four degrees of freedom on, and a row of fewer than three
-    seeds was counted where it lay four standard deviations from its threshold.
+    Its tests are the same. A pair's own spread was taken from four degrees of freedom on, a row of fewer than three
+    seeds was counted where it lay four standard deviations from its threshold, and a claim of every rate that held at
+    some and failed at others was held in part.
     """
     return replace(claim, rules=claim.rules | claim.rules["former"])
 
@@ -478,10 +492,12 @@ def _evidence(test, table, rows, rules):
     return Evidence(test, unit, tuple(rows), effect, low, high, spread, df)
 
 
-def _outcome(evidence):
+def _outcome(evidence, everywhere):
     verdicts = [row.verdict for part in evidence for row in part.rows]
     if "supports" in verdicts and "contradicts" in verdicts:
-        return "partly"
+        return "did not hold everywhere" if everywhere else "partly"
+    if everywhere and "contradicts" in verdicts:
+        return "did not hold"
     if {"missing", "exploratory", "unreplicated"} & set(verdicts):
         return "not run"
     if "contradicts" in verdicts:

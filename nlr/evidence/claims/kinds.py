@@ -91,6 +91,17 @@ def _at_each_setting(test):
     ]
 
 
+def _mean_difference(test):
+    """Contrasts of ``mean_difference``: each pair, its mean over the settings."""
+    share, span = 1 / len(test["settings"]), f"mean of {', '.join(test['settings'])}"
+    return [
+        Contrast(
+            f"{label}, {span}", tuple((loss, setting, w * share) for setting in test["settings"] for loss, w in pair)
+        )
+        for label, pair in _subjects(test)
+    ]
+
+
 def _change(test):
     """Contrasts of ``change``: mean over the settings ``to`` less mean over the settings ``from``."""
     shares = [(setting, 1 / len(test["to"])) for setting in test["to"]]
@@ -132,6 +143,7 @@ def _between(test):
 CONTRASTS = {
     "difference": _at_each_setting,
     "level": _at_each_setting,
+    "mean_difference": _mean_difference,
     "change": _change,
     "slope": _slope,
     "between": _between,
@@ -230,6 +242,7 @@ def measured(test):
     unit, words = {
         "level": (level, "{}"),
         "difference": (unit, "difference in {}"),
+        "mean_difference": (unit, "difference, mean over the rates, in {}"),
         "between": (unit, "difference in {}"),
         "change": (unit, "change from some rates to others in {}"),
         "slope": (f"{unit} a tenth of noise rate", "slope over the noise rate of {}"),
@@ -262,7 +275,8 @@ def needs(test):
         places = ("", ELSEWHERE + test["than"])
         found = [(loss + place, s) for s in test["settings"] for loss in test["losses"] for place in places]
     else:
-        losses = [*test.get("losses", []), *test.get("group", []), *test.get("others", [])]
+        named = [*test.get("losses", []), *test.get("group", []), *test.get("others", [])]
+        losses = [loss for one in named for loss, _ in _side(one)]
         found = [(loss, setting) for setting in test["settings"] for loss in losses]
     return list(dict.fromkeys(found))
 
@@ -382,17 +396,19 @@ def _collapse(test, runs, rules):
 
 
 def _seed_range(test, runs, rules):
-    """The range that holds 95 % of the differences of two single runs of a cell, pooled over the settings."""
+    """The range that holds 95 % of the differences of two single runs of a cell, pooled over the settings, and over
+    the losses where they stand in a list."""
     out = []
-    for loss in test["losses"]:
-        cells = tuple((loss, setting) for setting in test["settings"])
-        used = runs[(runs["loss"] == loss) & runs["setting"].isin(test["settings"])].dropna(subset=[test["figure"]])
-        label, have = f"{loss}, {', '.join(test['settings'])}", set(used["setting"])
-        if have != set(test["settings"]):
+    for named in test["losses"]:
+        losses = [loss for loss, _ in _side(named)]
+        cells = tuple((loss, setting) for loss in losses for setting in test["settings"])
+        used = runs[runs["loss"].isin(losses) & runs["setting"].isin(test["settings"])].dropna(subset=[test["figure"]])
+        label = f"{', '.join(losses)}, {', '.join(test['settings'])}"
+        if set(zip(used["loss"], used["setting"], strict=True)) != set(cells):
             out.append(Row(label, cells))
             continue
         spread = statistics.pooled_spread(used, test["figure"], paired=False)
-        n, exploratory = int(used.groupby("setting").size().min()), bool(used["exploratory"].all())
+        n, exploratory = int(used.groupby(["loss", "setting"]).size().min()), bool(used["exploratory"].all())
         enough = _enough(n, rules)
         if spread.df < statistics.MINIMUM_DF or n < 2:  # a setting without a second seed says nothing of seeds
             out.append(Row(label, cells, n=n, exploratory=exploratory, spread=spread, enough=enough))
