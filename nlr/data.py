@@ -27,6 +27,9 @@ FASHION_MNIST_CLASSES = (
 
 FAMILIES = ("cifar10", "digits", "fashion-mnist", "mnist")
 
+#: How many training images the releases have that protocols may take whole.
+TRAINING_IMAGES = {"cifar10": 50_000, "fashion-mnist": 60_000, "mnist": 60_000}
+
 #: Fingerprint of ``cifar10-mended``; and its rows, training and test, that are a JPEG copy's and not the release's,
 #: each with the CRC-32 of the image there.
 MENDED = "eac50b0c3fd831ac49571911e68574a9385cbf467f3332505e7b8ca959148128"

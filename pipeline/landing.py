@@ -12,7 +12,7 @@ import os
 
 import pandas as pd
 
-from nlr.book import plots, questions, verdict_tables, words
+from nlr.book import control, marks, minute, plots, questions, verdict_tables, words
 from nlr.book.display import Facts, Figure, Prose, Table
 from nlr.evidence import frames, published, verdicts
 from nlr.paths import EXECUTED, NOTEBOOKS
@@ -71,14 +71,16 @@ def main():
     scope = f"{frames.DATASETS[study.dataset]}, protocol {study.protocol}"
     committed = verdicts.committed()
     judged = verdicts.judge(committed, verdicts.proofs())
-    answers = questions.short_answers(judged, committed)
+    first = minute.parts(judged, committed)
     rates = frames.rates(study, "symmetric")
     parts = {
-        "answers": Prose(questions.answer_list(answers)).text,
-        "plain-answers": Prose(f"{scope}; {words.status(found)}. {questions.reading()}").text
-        + f"\n\n{Prose(questions.plain_list(answers)).text}",
-        "reading": Prose(f"{questions.reading()} {questions.what_is_clear()} {questions.in_full(judged)}").text,
-        "underfitting": Prose(questions.underfitting(judged)).text,
+        "minute": Prose(minute.myst(first)).text,
+        "plain-minute": Prose(minute.plain(first)).text,
+        "answers": Prose(questions.answer_list(questions.short_answers(judged, committed))).text,
+        "marks": Prose(marks.legend()).text,
+        "numbers": Prose(questions.numbers(committed)).text,
+        "reading": Prose(f"{questions.what_is_clear()} {questions.in_full(judged)}").text,
+        "underfitting": Prose(control.in_full(judged)).text,
         "rules": Prose(verdict_tables.rule_changes(judged, committed)).text,
         "facts": Facts(frames.facts(found)).myst(),
         "landing-table": Table(

@@ -13,10 +13,10 @@ BLOCK = re.compile(r"(<!-- (\w+): written by make readme -->).*?(<!-- /\2 -->)",
 
 
 def up_to_date(text):
-    """The README's text with what its marked places have to say: the landing page's sentences, minutes of training."""
+    """The README's text with what its marked places have to say: the first screen, minutes of training."""
     values = json.loads((EXECUTED / "values.json").read_text())
     said = {
-        "answer": f"\n{(EXECUTED / 'snippets' / 'plain-answers.md').read_text().strip()}\n",
+        "minute": f"\n{(EXECUTED / 'snippets' / 'plain-minute.md').read_text().strip()}\n",
         "minutes": " to ".join(f"{values[f'ma2020-small.minutes_per_run.{d}']:.0f}" for d in ("quickest", "slowest")),
     }
     return BLOCK.sub(lambda match: f"{match[1]}{said[match[2]]}{match[3]}", text)

@@ -1,27 +1,23 @@
-"""The questions that matter most: their claims with verdicts, and our differences beside those of others."""
+"""The questions that matter most: answers in plain words, each with the evidence that it rests on, and the numbers.
 
+An answer is a line for each kind of evidence that has something to say: a proof, the authors' own figures, our runs of
+a full protocol, our runs scaled down. Every word of it is chosen by what the records say.
+"""
+
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import pandas as pd
-
-from nlr.book import verdict_tables
-from nlr.book.verdict_tables import markdown
-from nlr.evidence import claims, frames, published, statistics, wording
-from nlr.evidence.claims.figures import FIGURES
+from nlr.book import control, marks, verdict_tables
+from nlr.book.sentences import ASYMMETRIC, BETTER, NAMES, SYMMETRIC, sentences, where
+from nlr.evidence import claims, contrasts, frames, matched, published, wording
 from nlr.evidence.verdicts import MATHEMATICS
-from nlr.evidence.wording import signed, with_interval
-from nlr.study import protocols
+from nlr.evidence.wording import markdown, signed, with_interval
 
-MAIN = "ma2020-small"  # the protocol that the questions are answered in
-FULL = "ma2020"  # the one that it stands for
+AUTHORS = ("HX-HX1-CIFAR10", "cifar10", marks.FULL)  # source, family of its data, protocol whose losses it has
 NONE = "not available to us"
-NAMES = {"last": "accuracy", "memorised": "wrong labels memorised", "clean_part": "right labels fitted"}
-BETTER = {"last": 1, "memorised": -1, "clean_part": 1}  # which sign of a difference is to a loss's credit
-SAID = {  # a verb, and what stands behind it where a loss has more of the figure and where less
-    "last": ("is", "more accurate", "less accurate"),
-    "memorised": ("memorises", "more wrong labels", "fewer wrong labels"),
-    "clean_part": ("fits", "more right labels", "fewer right labels"),
-}
+HALF = 50  # per cent of the right labels fitted
+FEWER = 5  # points from which fewer is called clear in a comparison without interval
 
 
 @dataclass(frozen=True)
@@ -32,29 +28,152 @@ class Question:
         name: a short name, for links to it.
         text: the question.
         claims: the claims that answer it.
-        contrasts: triples (figure, pair of losses, settings): what is read off the records beside the verdicts.
-        first: how many of these a short answer gives; more than one where one alone would mislead.
-        control: the figure of which an answer says what the control's longer training adds; mostly empty.
+        contrasts: triples (figure, pair of losses, settings) that it is read off.
+        proof: the claim of mathematics that has a word in it, with a sentence for each outcome that it may have.
+        said: how many of the contrasts a short answer gives.
         yes: 1 where the first loss of a contrast doing better means yes, -1 where it means no, 0 where the question is
             not of yes and no.
+        extra: what else the line of our scaled-down runs says: a function of the judgements and the evidence, or None.
     """
 
     name: str
     text: str
     claims: tuple
     contrasts: tuple
-    first: int = 1
-    control: str = ""
+    proof: tuple = ()
+    said: int = 1
     yes: int = 1
-
-
-SYMMETRIC = ("symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8")
-ASYMMETRIC = ("asymmetric-0.1", "asymmetric-0.2", "asymmetric-0.3", "asymmetric-0.4")
-HIGH = SYMMETRIC[1:]
+    extra: Callable | None = None
 
 
 def _each(pairs, settings, figure="last"):
     return tuple((figure, pair, settings) for pair in pairs)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one kind of evidence answers.
+
+    Attributes:
+        mark: a key of :data:`nlr.book.marks.MARKS`.
+        word: the answer in a word or a few; may be empty.
+        text: the sentences behind it.
+    """
+
+    mark: str
+    word: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question answered in short: its lines, and the judgements of its claims that are worth showing."""
+
+    question: Question
+    lines: tuple
+    judged: tuple
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The differences that each kind of evidence has.
+
+    Attributes:
+        tables: our runs by protocol, as :func:`nlr.evidence.contrasts.runs` returns them.
+        courses: those of cross-entropy and NCE in the scaled-down protocol epoch by epoch
+            (:func:`nlr.evidence.matched.courses`).
+    """
+
+    tables: dict
+    courses: object
+
+    def differences(self, mark, contrast):
+        """``{setting: Difference}`` of a contrast (figure, pair of losses, settings)."""
+        figure, pair, settings = contrast
+        if mark == "authors":
+            return contrasts.printed(*AUTHORS, pair, settings) if figure == "last" else {}
+        protocol = marks.MARKS[mark].protocol
+        return contrasts.differences(self.tables[protocol], protocol, figure, pair, settings)
+
+
+def evidence_of(records):
+    """The :class:`Evidence` of some records."""
+    tables = {name: contrasts.runs(records, name) for name in (marks.DIGITS_FULL, marks.SMALL, control.name())}
+    pair = [
+        record
+        for record in records
+        if record["config"]["protocol"] == marks.SMALL and record["config"]["loss"]["spec"] in ("ce", "nce")
+    ]
+    return Evidence(tables, matched.courses(pair))
+
+
+def in_a_word(question, values):
+    """Yes, no, or that it depends, from the differences that are clear; empty for a question of another kind.
+
+    A loss does better in a setting if it is clearly better by every figure and than every loss it is compared with
+    there, and worse if it is clearly worse in one of these. Where the last and the best epoch disagree, it depends on
+    the epoch.
+
+    Args:
+        question: a :class:`Question`.
+        values: as for :func:`sentences`.
+    """
+    if not question.yes:
+        return ""
+    signs = {}  # by loss and setting: 1, 0 or -1 for each comparison, None where too little is known
+    for (figure, (one, _), wanted), cells in values:
+        for setting in wanted:
+            cell = cells.get(setting)
+            known = cell is not None and cell.counted
+            signs.setdefault((one, setting), []).append(cell.sign * BETTER[figure] if known else None)
+    signs = {place: -1 if -1 in all_ else None if None in all_ else min(all_) for place, all_ in signs.items()}
+    seen = {question.yes * sign for sign in signs.values() if sign is not None}
+    if not seen:
+        return "Not known yet."
+    turned = any(cell.turns for _, cells in values for cell in cells.values())
+    if {1, -1} <= seen or turned:
+        of_loss = {}
+        for (one, _), sign in signs.items():
+            of_loss.setdefault(one, set()).update({sign} & {1, -1})
+        causes = ["the epoch"] * turned
+        causes += ["the loss"] * (len({frozenset(signs) for signs in of_loss.values()}) > 1)
+        causes += ["the rate"] * any(len(signs) > 1 for signs in of_loss.values())
+        return f"It depends on {wording.listed(causes)}."
+    so_far = None in signs.values()
+    if seen == {1}:
+        return "So far, yes." if so_far else "Yes."
+    if 1 in seen:
+        return "At some rates."
+    if -1 in seen:
+        return "No, as far as seen." if so_far else "No."
+    return "No clear difference."
+
+
+# What else our runs say
+
+
+def _selective(_, evidence):
+    """Whether NCE is selective or merely slow: what it has memorised where as many right labels are fitted."""
+    table = matched.against(matched.levels(evidence.courses, "clean_part"))
+    half = table[table["level"] == HALF].set_index("setting")["difference"]
+    there = [setting for setting in SYMMETRIC if setting in half]
+    if not there:
+        return ""
+    fewer = [setting for setting in there if half[setting] < -FEWER]
+    text = "Compared where both have fitted half of the right labels, NCE has memorised"
+    if not fewer:
+        return f"{text} about as many wrong labels: it is slow, not selective."
+    return f"{text} clearly fewer wrong labels only {where(fewer, there)}; elsewhere it is slow rather than selective."
+
+
+def _chance(judged, _):
+    """How far runs of one function that is written in two ways lie apart."""
+    found = [one.found for one in judged["C68"] if one.found and one.scope == marks.SMALL]
+    effects = [abs(row.effect) for one in found for part in one.evidence for row in part.rows if row.n]
+    if not effects:
+        return ""
+    text = "NCE+RCE and NCE+MAE of the same weight are one function; by chance their runs differ by up to"
+    return f"{text} {max(effects):.1f} points."
 
 
 QUESTIONS = (
@@ -63,150 +182,136 @@ QUESTIONS = (
         "Does normalising make cross-entropy robust?",
         ("C2", "C17", "C9"),
         _each([("nce", "ce")], SYMMETRIC) + _each([("nce", "ce")], SYMMETRIC, "memorised"),
-        first=2,
+        (
+            "C2",
+            {
+                "held": "Yes, for unlimited data: wrong labels that hit all classes alike leave the best classifier "
+                "where "
+                "it was. Of a network that can learn a finite training set by heart this says nothing.",
+            },
+        ),
+        said=2,
+        extra=_selective,
     ),
     Question(
         "underfitting",
-        "Does NCE underfit?",
+        "Does NCE learn too slowly?",
         ("C11", "C63"),
         _each([("nce", "ce")], SYMMETRIC, "clean_part"),
-        control="clean_part",
         yes=-1,
+        extra=control.of_nce,
     ),
     Question(
         "parts",
-        "Does an active-passive sum beat its parts?",
+        "Is the sum better than both its parts?",
         ("C29", "C65"),
         _each([("nce+mae", "nce"), ("nce+mae", "mae"), ("nce+rce", "nce"), ("nce+rce", "rce")], SYMMETRIC),
-        first=4,
+        said=4,
+        extra=control.of_sums,
     ),
     Question(
         "baselines",
-        "Does it beat cross-entropy and the baselines at rates 0.4 to 0.8?",
+        "Is it better than cross-entropy and other robust losses?",
         ("C28", "C30", "C62"),
-        _each([("nce+mae", "ce"), ("nce+rce", "ce"), ("nce+rce", "gce"), ("nce+rce", "sce")], HIGH),
-        first=4,
+        _each([("nce+mae", "ce"), ("nce+rce", "ce"), ("nce+rce", "gce"), ("nce+rce", "sce")], SYMMETRIC),
+        said=4,
     ),
     Question(
         "weight",
-        "Is it MAE or RCE, or only the weight?",
-        ("C6", "C68"),
-        _each(
-            [("nce+rce", "nce+mae"), ("nce+rce", "nce+mae,beta=9.21")],
-            ("symmetric-0.4", "symmetric-0.8", "asymmetric-0.4"),
+        "Does it matter whether MAE or RCE is added?",
+        ("C6", "C39", "C68"),
+        _each([("nce+rce", "nce+mae")], ("symmetric-0.4", "symmetric-0.8")),
+        (
+            "C6",
+            {
+                "held": "Only by its weight: RCE is a multiple of MAE, so NCE+RCE is NCE+MAE with more weight on its "
+                "passive part.",
+            },
         ),
-        first=2,
         yes=0,
+        extra=_chance,
     ),
     Question(
         "asymmetric",
-        "What does asymmetric noise do?",
+        "What if labels are confused with similar classes only (asymmetric noise)?",
         ("C4", "C42", "C49", "C50"),
         _each([("nce", "ce"), ("nce+mae", "ce"), ("nce+rce", "ce")], ASYMMETRIC),
-        first=3,
+        (
+            "C4",
+            {
+                "did not hold": "The proof does not carry over: such noise moves the best classifier of NCE.",
+            },
+        ),
+        said=3,
         yes=0,
     ),
 )
 
-UNDERFITTING = "C63"  # a claim that is read beside the control
-DECIDED = {  # a question that the verdict on one claim answers: that claim, and the answer by its outcome
-    "weight": (
-        "C68",
-        {
-            "held": "Only the weight",
-            "partly": "The weight, but not everywhere",
-            "did not hold": "Not the weight alone",
-            "undecided": "Not decided yet",
-        },
-    ),
-    "asymmetric": (
-        "C49",
-        {
-            "held": "Every loss loses accuracy as the rate grows",
-            "partly": "Not every loss loses accuracy as the rate grows",
-            "did not hold": "No loss is seen to lose accuracy as the rate grows",
-            "undecided": "Not decided yet",
-        },
-    ),
-}
 
-
-def answered(judged, records):
-    """The questions as MyST: each in words, with its claims, and with our differences beside those of others."""
-    table, parts = _main_runs(records), []
-    for question in QUESTIONS:
-        values = [(contrast, contrast_value(table, contrast)) for contrast in question.contrasts]
-        rows = [
-            [contrast_name(contrast), value_text(value), basis_text(value), others_text(contrast, value)]
-            for contrast, value in values
-        ]
-        first = values[: question.first]
-        said = [text for text, _ in _in_words(first)]
-        parts += [
-            f"({label(question)})=\n### {question.text}",
-            " ".join([*_bold(in_a_word(question, first, judged)), *(f"{text}." for text in said)]),
-            " ".join(_longer(judged, [question.control])),
-            "\n".join(f"- {line}" for line in answers(question, judged)),
-            markdown(["difference", "ours", "ours is over", "others"], rows, 1),
-        ]
-    return "\n\n".join(filter(None, [*parts, f"{what_is_clear()} {in_full(judged)}"]))
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A question answered in short.
-
-    Attributes:
-        question: the :class:`Question`.
-        word: the answer in a word or a few, see :func:`in_a_word`; may be empty.
-        said: pairs (sentence, numbers in brief) for its first contrasts, numbers empty where there are none.
-        control: what the control's longer training changes, a sentence; mostly empty.
-        judged: the judgements of its claims, those of the full protocol once they have runs.
-    """
-
-    question: Question
-    word: str
-    said: tuple
-    control: str
-    judged: tuple
+# Answers
 
 
 def short_answers(judged, records):
-    """An :class:`Answer` to each question."""
-    table = _main_runs(records)
-    found = []
-    for question in QUESTIONS:
-        values = [(contrast, contrast_value(table, contrast)) for contrast in question.contrasts[: question.first]]
-        control = _of_control(judged, question) if question.control else ""
-        mine = tuple(one for name in question.claims for one in _worth_showing(judged[name]))
-        word = in_a_word(question, values, judged)
-        found.append(Answer(question, word, _in_words(values, brief=True), control, mine))
-    return found
+    """An :class:`Answer` to each question.
+
+    Args:
+        judged: what :func:`nlr.evidence.verdicts.judge` returns.
+        records: the records that it was given.
+    """
+    evidence = evidence_of(records)
+    return [Answer(question, _lines(question, judged, evidence), _shown(question, judged)) for question in QUESTIONS]
 
 
-def answer_list(found):
-    """Answers as a definition list in MyST: of each question the answer, its numbers set smaller, and its verdicts."""
+def _lines(question, judged, evidence):
+    out = []
+    if question.proof:
+        claim, said = question.proof
+        outcomes = [one.outcome for one in judged[claim] if one.scope == MATHEMATICS]
+        text = said.get(*outcomes) if outcomes else None
+        out.append(Line("proof", "", text or "Not settled by a proof yet."))
+    for mark in ("authors", "full", "small"):
+        values = [(contrast, evidence.differences(mark, contrast)) for contrast in question.contrasts[: question.said]]
+        if mark != "small":
+            values = [(contrast, cells) for contrast, cells in values if cells]
+        if not values:
+            continue
+        more = question.extra(judged, evidence) if question.extra and mark == "small" else ""
+        out.append(Line(mark, in_a_word(question, values), " ".join(filter(None, [sentences(values), more]))))
+    return tuple(out)
+
+
+def _shown(question, judged):
+    """Judgements of mathematics and of the main protocol, whatever they are, and those of others that have runs."""
+    return tuple(
+        one
+        for name in question.claims
+        for one in judged[name]
+        if one.scope in (MATHEMATICS, marks.SMALL) or one.outcome != "not run"
+    )
+
+
+def answer_list(answers):
+    """Answers as a definition list in MyST: a line for each kind of evidence with its mark, and the verdicts."""
     items = []
-    for one in found:
-        said = [f"{text}.{f' [{numbers}.]{{.numbers}}' * bool(numbers)}" for text, numbers in one.said]
-        verdicts = {}
-        for each in one.judged:
-            without = each.without_exploratory()
-            verdicts.setdefault(each.claim, []).append(
-                f"{verdict_tables.badge(each)} [{each.scope}{f' ({without})' * bool(without)}]{{.verdict-scope}}"
-            )
-        badges = [f"[{name} {', '.join(shown)}]{{.claim-verdict}}" for name, shown in verdicts.items()]
-        paragraphs = [" ".join([*_bold(one.word), *said, *filter(None, [one.control])]), " ".join(badges)]
-        items.append(f"[{one.question.text}](#{label(one.question)})\n: " + "\n\n  ".join(paragraphs))
-    return ":::{div} answers\n" + "\n\n".join(items) + "\n:::"
+    for one in answers:
+        lines = [f"{marks.badge(line.mark)} {f'**{line.word}** ' * bool(line.word)}{line.text}" for line in one.lines]
+        badges = " ".join(
+            f"[{each.claim} {verdict_tables.badge(each)} {verdict_tables.limited(each)}]{{.claim-verdict}}"
+            for each in one.judged
+        )
+        body = "\n\n  ".join(
+            [*lines, *([f":::{{dropdown}} Verdicts on single claims\n  {badges}\n  :::"] if badges else [])]
+        )
+        items.append(f"[{one.question.text}](#{label(one.question)})\n: {body}")
+    return ":::::{div} answers\n" + "\n\n".join(items) + "\n:::::"
 
 
-def plain_list(found):
+def plain_list(answers):
     """Answers as a list in plain Markdown."""
     items = []
-    for one in found:
-        said = [f"{text}{f' ({numbers})' * bool(numbers)}." for text, numbers in one.said]
-        items.append(" ".join([f"- **{one.question.text}**", *filter(None, [one.word, *said, one.control])]))
+    for one in answers:
+        lines = [f"  - *{marks.name(line.mark)}:* {f'{line.word} ' * bool(line.word)}{line.text}" for line in one.lines]
+        items.append("\n".join([f"- **{one.question.text}**", *lines]))
     return "\n".join(items)
 
 
@@ -215,330 +320,147 @@ def label(question):
     return f"question-{question.name}"
 
 
-def in_a_word(question, values, judged):
-    """Yes, no, or that it depends, from the differences that are clear; empty for a question of another kind.
+# Numbers
 
-    Where the verdict on one claim is the answer (:data:`DECIDED`), it is that.
 
-    A loss does better in a setting if it is clearly better by every figure and than every loss it is compared with
-    there, and worse if it is clearly worse in one of these. Comparisons with exploratory runs alone do not count.
+def difference_table(evidence, pairs, settings, kinds=("authors", "full", "small")):
+    """Differences in accuracy as a Markdown table: a row a pair and kind of evidence, a column a rate.
 
-    Args:
-        question: a :class:`Question`.
-        values: pairs of a contrast and its :class:`Value`.
-        judged: what :func:`nlr.evidence.verdicts.judge` returns.
+    A cell has the last epoch, and behind a bar the best one, chosen on the test set. What is not clear is in brackets.
     """
-    if question.name in DECIDED:
-        claim, said = DECIDED[question.name]
-        (outcome,) = [one.outcome for one in judged[claim] if one.scope == MAIN]
-        return f"{said[outcome]}." if outcome in said else "Not known yet."
-    if not question.yes:
-        return ""
-    signs = {}  # by loss and setting: 1, 0 or -1 for each comparison, None where it is missing
-    for (figure, (one, _), wanted), value in values:
-        for setting in wanted:
-            estimate = value.cells.get(setting)
-            known = estimate and estimate.df and setting not in value.early
-            better = 1 if known and estimate.effect * BETTER[figure] > 0 else -1
-            sign = (better if is_clear(estimate) else 0) if known else None
-            signs.setdefault((one, setting), []).append(sign)
-    signs = {where: -1 if -1 in found else None if None in found else min(found) for where, found in signs.items()}
-    found = {question.yes * sign for sign in signs.values() if sign is not None}
-    if not found:
-        return "Not known yet."
-    if {1, -1} <= found:
-        of_loss = {}
-        for (one, _), sign in signs.items():
-            of_loss.setdefault(one, set()).update({sign} & {1, -1})
-        causes = ["the loss"] * (len({frozenset(signs) for signs in of_loss.values()}) > 1)
-        causes += ["the rate"] * any(len(signs) > 1 for signs in of_loss.values())
-        return f"It depends on {' and '.join(causes)}."
-    text = "At some rates" if 1 in found else "No" if -1 in found else "No clear difference"
-    if found == {1}:
-        text = "So far, yes" if None in signs.values() else "Yes"
-    return f"{text}, at {claims.updates(MAIN):,} updates." if question.control else f"{text}."
+    rows = []
+    for pair in pairs:
+        for mark in kinds:
+            cells = evidence.differences(mark, ("last", pair, settings))
+            if cells:
+                name = f"{_short(pair[0])} − {_short(pair[1])}"
+                rows.append([name, marks.name(mark), *(_cell(cells.get(setting)) for setting in settings)])
+    head = ["difference in points, last epoch | best epoch", "evidence", *(s.replace("-", " ") for s in settings)]
+    return markdown([head[0].replace("|", "\\|"), *head[1:]], rows, len(settings)) if rows else ""
 
 
-def _bold(text):
-    return [f"**{text}**"] if text else []
+def _short(loss):
+    return loss.upper()
 
 
-def _in_words(values, brief=False):
-    """Contrasts in words, as pairs (sentence, numbers): those that differ in the second loss alone stand together.
-
-    The numbers are the lowest and the highest difference, or the one there is with its interval.
-    """
-    together = {}
-    for (figure, (one, other), wanted), value in values:
-        if value.estimate is None:
-            text = f"{one} less {_OTHER}, {NAMES[figure]}: no run yet"
-        elif not value.estimate.df:
-            text = f"{one} less {_OTHER}, {NAMES[figure]}: {value_text(value)} points ({basis_text(value)})"
-        else:
-            text = in_words((figure, (one, _OTHER), wanted), value, brief)
-        together.setdefault(text, []).append((other, value))
-    out = []
-    for text, found in together.items():
-        known = [value for _, value in found if value.estimate and value.estimate.df]
-        effects = [estimate.effect for value in known for estimate in value.cells.values()]
-        numbers = value_text(known[0]) if len(effects) == 1 else ""
-        if len(effects) > 1:
-            numbers = f"{signed(min(effects))} to {signed(max(effects))}"
-        others = wording.listed(other for other, _ in found)
-        out.append((text.replace(_OTHER, others), f"{numbers} points" if numbers else ""))
-    return tuple(out)
+def _cell(cell):
+    if cell is None:
+        return "–"
+    last = signed(cell.effect) if cell.sign else f"({signed(cell.effect)})"
+    if math.isnan(cell.best):
+        return last
+    clear = cell.counted and (cell.best_low > 0 or cell.best_high < 0)
+    return f"{last} \\| {signed(cell.best) if clear else f'({signed(cell.best)})'}"
 
 
-_OTHER = "\N{OBJECT REPLACEMENT CHARACTER}"  # stands for a loss until it is known which others share the sentence
+PAIRS = (
+    ("nce", "ce"),
+    ("nce+mae", "ce"),
+    ("nce+rce", "ce"),
+    ("nce+mae", "nce"),
+    ("nce+mae", "mae"),
+    ("nce+rce", "rce"),
+)
 
 
-def _worth_showing(judgements):
-    """Verdicts of mathematics and of the main protocol, whatever they are, and those of others once they have runs."""
-    return [one for one in judgements if one.scope in (MATHEMATICS, MAIN) or one.outcome != "not run"]
+def numbers(records):
+    """The differences behind the answers, under both kinds of noise, with how to read them."""
+    evidence = evidence_of(records)
+    tables = [difference_table(evidence, pairs, s) for pairs, s in ((PAIRS, SYMMETRIC), (PAIRS[:3], ASYMMETRIC))]
+    return "\n\n".join([*filter(None, tables), how_to_read()])
 
 
-def answers(question, judged):
+def how_to_read():
+    """How differences are to be read, in two sentences."""
+    return (
+        "In points of test accuracy; behind the bar the best epoch, chosen on the test set. In "
+        f"brackets: not clear, for the 95 % interval includes zero or there are fewer than "
+        f"{contrasts.rules(marks.SMALL)['few_seeds']} seeds."
+    )
+
+
+# The page of the verdicts
+
+
+def answered(judged, records):
+    """The questions as MyST: each with its lines, its claims, and our differences beside those of others."""
+    evidence, parts = evidence_of(records), []
+    for question in QUESTIONS:
+        lines = _lines(question, judged, evidence)
+        rows = [_row(contrast, evidence.differences("small", contrast)) for contrast in question.contrasts]
+        parts += [
+            f"({label(question)})=\n### {question.text}",
+            "\n\n".join(
+                f"{marks.badge(line.mark)} {f'**{line.word}** ' * bool(line.word)}{line.text}" for line in lines
+            ),
+            "\n".join(f"- {line}" for line in claim_lines(question, judged)),
+            markdown(["difference", "last epoch", "best epoch, chosen on the test set", "over", "others"], rows, 2),
+        ]
+    return "\n\n".join(filter(None, [*parts, f"{what_is_clear()} {in_full(judged)}"]))
+
+
+def _row(contrast, cells):
+    figure, (one, other), wanted = contrast
+    name = f"{one} − {other}, {NAMES[figure]}"
+    if not cells:
+        return [name, "missing", "–", frames.short_names(wanted), others_text(contrast, wanted)]
+    ends = [_span([cell.effect for cell in cells.values()]), _span([cell.best for cell in cells.values()])]
+    numbers_of = [cell.n for cell in cells.values()]
+    over = f"{frames.short_names(cells)}; {wording.seeds(min(numbers_of), max(numbers_of))}"
+    over += ", exploratory" * all(cell.exploratory for cell in cells.values())
+    if len(cells) == 1:
+        (cell,) = cells.values()
+        ends = [
+            with_interval(cell.effect, cell.low, cell.high),
+            "–" if math.isnan(cell.best) else with_interval(cell.best, cell.best_low, cell.best_high),
+        ]
+    return [name, *ends, over, others_text(contrast, tuple(cells))]
+
+
+def _span(effects):
+    if any(math.isnan(effect) for effect in effects):
+        return "–"
+    return " to ".join(dict.fromkeys(signed(end) for end in (min(effects), max(effects))))
+
+
+def claim_lines(question, judged):
     """A line for each claim that answers a question: its statement, and its verdicts."""
-    return [_statement(name, _worth_showing(judged[name])) for name in question.claims]
+    return [
+        _statement(name, [one for one in _shown(question, judged) if one.claim == name]) for name in question.claims
+    ]
 
 
 def _statement(name, judgements):
-    """A claim's statement with its verdicts."""
     shown = "; ".join(f"{verdict_tables.badge(one)} {verdict_tables.limited(one)}" for one in judgements)
     return f"{claims.load()[name].statement.removesuffix('.')} ({name}): {shown}."
 
 
 def in_full(judged):
-    """How many of the questions' claims have a verdict in the full protocol."""
+    """How many of the questions' claims have a verdict in a full protocol."""
     names = dict.fromkeys(name for question in QUESTIONS for name in question.claims)
-    found = [one.outcome for name in names for one in judged[name] if one.scope == FULL]
-    settled = len(found) - found.count("not run")
-    return f"In the full protocol, `{FULL}`, {settled or 'none'} of the {len(found)} claims above have a verdict."
-
-
-def underfitting(judged):
-    """What is known of slow losses, as an item of a list: how far verdicts on them reach, and what the control adds."""
-    control = _rules()["control"][MAIN]
-    text = "- **Underfitting.** A loss that learns slowly may only need more updates, so claims that turn on this are "
-    text += f"judged beside a control, protocol `{control}`, and hold for the updates beside their badges alone."
-    return " ".join([text, *(_longer(judged, ["last", "clean_part"]) or ["The control's runs are missing."])])
-
-
-def _of_control(judged, question):
-    """How the control's longer training changes the loss of a question, in a sentence; empty without runs."""
-    loss = question.contrasts[0][1][0]
-    gains = {}
-    for part in _found_control(judged):
-        for row in part.rows:
-            if row.n and row.needs[1][0] == loss:
-                gains[part.test["figure"]] = with_interval(row.effect, row.low, row.high)
-                where, seeds = frames.short_name(row.needs[1][1]), wording.seeds(row.n, row.n)
-    if set(gains) < {question.control, "last"}:
-        return ""
-    longer, usual = (protocols.load(name)["training"]["epochs"] for name in (_rules()["control"][MAIN], MAIN))
-    return (
-        f"With {longer / usual:g} times the epochs the {NAMES[question.control]} by {loss} change by "
-        f"{gains[question.control]} points, its accuracy by {gains['last']} ({where}; {seeds})."
-    )
-
-
-def _found_control(judged):
-    """The evidence of the control."""
-    (found,) = [one.found for one in judged[UNDERFITTING] if one.scope == MAIN]
-    return found.control
-
-
-def _longer(judged, figures):
-    """What the control's longer training adds to some figures, a sentence each; none for a figure without its runs."""
     out = []
-    for part in _found_control(judged):
-        rows = [row for row in part.rows if row.n]
-        if rows and part.test["figure"] in figures:
-            gains = wording.listed(f"{row.needs[1][0]} {with_interval(row.effect, row.low, row.high)}" for row in rows)
-            where = frames.short_names(dict.fromkeys(row.needs[1][1] for row in rows))
-            what = FIGURES[part.test["figure"]][2]
-            out.append(
-                f"What the longer training of the control adds to the {what}, in points: {gains} ({where}; "
-                f"{_seeds(row.n for row in rows)})."
-            )
-    return out
-
-
-def _seeds(numbers):
-    numbers = list(numbers)
-    return wording.seeds(min(numbers), max(numbers))
-
-
-def _main_runs(records):
-    """The runs of the main protocol as :mod:`nlr.evidence.statistics` takes them, with the figures of the questions."""
-    used = {contrast[0] for question in QUESTIONS for contrast in question.contrasts}
-    rows = [
-        {
-            "loss": r["config"]["loss"]["spec"],
-            "setting": frames.setting_of(r["config"]),
-            "seed": r["config"]["seed"],
-            "exploratory": r["facts"]["purpose"] == "exploratory",
-        }
-        | {name: FIGURES[name][0](r) for name in used}
-        for r in records
-        if r["config"]["protocol"] == MAIN
-    ]
-    return pd.DataFrame(rows, columns=["loss", "setting", "seed", "exploratory", *used])
-
-
-@dataclass(frozen=True)
-class Value:
-    """A mean difference of two losses over the settings that both have runs in.
-
-    Attributes:
-        estimate: the :class:`nlr.evidence.statistics.Estimate`, or None where there is no such setting.
-        cells: the same of each setting that is in it.
-        wanted: the settings asked for.
-        early: the settings in which every run in it is exploratory.
-    """
-
-    estimate: statistics.Estimate | None
-    cells: dict
-    wanted: tuple
-    early: frozenset
-
-    @property
-    def settings(self):
-        """The settings in it."""
-        return tuple(self.cells)
-
-
-def contrast_value(table, contrast):
-    """The :class:`Value` of a contrast, from a table of runs with loss, setting, seed, exploratory and its figure."""
-    figure, (one, other), wanted = contrast
-    single = [statistics.Contrast(setting, ((one, setting, 1.0), (other, setting, -1.0))) for setting in wanted]
-    found = zip(wanted, statistics.estimates(table, figure, single), strict=True)
-    cells = {setting: estimate for setting, estimate in found if estimate}
-    if not cells:
-        return Value(None, {}, wanted, frozenset())
-    estimate = statistics.mean_estimate(table, figure, [contrast for contrast in single if contrast.label in cells])
-    early = table[table["exploratory"]]
-    early = set(zip(early["loss"], early["setting"], early["seed"], strict=True))
-    return Value(estimate, cells, wanted, frozenset(s for s, one in cells.items() if set(one.used) <= early))
-
-
-def contrast_name(contrast):
-    """``NCE − CE, accuracy``."""
-    figure, (one, other), _ = contrast
-    return f"{one} − {other}, {NAMES[figure]}"
-
-
-def in_words(contrast, value, brief=False):
-    """Where a loss has more and where less: ``nce is more accurate than ce at symmetric 0.4 and less accurate at 0.2``.
-
-    A difference counts as :func:`is_clear` has it; settings with exploratory runs alone are marked. In brief, settings
-    without a clear difference are named only where there are no others.
-    """
-    figure, (one, other), wanted = contrast
-    verb, more, less = SAID[figure]
-    said = {more: [], less: [], "": []}
-    for setting, estimate in value.cells.items():
-        how = (more if estimate.effect > 0 else less) if is_clear(estimate) else ""
-        said[how].append(setting + " (exploratory)" * (setting in value.early))
-    unclear = said.pop("")
-    clear = [f"{how} at {_where(settings, wanted, 'every')}" for how, settings in said.items() if settings]
-    if clear:
-        clear[0] = clear[0].replace(" at ", f" than {other} at ", 1)
-        text = f"{one} {verb} {wording.listed(clear)}"
-        if unclear and not brief:
-            text += f", with no clear difference at {frames.short_names(unclear)}"
-    else:
-        of = f" in {NAMES[figure]}" * (figure != "last")
-        few = [s for s in unclear if value.cells[s.removesuffix(" (exploratory)")].n < _rules()["few_seeds"]]
-        enough = [s for s in unclear if s not in few]
-        if not enough:
-            text = f"{one} has too few seeds beside {other}{of} at {_where(few, wanted, 'any')}"
-        else:
-            text = f"{one} shows no clear difference from {other}{of} at {_where(enough, wanted, 'any')}"
-            text += f", with too few seeds at {frames.short_names(few)}" * bool(few)
-    return _once(wanted, text)
-
-
-def _where(settings, wanted, every):
-    """Settings in short; ``every symmetric rate`` where they are all that a question is about."""
-    if len(wanted) > 1 and tuple(settings) == tuple(wanted) and len(_kinds(wanted)) == 1:
-        return f"{every} {_kinds(wanted).pop()} rate"
-    return frames.short_names(settings)
-
-
-def _kinds(settings):
-    return {setting.partition("-")[0] for setting in settings}
-
-
-def _once(settings, text):
-    """The text with the kind of noise, where the settings have one alone, left out wherever it comes again."""
-    if len(_kinds(settings)) > 1:
-        return text
-    before, kind, after = text.partition(f"{_kinds(settings).pop()} ")
-    return before + kind + after.replace(kind, "") if kind else text
-
-
-def is_clear(estimate):
-    """Whether a difference is named: its interval excludes zero, and it rests on seeds enough."""
-    low, high = estimate.interval()
-    return estimate.n >= _rules()["few_seeds"] and (low > 0 or high < 0)
+    for scope in (marks.FULL, marks.DIGITS_FULL):
+        outcomes = [one.outcome for name in names for one in judged[name] if one.scope == scope]
+        settled = len(outcomes) - outcomes.count("not run")
+        out.append(f"in `{scope}` {settled or 'none'} of {len(outcomes)}")
+    return f"Of the claims above that can be tested in a full protocol, {wording.listed(out)} have a verdict."
 
 
 def what_is_clear():
-    """The rule of :func:`is_clear` in a sentence."""
+    """The rule by which a difference is named, in a sentence."""
+    few = contrasts.rules(marks.SMALL)["few_seeds"]
     return (
-        f"A difference is named where it rests on at least {_rules()['few_seeds']} seeds and its own 95 % interval "
-        "excludes zero; it is taken singly, without the correction for many comparisons that a verdict makes."
+        f"A difference is named where it rests on at least {few} seeds and its own 95 % interval excludes zero; it is "
+        "taken singly, without the correction for many comparisons that a verdict makes."
     )
 
 
-def reading():
-    """How short answers are to be read, in two sentences."""
-    return (
-        "Where a rate is not named, no difference is clear there or its runs are missing; numbers are the lowest and "
-        "the highest difference over the rates that have runs. "
-        f"A verdict on `{MAIN}` holds for its {claims.updates(MAIN):,} updates."
-    )
-
-
-def _rules():
-    return next(iter(claims.load().values())).rules
-
-
-def value_text(value):
-    """A value with its interval, where it has one."""
-    if value.estimate is None:
-        return "missing"
-    return with_interval(value.estimate.effect, *value.estimate.interval())
-
-
-def basis_text(value):
-    """What a value is a mean of, and between which values of single settings; what was asked for if it is missing."""
-    if value.estimate is None:
-        return frames.short_names(value.wanted)
-    return "; ".join(filter(None, [frames.short_names(value.settings), _seeds_text(value), _ends_text(value)]))
-
-
-def _seeds_text(value):
-    of_setting = {s: {seed for _, setting, seed in value.estimate.used if setting == s} for s in value.settings}
-    return _seeds(map(len, of_setting.values())) + (", exploratory" if len(value.early) == len(value.cells) else "")
-
-
-def _ends_text(value):
-    """The lowest and the highest value of a setting, for a mean can hide opposite signs; empty for a single one."""
-    if len(value.cells) == 1:
-        return ""
-    effects = {setting: estimate.effect for setting, estimate in value.cells.items()}
-    ends = (end(effects, key=effects.get) for end in (min, max))
-    return _once(effects, " to ".join(f"{signed(effects[s])} at {frames.short_names([s])}" for s in ends))
-
-
-def others_text(contrast, value):
-    """The same difference in accuracy as others print it, over the settings of ours (all, where ours are missing)."""
-    figure, (one, other), wanted = contrast
+def others_text(contrast, settings):
+    """The same difference in accuracy as others print it, over some settings."""
+    figure, (one, other), _ = contrast
     if figure != "last":
         return NONE
-    settings, parts = value.settings or wanted, []
+    parts = []
     for key, name in published.names().items():
         if key == "joshi":  # judged against noisy labels: no accuracy
             continue

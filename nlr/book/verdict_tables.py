@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from nlr.book import marks
 from nlr.evidence import claims, frames, published, wording
 from nlr.evidence.claims import kinds
 from nlr.evidence.claims.figures import FIGURES
@@ -23,7 +24,14 @@ def limited(judgement):
     """The scope, with what the outcome is limited to."""
     without = judgement.without_exploratory()
     return " ".join(
-        filter(None, [f"[{judgement.scope}]{{.verdict-scope}}", judgement.qualifier, f"({without})" * bool(without)])
+        filter(
+            None,
+            [
+                f"[{marks.scope(judgement.scope)}]{{.verdict-scope}}",
+                judgement.qualifier,
+                f"({without})" * bool(without),
+            ],
+        )
     )
 
 
@@ -64,7 +72,7 @@ def rule_changes(judged, records):
                 rows.append([name, f"`{one.scope}`", before, badge(one)])
     if not rows:
         return "No verdict differs under the former rules."
-    return markdown(["claim", "protocol", "under the former rules", "now"], rows, 0)
+    return wording.markdown(["claim", "protocol", "under the former rules", "now"], rows, 0)
 
 
 def _in_short(judgement):
@@ -84,12 +92,6 @@ def _people(sources, quotes=()):
     """``the paper, Chheda (by figures), Joshi (quotes)``; who speaks in words stands without a note."""
     named = [SAYS[who] + (f" (by {basis})" if basis != "words" else "") for who, basis in sources.items()]
     return ", ".join([*named, *(f"{SAYS[who]} (quotes)" for who in quotes)])
-
-
-def markdown(columns, rows, numbers):
-    """A Markdown table; the columns after the first are flush right, as many as ``numbers`` says."""
-    rule = [":--", *["--:"] * numbers, *[":--"] * (len(columns) - 1 - numbers)]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])
 
 
 def evidence(names, judged):
@@ -118,7 +120,7 @@ def _evidence_table(part):
     """The rows of a test as a Markdown table, with what was measured above it."""
     unit, what = kinds.measured(part.test)
     rows = evidence_frame(part)
-    table = markdown(list(rows.columns), rows.to_numpy().tolist(), 5)
+    table = wording.markdown(list(rows.columns), rows.to_numpy().tolist(), 5)
     says = (
         f"; the claim says {kinds.demanded(part.test)}" if "relation" in part.test else ""
     )  # a control's claims nothing

@@ -407,3 +407,24 @@ def unpaired(ours, mean, sd, n):
     df = ours.df if sd is None else welch([(ours.se**2, ours.df), (variance / n, n - 1)])
     deviation = math.sqrt(ours.deviation**2 + variance)
     return replace(ours, effect=ours.effect - mean, se=se, deviation=deviation, df=df)
+
+
+def of_means(parts, level=0.95):
+    """A weighted sum of independent means with its interval.
+
+    Args:
+        parts: for each mean a tuple (weight, mean, sample standard deviation, number of runs); the deviation None where
+            it is not known.
+        level: coverage of the interval.
+
+    Returns:
+        ``(effect, low, high, se, df)``; the last four are NaN, NaN, NaN and 0 where a deviation is not known or is of
+        one run. Welch's standard error, Satterthwaite's degrees of freedom.
+    """
+    effect = float(sum(weight * mean for weight, mean, _, _ in parts))
+    if any(sd is None or n < 2 for _, _, sd, n in parts):
+        return effect, math.nan, math.nan, math.nan, 0
+    variances = [((weight * sd) ** 2 / n, n - 1) for weight, _, sd, n in parts]
+    se, df = math.sqrt(sum(variance for variance, _ in variances)), welch(variances)
+    half = float(stats.t.ppf((1 + level) / 2, df)) * se
+    return effect, effect - half, effect + half, se, df

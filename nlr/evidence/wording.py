@@ -30,3 +30,9 @@ def with_interval(number, low, high, digits=1):
     """``+1.2 (+0.3 to +2.1)``; the number alone where its interval is not known."""
     text = signed(number, digits)
     return text if math.isnan(low) else f"{text} ({signed(low, digits)} to {signed(high, digits)})"
+
+
+def markdown(columns, rows, numbers):
+    """A Markdown table; the columns after the first are flush right, as many as ``numbers`` says."""
+    rule = [":--", *["--:"] * numbers, *[":--"] * (len(columns) - 1 - numbers)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])

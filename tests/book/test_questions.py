@@ -1,147 +1,50 @@
-"""The questions that matter most: their claims with verdicts, and our differences beside those of others."""
+"""The questions that matter most: answers in plain words with their evidence, and the numbers behind them."""
 
-import math
+import json
 import re
+from functools import cache
 
 import pytest
 from factory import grid, record
 
-from nlr.book import questions
-from nlr.evidence import claims, frames, published, statistics, verdicts
+from nlr.book import control, marks, minute, questions
+from nlr.book.sentences import ASYMMETRIC, SYMMETRIC
+from nlr.evidence import claims, frames, published, verdicts
 
-PAIR = ("last", ("nce", "ce"), questions.SYMMETRIC)
-
-
-def value(records, contrast=PAIR):
-    return questions.contrast_value(questions._main_runs(records), contrast)
+HIGH = SYMMETRIC[1:]
+BY_NAME = {question.name: question for question in questions.QUESTIONS}
 
 
-def test_a_difference_without_runs_is_missing_and_others_are_over_all_settings():
-    nothing = value([])
-    assert (questions.value_text(nothing), questions.basis_text(nothing)) == ("missing", "symmetric 0.2, 0.4, 0.6, 0.8")
-    means = published.means("chheda")
-    mean = sum(means["nce", s] - means["ce", s] for s in questions.SYMMETRIC) / 4
-    assert f"Chheda's report +{mean:.1f}" in questions.others_text(PAIR, nothing)
+def answers(runs, proved=None):
+    return {one.question.name: one for one in questions.short_answers(verdicts.judge(runs, proved or {}), runs)}
 
 
-def test_a_difference_is_over_the_settings_that_both_losses_have_and_so_are_the_others():
-    runs = [
-        record("ce", "symmetric-0.4", last=0.5, purpose="exploratory"),
-        record("nce", "symmetric-0.4", last=0.46, purpose="exploratory"),
-        record("nce", "symmetric-0.6", last=0.9, purpose="exploratory"),
-    ]
-    found = value(runs)
-    assert questions.value_text(found) == "−4.0"
-    assert questions.basis_text(found) == "symmetric 0.4; one seed, exploratory"
-    means = published.means("krishnan")
-    difference = means["nce", "symmetric-0.4"] - means["ce", "symmetric-0.4"]
-    assert f"Krishnan's report {difference:+.1f}".replace("-", "−") in questions.others_text(PAIR, found)
-    assert "exploratory" not in questions.basis_text(
-        value([*runs, *grid({("ce", s): 0.5 for s in questions.SYMMETRIC})])
-    )
+def line(answer, mark="small"):
+    (one,) = [line for line in answer.lines if line.mark == mark]
+    return one
 
 
-def test_a_mean_says_between_which_settings_it_lies():
-    gains = dict(zip(questions.SYMMETRIC, (0.01, 0.05, -0.02, -0.07), strict=True))
-    cells = {(loss, s): 0.4 + gain * (loss == "nce") for s, gain in gains.items() for loss in ("nce", "ce")}
-    text = questions.basis_text(value(grid(cells, noise=0)))
-    assert text.endswith("; 3 seeds; −7.0 at symmetric 0.8 to +5.0 at 0.4")
+def proof(claim, outcome):
+    return {claim: [verdicts.Judgement(claim, "mathematics", outcome, "because", f"claim-{claim.lower()}")]}
 
 
-def test_seeds_give_an_interval():
-    cells = {(loss, s): 0.4 + 0.1 * (loss == "nce") for s in questions.SYMMETRIC for loss in ("nce", "ce")}
-    text = questions.value_text(value(grid(cells)))
-    low, high = map(float, re.fullmatch(r"\+10\.\d \(\+(\S+) to \+(\S+)\)", text).groups())
-    assert 9 < low < 10 < high < 11
-
-
-def test_where_nobody_prints_a_figure_it_is_said():
-    memorised = ("memorised", ("nce", "ce"), questions.SYMMETRIC)
-    assert questions.others_text(memorised, value([], memorised)) == questions.NONE
-    weight = ("last", ("nce+rce", "nce+mae,beta=9.21"), questions.SYMMETRIC)
-    assert questions.others_text(weight, value([], weight)) == questions.NONE
-
-
-def test_the_questions_name_claims_and_figures_that_exist():
-    text = questions.answered(verdicts.judge([], {}), [])
-    assert text.count("### ") == len(questions.QUESTIONS) == 6
-    assert {name for question in questions.QUESTIONS for name in question.claims} <= set(claims.load())
-    assert text.count("missing") == sum(len(question.contrasts) for question in questions.QUESTIONS)
-
-
-def short(runs, proved=None):
-    return questions.short_answers(verdicts.judge(runs, proved or {}), runs)
-
-
-def test_short_answers_have_each_question_and_its_claims_with_their_verdicts():
-    refuted = verdicts.Judgement("C9", "mathematics", "did not hold", "It is bounded anyway.", "claim-c9")
-    found = short([], {"C9": [refuted]})
-    assert [one.question for one in found] == list(questions.QUESTIONS)
-    assert {one.word for one in found if one.question.yes} == {"Not known yet."}
-    assert found[0].said == (
-        ("nce less ce, accuracy: no run yet", ""),
-        ("nce less ce, wrong labels memorised: no run yet", ""),
-    )
-    # a sum is compared with both its parts, for one of them alone would mislead
-    assert [text for text, _ in found[2].said] == [
-        "nce+mae less nce and mae, accuracy: no run yet",
-        "nce+rce less nce and rce, accuracy: no run yet",
-    ]
-    text = questions.answer_list(found)
-    assert text.count("\n: ") == len(questions.QUESTIONS)
-    assert (
-        "[Does normalising make cross-entropy robust?](#question-normalising)\n: **Not known yet.** nce less ce" in text
-    )
-    assert (
-        "[C9 [{verdict}`did not hold`](#claim-c9) [mathematics]{.verdict-scope}, [{verdict}`not run`](#evidence-c9) "
-        "[ma2020-small]{.verdict-scope}]{.claim-verdict}" in text
-    )
-    plain = questions.plain_list(found)
-    assert plain.startswith(
-        "- **Does normalising make cross-entropy robust?** Not known yet. nce less ce, accuracy: no"
-    )
-    assert "{" not in plain
-
-
-def gained(gains, losses=("nce", "ce"), setting=questions.SYMMETRIC):
+def gained(gains, losses=("nce", "ce"), setting=SYMMETRIC):
     """Runs in which the first loss has the gains over the others, setting by setting."""
     gains = dict(zip(setting, gains, strict=True))
     return grid({(loss, s): 0.4 + gain * (loss == losses[0]) for s, gain in gains.items() for loss in losses})
 
 
-def test_a_short_answer_says_where_a_loss_has_more_and_where_less():
-    runs = gained((-0.05, 0.05, 0.0, 0.07))
-    (said, numbers), _ = short(runs)[0].said
-    assert said == "nce is more accurate than ce at symmetric 0.4, 0.8 and less accurate at 0.2"  # brief: not 0.6
-    assert re.fullmatch(r"−\d\.\d to \+\d\.\d points", numbers)
-    full = f"{said}, with no clear difference at 0.6."
-    assert f"**No.** {full} " in questions.answered(verdicts.judge(runs, {}), runs)
-    runs = [record(loss, "symmetric-0.4", last=last) for loss, last in (("ce", 0.4), ("nce", 0.45))]
-    first = short(runs)[0]
-    assert first.said[0] == ("nce less ce, accuracy: +5.0 points (symmetric 0.4; one seed)", "")
-    assert first.word == "Not known yet."  # without an interval
-
-
-def test_differences_that_say_the_same_of_a_loss_stand_together():
-    runs = gained((0.05, 0.05, 0.05), ("nce+rce", "ce", "gce", "sce"), questions.HIGH)
-    (mae, _), (text, numbers) = short(runs)[3].said
-    assert mae == "nce+mae less ce, accuracy: no run yet"
-    assert text == "nce+rce is more accurate than ce, gce and sce at every symmetric rate"
-    assert re.fullmatch(r"\+\d\.\d to \+\d\.\d points", numbers)
-
-
 def word_of(runs):
     """The word that answers whether the sums beat the baselines."""
-    (question,) = [one for one in questions.QUESTIONS if one.name == "baselines"]
-    table = questions._main_runs(runs)
-    values = [(contrast, questions.contrast_value(table, contrast)) for contrast in question.contrasts]
-    return questions.in_a_word(question, values, {})
+    question, evidence = BY_NAME["baselines"], questions.evidence_of(runs)
+    values = [(contrast, evidence.differences("small", contrast)) for contrast in question.contrasts]
+    return questions.in_a_word(question, values)
 
 
 def of_sums(gains):
     """Runs in which both sums have the gains over all that they are compared with."""
-    rest = [r for r in gained(gains, ("nce+mae", "ce"), questions.HIGH) if spec_of(r) == "nce+mae"]
-    return gained(gains, ("nce+rce", "ce", "gce", "sce"), questions.HIGH) + rest
+    rest = [r for r in gained(gains, ("nce+mae", "ce"), SYMMETRIC) if spec_of(r) == "nce+mae"]
+    return gained(gains, ("nce+rce", "ce", "gce", "sce"), SYMMETRIC) + rest
 
 
 def without(runs, *losses):
@@ -155,11 +58,11 @@ def spec_of(run):
 @pytest.mark.parametrize(
     ("gains", "word"),
     [
-        ((0.05, 0.05, 0.05), "Yes."),
-        ((0.05, 0.0, 0.05), "At some rates."),
-        ((0.05, 0.0, -0.05), "It depends on the rate."),
-        ((-0.05, 0.0, 0.0), "No."),
-        ((0.0, 0.0, 0.0), "No clear difference."),
+        ((0.05, 0.05, 0.05, 0.05), "Yes."),
+        ((0.05, 0.0, 0.05, 0.05), "At some rates."),
+        ((0.05, 0.0, -0.05, 0.05), "It depends on the rate."),
+        ((-0.05, 0.0, 0.0, 0.0), "No."),
+        ((0.0, 0.0, 0.0, 0.0), "No clear difference."),
     ],
 )
 def test_a_word_is_of_the_rates_at_which_a_loss_is_clearly_better_or_worse(gains, word):
@@ -170,113 +73,262 @@ def test_a_word_is_of_the_rates_at_which_a_loss_is_clearly_better_or_worse(gains
 
 
 def test_a_word_needs_every_comparison_of_a_setting():
-    there = [r for r in of_sums((0.05, 0.05, 0.05)) if frames.setting_of(r["config"]) == questions.HIGH[0]]
+    there = [r for r in of_sums((0.05,) * 4) if frames.setting_of(r["config"]) == SYMMETRIC[0]]
     assert word_of(there) == "So far, yes."
     assert word_of(without(there, "nce+mae")) == "So far, yes."
     assert word_of(without(there, "nce+mae", "sce")) == "Not known yet."
 
 
 def test_one_better_baseline_is_enough_for_a_no():
-    beaten = without(of_sums((0.05, 0.05, 0.05)), "gce") + grid({("gce", s): 0.6 for s in questions.HIGH})
-    assert word_of(without(beaten, "nce+mae")) == "No."
+    beaten = without(of_sums((0.05,) * 4), "gce") + grid({("gce", s): 0.6 for s in SYMMETRIC})
+    assert word_of(without(beaten, "nce+mae")) == "No, as far as seen."
     assert word_of(beaten) == "It depends on the loss."  # nce+mae is not compared with gce
 
 
-@pytest.mark.parametrize(
-    ("name", "claim", "outcome", "word"),
-    [
-        ("weight", "C68", "held", "Only the weight."),
-        ("weight", "C68", "did not hold", "Not the weight alone."),
-        ("weight", "C68", "not run", "Not known yet."),
-        ("asymmetric", "C49", "held", "Every loss loses accuracy as the rate grows."),
-        ("asymmetric", "C49", "undecided", "Not decided yet."),
-    ],
-)
-def test_a_verdict_is_the_answer_where_yes_and_no_are_none(name, claim, outcome, word):
-    judged = verdicts.judge([], {})
-    judged[claim] = [verdicts.Judgement(claim, "ma2020-small", outcome, "Because.", f"evidence-{claim.lower()}")]
-    answer = {one.question.name: one for one in questions.short_answers(judged, [])}[name]
-    assert answer.word == word
-    assert f"**{answer.word}** {answer.said[0][0]}." in questions.answered(judged, [])
-
-
-def test_an_outcome_that_exploratory_runs_change_says_so_in_a_short_answer():
-    runs = grid(
-        {(loss, s): 0.4 for loss in ("nce+mae,beta=9.21", "nce+rce") for s in questions.QUESTIONS[4].contrasts[0][2]}
-    )
-    early = [r | {"facts": r["facts"] | {"purpose": "exploratory"}} if r["config"]["seed"] == 0 else r for r in runs]
-    text = questions.answer_list(short(early))
-    assert "[C68 [{verdict}`held`](#evidence-c68) [ma2020-small (without exploratory runs: " in text
-    assert "without exploratory" not in questions.answer_list(short(runs))
-
-
-def test_every_claim_that_decides_is_one_of_its_question():
-    by_name = {question.name: question for question in questions.QUESTIONS}
-    for name, (claim, said) in questions.DECIDED.items():
-        assert claim in by_name[name].claims
-        assert set(said) < set(claims.OUTCOMES)
+def test_a_word_says_that_it_depends_on_the_epoch():
+    runs = gained((0.05, 0.05, 0.05, 0.05))
+    for one in runs:
+        one["final"]["best_accuracy"] = one["final"]["last_accuracy"] + 0.1 * (spec_of(one) == "ce")
+    found = line(answers(runs)["normalising"])
+    assert found.word == "It depends on the epoch."
+    assert found.text.startswith("The epoch matters at every rate: after the last one NCE is more accurate than")
 
 
 def test_fewer_right_labels_mean_yes_where_the_question_asks_for_fewer():
-    runs = grid({("ce", s): 0.4 for s in questions.SYMMETRIC}) + grid({("nce", s): 0.4 for s in questions.SYMMETRIC})
+    runs = grid({(loss, s): 0.4 for s in SYMMETRIC for loss in ("ce", "nce")})
     for one in runs:
-        fitted = 0.5 if one["config"]["loss"]["spec"] == "nce" else 0.9
-        one["series"]["accuracy_clean_part"] = [fitted + 0.001 * one["config"]["seed"]] * 2
-    answer = short(runs)[1]
-    assert answer.word == "Yes, at 1,975 updates."
-    assert answer.said[0][0] == "nce fits fewer right labels than ce at every symmetric rate"
+        fitted = 0.5 if spec_of(one) == "nce" else 0.9
+        one["series"]["accuracy_clean_part"] = [fitted + 0.001 * one["config"]["seed"]] * 4
+    found = line(answers(runs)["underfitting"])
+    assert (found.word, found.text) == ("Yes.", "NCE fits fewer right labels than cross-entropy at every rate.")
 
 
-@pytest.mark.parametrize(
-    ("figure", "gain", "text"),
-    [
-        ("clean_part", -0.1, "nce fits fewer right labels than ce at symmetric 0.4"),
-        ("memorised", 0.1, "nce memorises more wrong labels than ce at symmetric 0.4"),
-        ("last", 0.0, "nce shows no clear difference from ce at symmetric 0.4"),
-    ],
-)
-def test_each_figure_has_its_words(figure, gain, text):
-    spread = statistics.Spread(0.01, 8, True, 2, 1, math.nan, math.nan)
-    estimate = statistics.Estimate(gain, 0.01, 0.02, 8, 3, spread, ())
-    contrast = (figure, ("nce", "ce"), ("symmetric-0.4",))
-    found = questions.Value(estimate, {"symmetric-0.4": estimate}, contrast[2], frozenset())
-    assert questions.in_words(contrast, found) == text
+def test_a_proof_has_its_line_and_says_where_there_is_none():
+    assert line(answers([], proof("C2", "held"))["normalising"], "proof").text.startswith("Yes, for unlimited data")
+    for proved in ({}, proof("C2", "did not hold")):
+        assert line(answers([], proved)["normalising"], "proof").text == "Not settled by a proof yet."
+    known = {question.proof[0]: set(question.proof[1]) for question in questions.QUESTIONS if question.proof}
+    assert all(outcomes <= set(claims.OUTCOMES) for outcomes in known.values())
 
 
-def test_the_full_protocol_answers_once_it_has_runs():
-    judged = verdicts.judge([], {})
-    asked = len([1 for q in questions.QUESTIONS for name in q.claims if "ma2020" in claims.get(name).protocols])
-    assert questions.in_full(judged).endswith(f"none of the {asked} claims above have a verdict.")
-    assert "[ma2020]{" not in questions.answer_list(questions.short_answers(judged, []))
-    judged["C17"] = [verdicts.Judgement("C17", "ma2020", "held", "because", "evidence-c17")]
-    assert f"1 of the {asked}" in questions.in_full(judged)
-    assert "(C17): [{verdict}`held`](#evidence-c17) [ma2020]{.verdict-scope}." in questions.answered(judged, [])
-    text = questions.answer_list(questions.short_answers(judged, []))
-    assert "[C17 [{verdict}`held`](#evidence-c17) [ma2020]{.verdict-scope}]{.claim-verdict}" in text
+def test_the_authors_figures_are_a_line_of_their_own_and_our_missing_runs_show():
+    found = answers([])
+    assert line(found["baselines"], "authors").word == "Yes."
+    assert line(found["baselines"]).word == "Not known yet."
+    assert line(found["baselines"]).text.startswith("There is no run yet to compare")
+    assert [one.mark for one in found["underfitting"].lines] == ["small"]  # others print no right labels fitted
 
 
-def test_seeds_are_those_of_every_setting():
-    cells = {(loss, "symmetric-0.4"): 0.4 for loss in ("nce", "ce")}
-    once = {(loss, "symmetric-0.6"): 0.4 for loss in ("nce", "ce")}
-    assert questions.basis_text(value([*grid(cells), *grid(once)[::3]])).startswith(
-        "symmetric 0.4, 0.6; 1 to 3 seeds; "
+def full(losses, gain=0.05):
+    """Runs of the full protocol on MNIST."""
+    made = []
+    for k, loss in enumerate(losses):
+        for seed in range(3):
+            last = round(0.6 + gain * (k == 0) + 0.001 * seed + 0.0003 * (k + seed) % 0.002, 5)
+            one = record("ce", "symmetric-0.8", seed, last=last, best=last)
+            one["config"] |= {"protocol": marks.DIGITS_FULL, "dataset": "mnist"}
+            one["config"]["loss"] = one["config"]["loss"] | {"spec": loss}
+            one["final"]["modal_class_share"] = 0.2
+            made.append(one)
+    return made
+
+
+def test_runs_of_the_full_protocol_answer_once_they_are_there():
+    assert "full" not in [one.mark for one in answers([])["baselines"].lines]
+    found = line(answers(full(["nce+mae", "ce", "mae"]))["baselines"], "full")
+    assert found.text.startswith("NCE+MAE is more accurate than cross-entropy with four in five labels wrong.")
+
+
+def test_whether_nce_is_selective_is_read_where_both_have_fitted_half_of_the_right_labels():
+    runs = grid({(loss, s): 0.4 for s in SYMMETRIC for loss in ("ce", "nce")})
+    for one in runs:
+        less = 0.3 if spec_of(one) == "nce" and frames.setting_of(one["config"]) == "symmetric-0.8" else 0
+        one["series"] |= {"accuracy_clean_part": [0.2, 0.5, 0.6, 0.7], "memorised": [0.1, 0.4 - less, 0.4, 0.5]}
+    assert line(answers(runs)["normalising"]).text.endswith(
+        "NCE has memorised clearly fewer wrong labels only with four in five labels wrong; elsewhere it is slow rather "
+        "than selective."
     )
-    assert questions.basis_text(value(grid(cells))).endswith("0.4; 3 seeds")
+    alike = [one for one in runs if frames.setting_of(one["config"]) != "symmetric-0.8"]
+    assert line(answers(alike)["normalising"]).text.endswith("it is slow, not selective.")
+
+
+def test_one_function_under_two_names_gives_the_size_of_chance():
+    runs = grid(
+        {(loss, s): 0.4 for loss in ("nce+mae,beta=9.21", "nce+rce") for s in ("symmetric-0.4", "symmetric-0.8")}
+    )
+    text = line(answers(runs)["weight"]).text
+    assert re.search(r"are one function; by chance their runs differ by up to 0\.\d points\.$", text)
+
+
+# The control
 
 
 CONTROL = "ma2020-small-x4"
 
 
-def test_underfitting_waits_for_the_control_and_then_gives_its_numbers():
-    assert questions.underfitting(verdicts.judge([], {})).endswith("The control's runs are missing.")
-    assert short([])[1].control == ""
-    runs = grid({("nce", "symmetric-0.4"): 0.4}, seeds=1) + grid(
-        {("nce", "symmetric-0.4"): 0.5}, seeds=1, protocol=CONTROL
+def longer(gain, memorised, losses=("nce", "nce+mae", "nce+rce")):
+    cells = {(loss, "symmetric-0.4"): 0.4 for loss in losses}
+    usual = grid(cells, memorised=0.3)
+    changed = grid({cell: mean + gain for cell, mean in cells.items()}, protocol=CONTROL, memorised=memorised)
+    return usual + changed
+
+
+def test_the_control_is_told_of_the_sums_with_what_they_memorise():
+    runs = longer(-0.1, 0.9)
+    text = line(answers(runs)["parts"]).text
+    assert text.endswith(
+        "Trained four times as long (two in five labels wrong, 3 seeds), NCE+MAE and NCE+RCE lose accuracy again, with "
+        "90 % of the wrong labels memorised by then."
     )
-    text = questions.underfitting(verdicts.judge(runs, {}))
-    assert "adds to the test accuracy after the last epoch, in points: nce +10.0 (symmetric 0.4; one seed)." in text
-    assert "adds to the training accuracy on the samples whose label is right, last epoch, in points: nce " in text
-    answer = short(runs)[1]
-    assert answer.control.startswith("With 4 times the epochs the right labels fitted by nce change by ")
-    assert answer.control.endswith(" points, its accuracy by +10.0 (symmetric 0.4; one seed).")
-    assert answer.control in questions.answer_list([answer])
+    better = line(answers(longer(0.1, 0.9))["parts"]).text
+    assert "changes in accuracy: NCE+MAE by +10.0 and NCE+RCE by +10.0 points." in better
+    assert "four times" not in line(answers([])["parts"]).text
+
+
+def test_the_control_is_told_of_nce_and_in_full():
+    runs = longer(0.1, 0.9)
+    for one in runs:
+        fitted = 0.9 if one["config"]["protocol"] == CONTROL else 0.5
+        one["series"]["accuracy_clean_part"] = [fitted + 0.001 * one["config"]["seed"]] * 4
+    text = line(answers(runs)["underfitting"]).text
+    assert text.endswith("NCE fits 40 points more of the right labels, and its accuracy rises.")
+    table = control.in_full(verdicts.judge(runs, {}))
+    for figure in control.FIGURES.values():
+        assert figure in table
+    assert re.search(r"\| NCE \| \+10\.0 .*\| \+60\.0 ", table)
+    assert control.in_full(verdicts.judge([], {})).endswith("The control's runs are missing.")
+
+
+# What is shown
+
+
+def test_every_answer_has_the_verdicts_of_its_claims_with_their_scope_in_words():
+    refuted = verdicts.Judgement("C9", "mathematics", "did not hold", "It is bounded anyway.", "claim-c9")
+    text = questions.answer_list(list(answers([], {"C9": [refuted]}).values()))
+    assert text.count("\n: ") == len(questions.QUESTIONS) == 6
+    assert "[C9 [{verdict}`did not hold`](#claim-c9) [mathematics]{.verdict-scope}]{.claim-verdict}" in text
+    assert "[CIFAR-10, 10,000 images, 25 epochs]{.verdict-scope}" in text
+    assert "ma2020-small" not in text
+    assert {name for question in questions.QUESTIONS for name in question.claims} <= set(claims.load())
+
+
+@pytest.mark.parametrize(
+    ("protocol", "words"),
+    [
+        ("ma2020-small", "CIFAR-10, 10,000 images, 25 epochs"),
+        ("ma2020", "CIFAR-10, full protocol"),
+        ("ma2020-mnist", "MNIST, full protocol"),
+        ("krishnan-as-written-digits", "digits of 8 by 8 pixels, 40 epochs"),
+        ("mathematics", "mathematics"),
+    ],
+)
+def test_a_scope_in_words(protocol, words):
+    assert marks.scope(protocol) == words
+
+
+def test_numbers_have_last_and_best_and_brackets_where_they_are_not_clear():
+    runs = gained((0.05, 0.05, 0.0, 0.05))
+    rows = questions.difference_table(questions.evidence_of(runs), [("nce", "ce")], SYMMETRIC)
+    ours = [row for row in rows.splitlines() if marks.name("small") in row]
+    assert len(ours) == 1
+    cells = ours[0].split("| ", 3)[3].removesuffix(" |").split(" | ")
+    assert re.fullmatch(r"\+\d\.\d \\\| \+\d\.\d", cells[0])
+    assert re.fullmatch(r"\([+−]0\.\d\) \\\| \([+−]0\.\d\)", cells[2])
+    authors = [row for row in rows.splitlines() if marks.name("authors") in row]
+    assert len(authors) == 1
+    assert "\\|" not in authors[0]  # they give the last epoch alone
+    assert questions.difference_table(questions.evidence_of([]), [("nce", "ce")], ASYMMETRIC) == ""
+
+
+def test_the_page_of_verdicts_has_each_question_with_its_differences_and_those_of_others():
+    judged = verdicts.judge([], {})
+    text = questions.answered(judged, [])
+    assert text.count("### ") == len(questions.QUESTIONS)
+    assert text.count("| missing |") == sum(len(question.contrasts) for question in questions.QUESTIONS)
+    means = published.means("chheda")
+    mean = sum(means["nce", s] - means["ce", s] for s in SYMMETRIC) / 4
+    assert f"Chheda's report +{mean:.1f}" in text
+    assert text.endswith("have a verdict.")
+    judged["C17"] = [verdicts.Judgement("C17", "ma2020", "held", "because", "evidence-c17")]
+    assert "in `ma2020` 1 of " in questions.in_full(judged)
+    runs = gained((-0.05, 0.05, 0.0, 0.07))
+    row = next(
+        line for line in questions.answered(verdicts.judge(runs, {}), runs).splitlines() if "nce − ce, acc" in line
+    )
+    assert re.search(r"\| −\d\.\d to \+\d\.\d \| −\d\.\d to \+\d\.\d \| symmetric 0\.2, 0\.4, 0\.6, 0\.8; 3 seeds", row)
+
+
+def test_where_nobody_prints_a_figure_it_is_said():
+    assert questions.others_text(("memorised", ("nce", "ce"), SYMMETRIC), SYMMETRIC) == questions.NONE
+    assert questions.others_text(("last", ("nce+rce", "nce+mae,beta=9.21"), SYMMETRIC), SYMMETRIC) == questions.NONE
+
+
+# The first screen
+
+
+@cache
+def first_screen():
+    """Of the committed records, with the proofs as the pages have them."""
+    proved = proof("C2", "held") | proof("C4", "did not hold") | proof("C6", "held")
+    records = verdicts.committed()
+    judged = verdicts.judge(records, proved)
+    return minute.parts(judged, records), questions.short_answers(judged, records)
+
+
+def said():
+    parts, found = first_screen()
+    return [text for _, lines in parts for _, text in lines] + [one.text for answer in found for one in answer.lines]
+
+
+def test_the_first_screen_has_answer_evidence_and_advice_with_their_marks():
+    parts, _ = first_screen()
+    assert [question for question, _ in parts] == ["What is the answer?", "On which evidence?", "What should I do?"]
+    assert [mark for mark, _ in parts[1][1]] == list(marks.MARKS)
+    assert all(lines for _, lines in parts)
+    assert minute.plain(parts).count("*ours, CIFAR-10, scaled down:*") == sum(
+        mark == "small" for _, lines in parts for mark, _ in lines
+    )
+    assert minute.myst(parts).count("{.mark .mark-") == sum(len(lines) for _, lines in parts)
+
+
+def test_no_sentence_has_more_than_two_numbers():
+    for text in said():
+        for sentence in re.split(r"(?<=[.;:]) ", text):
+            numbers = re.findall(r"\d[\d,.]*", re.sub(r"MNIST|CIFAR-10", "", sentence))
+            assert len(numbers) <= 2, sentence
+
+
+def test_every_abbreviation_is_introduced_before_it_stands_alone():
+    """On the landing page and in the README; what both introduce in their first paragraph may be used by the rest."""
+    for name in ("README.md", "book/index.md"):
+        lead = (control_root() / name).read_text().partition("```{include}")[0].partition("<!-- minute")[0]
+        known = set(re.findall(r"\(([A-Z]{2,})\)", lead))
+        assert {"NCE", "MAE", "RCE"} <= known
+        for text in said():
+            for match in re.finditer(r"\b([A-Z]{2,3}E)\b", text):
+                introduced = match[1] in known or text[: match.start()].endswith("(")
+                assert introduced, f"{match[1]} in {text}"
+
+
+def control_root():
+    from nlr.paths import ROOT
+
+    return ROOT
+
+
+def test_the_picture_stands_above_every_table():
+    text = (control_root() / "book" / "index.md").read_text()
+    places = [
+        text.index(f"snippets/{name}.md")
+        for name in ("minute", "landing-figure", "answers", "numbers", "landing-table")
+    ]
+    assert places == sorted(places)
+
+
+def test_nothing_is_answered_without_records():
+    judged = verdicts.judge([], {})
+    parts = minute.parts(judged, [])
+    assert [mark for mark, _ in parts[0][1]] == ["authors"]
+    assert parts[2][1] == []
+    assert "Not known yet." in minute.myst(parts)
+    assert json.dumps(parts).count("None of the") == 1

@@ -12,7 +12,7 @@ README = (ROOT / "README.md").read_text()
 
 @pytest.fixture(scope="module")
 def readme():
-    if not (EXECUTED / "snippets" / "plain-answers.md").exists():
+    if not (EXECUTED / "snippets" / "plain-minute.md").exists():
         pytest.skip("the landing page's figures are not made yet: make book")
     spec = importlib.util.spec_from_file_location("readme", ROOT / "pipeline" / "readme.py")
     module = importlib.util.module_from_spec(spec)
@@ -30,14 +30,14 @@ def test_names_the_two_commands():
 
 
 def test_answer_is_that_of_the_records(readme):
-    answer = (EXECUTED / "snippets" / "plain-answers.md").read_text().strip()
+    minute = (EXECUTED / "snippets" / "plain-minute.md").read_text().strip()
     assert readme.up_to_date(README) == README, "bring it up to date with: make readme"
-    assert answer in README
+    assert minute in README
 
 
 def test_what_was_found_stands_only_where_it_is_computed(readme):
     names = [match[2] for match in readme.BLOCK.finditer(README)]
-    assert names == ["answer", "minutes"]
+    assert names == ["minute", "minutes"]
     typed = readme.BLOCK.sub("", README)
     assert typed_results(typed) == []
     assert not any(word in typed for word in ("seed", "exploratory"))

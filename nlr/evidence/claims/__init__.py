@@ -30,6 +30,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from nlr.data import TRAINING_IMAGES
 from nlr.errors import NlrError, unknown
 from nlr.evidence import frames, statistics, wording
 from nlr.evidence.claims import kinds
@@ -563,17 +564,19 @@ def _capital(text):
 
 
 def updates(protocol):
-    """How many steps a run of a protocol takes that trains on the first images of each of ten classes."""
+    """How many steps a run of a protocol takes, on the first images of each of ten classes or on all there are."""
     settings = protocols.load(protocol)
-    images, training = 10 * settings["data"]["train_per_class"], settings["training"]
+    part, training = settings["data"], settings["training"]
+    images = 10 * part["train_per_class"] or TRAINING_IMAGES[part["dataset"]]
     return training["epochs"] * math.ceil(images / training["batch_size"])
 
 
 def _control(claim, records, protocol):
-    """The control's runs less those of the protocol itself: last accuracy, and accuracy on the right labels."""
+    """The control's runs less those of the protocol itself: last and best accuracy, right labels fitted, wrong ones
+    memorised."""
     rules = claim.rules_in(protocol)
     longer = rules["control"]
-    figures = ("last", "clean_part")
+    figures = ("last", "best", "clean_part", "memorised")
     tests = [{"test": "difference", "figure": figure} for figure in figures]
     table = _table(claim, records, protocol, tests)
     other = _table(claim, records, longer, tests)

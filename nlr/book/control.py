@@ -1,0 +1,90 @@
+"""What longer training changes: losses that learn slowly are judged beside a control of more epochs."""
+
+from nlr.book import marks
+from nlr.book.sentences import amount, called, listed
+from nlr.evidence import contrasts, wording
+from nlr.evidence.wording import signed, with_interval
+from nlr.study import protocols
+
+CLAIM = "C63"  # one of those that are read beside it
+FIGURES = {
+    "last": "last accuracy",
+    "best": "best accuracy, chosen on the test set",
+    "clean_part": "right labels fitted",
+    "memorised": "wrong labels memorised",
+}
+_TIMES = {4: "four"}
+
+
+def name():
+    """The protocol of the control."""
+    return contrasts.rules(marks.SMALL)["control"]
+
+
+def gains(judged):
+    """What it changes, ``{loss: {figure: (effect, low, high)}}``; empty without its runs."""
+    out = {}
+    for figure, row in _rows(judged):
+        out.setdefault(row.needs[1][0], {})[figure] = (row.effect, row.low, row.high)
+    return out
+
+
+def _rows(judged):
+    (found,) = [one.found for one in judged[CLAIM] if one.scope == marks.SMALL]
+    return [(part.test["figure"], row) for part in (found.control if found else ()) for row in part.rows if row.n]
+
+
+def place(judged):
+    """In which setting it was run, and how often: ``two in five labels wrong, one seed``."""
+    _, row = _rows(judged)[0]
+    return f"{amount(row.needs[1][1])} wrong, {wording.seeds(row.n, row.n)}"
+
+
+def times():
+    """How many times as long it trains, in words."""
+    longer, usual = (protocols.load(one)["training"]["epochs"] for one in (name(), marks.SMALL))
+    return _TIMES.get(longer / usual, f"{longer / usual:g}")
+
+
+def of_sums(judged, evidence):
+    """What it does to the active-passive sums, in a sentence; empty without its runs."""
+    found = {loss: of for loss, of in gains(judged).items() if loss in ("nce+mae", "nce+rce")}
+    if not found:
+        return ""
+    text = f"Trained {times()} times as long ({place(judged)}), {listed(found)}"
+    if all(of["last"][0] < 0 < of["memorised"][0] for of in found.values()):
+        table = evidence.tables[name()]
+        ends = table[table["loss"].isin(found)].groupby("loss")["memorised"].mean()
+        shares = " to ".join(dict.fromkeys(f"{end:.0f}" for end in (ends.min(), ends.max())))
+        verb = "lose" if len(found) > 1 else "loses"
+        return f"{text} {verb} accuracy again, with {shares} % of the wrong labels memorised by then."
+    changes = wording.listed(f"{called(loss)} by {signed(of['last'][0])}" for loss, of in found.items())
+    return f"{text} changes in accuracy: {changes} points."
+
+
+def of_nce(judged, evidence):
+    """What it does to NCE, in a sentence; empty without its runs."""
+    found = gains(judged).get("nce")
+    if not found:
+        return ""
+    fitted, (_, low, high) = found["clean_part"][0], found["last"]
+    accuracy = "rises" if low > 0 else "falls" if high < 0 else "does not clearly change"
+    return (
+        f"Trained {times()} times as long ({place(judged)}), NCE fits {abs(fitted):.0f} points "
+        f"{'more' if fitted > 0 else 'fewer'} of the right labels, and its accuracy {accuracy}."
+    )
+
+
+def in_full(judged):
+    """What is known of slow losses, as an item of a list: how far verdicts on them reach, and what the control adds."""
+    text = "- **Slow losses.** A loss that learns slowly may only need more updates, so claims that turn on this are "
+    text += f"judged beside a control, protocol `{name()}`, and hold for the updates beside their badges alone."
+    found = gains(judged)
+    if not found:
+        return f"{text} The control's runs are missing."
+    rows = [
+        [called(loss), *(with_interval(*of[figure]) if figure in of else "missing" for figure in FIGURES)]
+        for loss, of in found.items()
+    ]
+    table = wording.markdown(["loss", *FIGURES.values()], rows, len(FIGURES))
+    return f"{text} What its longer training changes, in points ({place(judged)}):\n\n{table}"
