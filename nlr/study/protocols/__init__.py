@@ -5,7 +5,8 @@ The name of a protocol says of what it is put together. ``chheda-clip-digits`` i
 - ``sources/chheda-as-written.toml``: how one source trains. A file that says ``extends = "other"`` lists what differs.
 - ``clip`` in ``controls.toml``: the one thing that a control changes. The name leaves out that the source is meant as
   written, for this control says so.
-- ``scales/digits.toml``: what is scaled down, and what is otherwise for single sources.
+- ``scales/digits.toml``: what is scaled down. ``[for.joshi-as-written]`` says what is otherwise for one source and what
+  extends it, and with ``keep`` what stays as it is there; ``[times]`` multiplies what it finds.
 
 The source comes first, then scales and controls, each on top of what stands before it. A new source or scale is one
 file, a new control one entry. :func:`load` gives the whole protocol of any such name, :func:`names` the names that the
