@@ -68,7 +68,7 @@ def list_losses():
 
 @app.command()
 def run(
-    protocol: Annotated[str, typer.Argument(help=f"One of {', '.join(protocols.names())}.")],
+    protocol: Annotated[str, typer.Argument(help=f"One of {', '.join(protocols.names())}, or of the same parts.")],
     loss: Annotated[str, typer.Argument(help="A loss, nce+mae or nce+mae,beta=1.5; see: losses.")],
     setting: Annotated[str, typer.Argument(help="clean, symmetric-0.4, asymmetric-0.4 or human-worse.")],
     seed: Annotated[int, typer.Option(help="Decides noise, initial weights and data order.")] = 0,

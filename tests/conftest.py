@@ -55,8 +55,8 @@ def own_protocols(tmp_path, monkeypatch):
     folder = tmp_path / "protocols"
     shutil.copytree(protocols.FOLDER, folder)
     monkeypatch.setattr(protocols, "FOLDER", folder)
-    digits = folder / "digits.toml"
-    digits.write_text(digits.read_text().replace("epochs = 40", "epochs = 2"))
+    with (folder / "sources/digits.toml").open("a") as digits:
+        digits.write("[training]\nepochs = 2\n")
     assert protocols.load("digits")["training"]["epochs"] == 2
     return folder
 

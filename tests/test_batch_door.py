@@ -44,8 +44,8 @@ def door(request, tmp_path):
     tree = tmp_path / "tree"
     shutil.copytree(paths.ROOT / "nlr", tree / "nlr", ignore=shutil.ignore_patterns("__pycache__"))
     (tree / "nlr/study/studies/two.toml").write_text(STUDY)
-    protocol = tree / "nlr/study/protocols/digits.toml"
-    protocol.write_text(protocol.read_text().replace("epochs = 40", "epochs = 2"))
+    with (tree / "nlr/study/protocols/sources/digits.toml").open("a") as protocol:
+        protocol.write("[training]\nepochs = 2\n")
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "GIT_CEILING_DIRECTORIES": str(tmp_path)}
 
     def run(*arguments):

@@ -2,8 +2,8 @@
 
 A place is one of five things: a label in a notebook (``prop-rates``), a page (``results/ranks``, ``book/method``), an
 object of the package that the API pages show (``nlr.noise.add_noise``), a loss (``loss:nce+mae``), or a file of the
-project (``nlr/study/protocols/ma2020.toml``). Labels are read from the sources of the notebooks, not from the built
-pages.
+project (``nlr/study/protocols/sources/ma2020.toml``). Labels are read from the sources of the notebooks, not from the
+built pages.
 """
 
 import ast

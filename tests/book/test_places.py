@@ -24,8 +24,8 @@ from nlr.errors import NlrError
         ("loss:nce+mae,alpha=5", "[`nce+mae,alpha=5`](#tab-losses-definitions)"),
         ("loss:soni-nce", "[`soni-nce`](#tab-losses-printed)"),
         (
-            "nlr/study/protocols/ma2020.toml",
-            "{download}`study/protocols/ma2020.toml </nlr/study/protocols/ma2020.toml>`",
+            "nlr/study/protocols/sources/ma2020.toml",
+            "{download}`study/protocols/sources/ma2020.toml </nlr/study/protocols/sources/ma2020.toml>`",
         ),
     ],
 )

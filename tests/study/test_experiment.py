@@ -193,7 +193,7 @@ def test_without_training_what_there_is_is_collected(own_stores, monkeypatch):
 
 
 def test_a_protocol_of_ones_own_has_records_of_its_own(own_protocols, own_stores):
-    (own_protocols / "faster.toml").write_text('extends = "digits"\n[training]\nepochs = 1\n')
+    (own_protocols / "sources/faster.toml").write_text('extends = "digits"\n[training]\nepochs = 1\n')
     (record,) = open_digits(protocol="faster").records
     assert len(record["series"]["loss"]) == 1
     assert records.walk(own_stores["live"])[0].parts[-5:-3] == ("digits", "faster")
@@ -303,7 +303,7 @@ def workers_of(pid):
 
 @pytest.mark.parametrize("moment", ["while they start", "while they train"])
 def test_an_interrupt_of_the_kernel_ends_its_workers(tmp_path, own_protocols, kernel, moment):
-    (own_protocols / "longer.toml").write_text('extends = "digits"\n[training]\nepochs = 4000\n')
+    (own_protocols / "sources/longer.toml").write_text('extends = "digits"\n[training]\nepochs = 4000\n')
     pid, interrupt, run = kernel
     store = tmp_path / "mine"
 
@@ -334,7 +334,7 @@ def test_an_interrupt_of_the_kernel_ends_its_workers(tmp_path, own_protocols, ke
 def test_a_kernel_beside_busy_processes_trains_in_workers_of_one_thread(tmp_path, own_protocols, kernel):
     """Of two threads in the kernel each waited for the one that was not scheduled, a hundred times as long."""
     # A protocol of its own: of digits a built book has records, which a run with other epochs is refused beside.
-    (own_protocols / "shorter.toml").write_text('extends = "digits"\n[training]\nepochs = 2\n')
+    (own_protocols / "sources/shorter.toml").write_text('extends = "digits"\n[training]\nepochs = 2\n')
     _, _, run = kernel
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
     try:

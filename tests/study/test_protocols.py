@@ -1,4 +1,4 @@
-"""The protocols' files: every one resolves, what extends what, the reference's values, and errors for bad files."""
+"""The protocols: every one resolves, what it is put together of, the reference's values, and errors for bad files."""
 
 import math
 import re
@@ -239,8 +239,118 @@ def test_what_extends_the_reference_differs_in_this_alone(name, changed):
     assert differs == changed
 
 
+def test_a_name_puts_a_source_a_control_and_a_scale_together():
+    written, both = protocols.load("chheda-as-written"), protocols.load("chheda-clip-digits")
+    assert both["training"] == written["training"] | {
+        "clip_norm": 5.0,  # the control
+        **{"epochs": 80, "schedule_epochs": 133, "precision": "float32"},  # the scale, with its exceptions for Chheda
+    }
+    assert both["model"] == {"name": "digits-cnn"}
+    assert both["noise"] == written["noise"] | {"class_map": "mnist"}
+    assert both["title"] == "Chheda, as written, clipped, on digits"
+    assert both["origin"]["training"]["batch_size"] == written["origin"]["training"]["batch_size"]  # is kept
+    assert both["origin"]["training"]["clip_norm"] == {"mended": "E29: the code of the paper clips at 5"}
+
+
+def test_a_new_scale_is_one_file_for_every_source(own_protocols):
+    origin = 'origin.data.train_per_class = { small = "a few" }\norigin.training.epochs = { small = "one" }\n'
+    own = '[for.krishnan-as-written]\nkeep = ["epochs"]\ndata.train_per_class = 20\n'
+    (own_protocols / "scales/tiny.toml").write_text(
+        f'title = "tiny"\n{origin}[data]\ntrain_per_class = 10\n[training]\nepochs = 1\n{own}'
+    )
+    for name, images, epochs in (
+        ("ma2020-tiny", 10, 1),
+        ("ma2020-mnist-tiny-floor-0", 10, 1),
+        ("soni-as-intended-tiny", 10, 1),
+        ("krishnan-as-written-tiny", 20, 30),
+        ("krishnan-as-intended-tiny", 20, 30),  # extends the other
+        ("krishnan-lambda-tiny", 20, 30),
+        ("ma2020-tiny-x4", 10, 4),
+    ):
+        protocol = protocols.load(name)
+        assert (protocol["name"], protocol["data"]["train_per_class"]) == (name, images)
+        assert protocol["training"]["epochs"] == epochs
+    assert protocols.load("krishnan-as-written-tiny")["origin"]["training"]["epochs"] == {"stated": "section 3"}
+    assert "ma2020-tiny" not in protocols.names()  # which are those of the book
+
+
+def test_a_new_source_is_one_file_for_every_scale_and_control(own_protocols):
+    (own_protocols / "sources/else-1e-2.toml").write_text(
+        'extends = "ma2020"\ntitle = "Else"\n[data]\nvalidation = 0.2\n'
+    )
+    assert "else-1e-2" in protocols.names()
+    protocol = protocols.load("else-1e-2-small-decay-1e-2")
+    assert protocol["title"] == "Else, scaled down, weight decay 1e-2"
+    assert (protocol["data"]["validation"], protocol["training"]["weight_decay"]) == (0.2, 1e-2)
+    assert protocol["model"] == {"name": "cnn8", "width": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("ma2020-smal", ("Unknown protocol 'ma2020-smal'. Did you mean 'ma2020-small'?",)),
+        ("soni-as-written-clp", ("Did you mean 'soni-as-written-clip'?",)),
+        ("sonni-clip", ("Unknown source of protocol sonni-clip 'sonni'. Did you mean 'soni'?", "chheda, chheda-as")),
+        ("clip-chheda", ("'clip-chheda' begins with 'clip'", "write that before it")),
+        ("ma2020-small-small", ("'ma2020-small-small' has 'small' twice",)),
+        ("ma2020-", ("Unknown protocol 'ma2020-'",)),
+        ("chheda-small", ("does not say how chheda is read", "chheda-as-written or chheda-as-intended")),
+        ("joshi-double-softmax-clip", ("does not say how joshi is read",)),  # a control of each reading
+        ("chheda-as-written-clip", ("is called 'chheda-clip'",)),
+        ("ma2020-lr-0.1-small", ("is called 'ma2020-small-lr-0.1'",)),
+        ("soni-clip", ("'clip' changes nothing",)),  # clips already
+        ("digits-digits", ("'digits' changes nothing",)),
+        ("soni-as-written-x4", ("changes epochs in [training]", "[origin.training]")),
+        ("ma2020-mnist-small", ("[model]", "'cnn4'", "'width'")),
+        ("ma2020-constant-floor-0", ("floor = 0.0", "schedule = 'cosine'")),
+    ],
+)
+def test_a_wrong_composition_is_one_sentence(name, words):
+    with pytest.raises(NlrError) as caught:
+        protocols.load(name)
+    assert all(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[for.ma2021]\n", ("source in scale bad 'ma2021'", "Did you mean 'ma2020'")),
+        ('[for.ma2020]\nkeep = ["epoch"]\n', ("ma2020 keeps in scale bad 'epoch'", "Did you mean 'epochs'")),
+        ("[for.ma2020.trainig]\nepochs = 2\n", ("section in protocol ma2020-bad 'trainig'",)),
+        ("[times]\nepoch = 4\n", ("key in [training] of protocol ma2020-bad 'epoch'",)),
+        ("[times]\nepochs = 0.001\n", ("epochs = 0.12", "a whole number from 1")),
+        ("epochs = 2\n", ("scales/bad.toml has epochs = 2 outside of a section",)),
+        ("[for.ma2020]\nepochs = 2\n", ("for.ma2020 in scale bad has epochs = 2 outside of a section",)),
+        ("epochs = ", ("scales/bad.toml is not readable",)),
+    ],
+)
+def test_a_misspelt_scale_is_refused_by_name(own_protocols, text, words):
+    begin = "" if "=" in text.splitlines()[0] else "[training]\nepochs = 1\n"
+    (own_protocols / "scales/bad.toml").write_text(begin + text)
+    with pytest.raises(NlrError) as caught:
+        protocols.load("ma2020-bad")
+    assert all(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("epochs = 2", ("bad in controls.toml has epochs = 2 outside of a section",)),
+        ("trainig.epochs = 2", ("section in protocol ma2020-bad 'trainig'",)),
+        ("training.epoch = 2", ("key in [training] of protocol ma2020-bad 'epoch'", "Did you mean 'epochs'")),
+        ('title = "nothing"', ("'bad' changes nothing",)),
+    ],
+)
+def test_a_misspelt_control_is_refused_by_name(own_protocols, entry, words):
+    with (own_protocols / "controls.toml").open("a") as controls:
+        controls.write(f"[bad]\n{entry}\n")
+    with pytest.raises(NlrError) as caught:
+        protocols.load("ma2020-bad")
+    assert all(word in str(caught.value) for word in words)
+
+
 def test_a_person_can_add_a_protocol(own_protocols):
-    (own_protocols / "fast.toml").write_text(
+    (own_protocols / "sources/fast.toml").write_text(
         'extends = "ma2020-small"\ntitle = "Faster"\n[training]\nlearning_rate = 0.1\n[losses]\nmae = { scale = 2 }\n'
     )
     protocol, base = protocols.load("fast"), protocols.load("ma2020-small")
@@ -286,22 +396,22 @@ def test_a_person_can_add_a_protocol(own_protocols):
     ],
 )
 def test_a_misspelt_file_is_refused_by_name(own_protocols, text, words):
-    (own_protocols / "bad.toml").write_text(text)
+    (own_protocols / "sources/bad.toml").write_text(text)
     with pytest.raises(NlrError) as caught:
         protocols.load("bad")
     assert all(word in str(caught.value) for word in words)
 
 
 def test_a_file_that_extends_none_needs_every_key(own_protocols):
-    whole = (own_protocols / "ma2020.toml").read_text()
-    (own_protocols / "bad.toml").write_text(whole)
+    whole = (own_protocols / "sources/ma2020.toml").read_text()
+    (own_protocols / "sources/bad.toml").write_text(whole)
     assert protocols.load("bad")["training"] == protocols.load("ma2020")["training"]
     for section, keys in protocols.KEYS.items():
         for key in keys:
-            (own_protocols / "bad.toml").write_text(re.sub(rf"(?m)^{key} =.*$", "", whole))
+            (own_protocols / "sources/bad.toml").write_text(re.sub(rf"(?m)^{key} =.*$", "", whole))
             with pytest.raises(NlrError, match=re.escape(f"Protocol bad has no {key} in [{section}]")):
                 protocols.load("bad")
-    (own_protocols / "bad.toml").write_text(whole.replace('name = "cnn8"', ""))
+    (own_protocols / "sources/bad.toml").write_text(whole.replace('name = "cnn8"', ""))
     with pytest.raises(NlrError, match=re.escape("has no name in [model]")):
         protocols.load("bad")
 
@@ -310,7 +420,7 @@ def test_a_file_that_extends_none_needs_every_key(own_protocols):
 def test_a_protocol_of_mnist_is_understood(own_protocols, family):
     noise = 'symmetric = "equal-count"\nasymmetric = "bernoulli"\nclass_map = "mnist"'
     text = f'extends = "digits"\n[data]\ndataset = "{family}"\n[noise]\n{noise}'
-    (own_protocols / "grey.toml").write_text(text)
+    (own_protocols / "sources/grey.toml").write_text(text)
     for setting, sampler in (("symmetric-0.8", "equal-count"), ("asymmetric-0.4", "bernoulli")):
         config = runs.resolve("grey", "ce", setting, 0, family)
         assert (config["data"]["dataset"], config["noise"]["sampler"]) == (family, sampler)
@@ -322,7 +432,7 @@ def test_a_protocol_of_mnist_is_understood(own_protocols, family):
 def test_a_circle_of_protocols_is_one_clear_error(own_protocols, others):
     chain = ["bad", *others]
     for name, base in zip(chain, others, strict=False):
-        (own_protocols / f"{name}.toml").write_text(f'extends = "{base}"\n')
+        (own_protocols / f"sources/{name}.toml").write_text(f'extends = "{base}"\n')
     with pytest.raises(NlrError, match=f"in a circle: {' -> '.join(chain)}"):
         protocols.load("bad")
 
@@ -457,7 +567,7 @@ CHEAPER = 'extends = "soni-as-written"\n[training]\nepochs = 3\n'
     ],
 )
 def test_a_reports_protocol_that_does_not_say_why_is_refused(own_protocols, text, words):
-    (own_protocols / "bad.toml").write_text(text)
+    (own_protocols / "sources/bad.toml").write_text(text)
     with pytest.raises(NlrError) as caught:
         protocols.load("bad")
     assert all(word in str(caught.value) for word in words)

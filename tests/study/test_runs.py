@@ -141,10 +141,10 @@ def test_the_hash_sees_every_part_of_a_run(change):
     assert records.config_hash(runs.resolve(**BASE)) != records.config_hash(runs.resolve(**BASE | change))
 
 
-def test_the_hash_sees_the_protocols_file_and_the_numerics_version(own_protocols, monkeypatch):
+def test_the_hash_sees_the_protocols_files_and_the_numerics_version(own_protocols, monkeypatch):
     before = records.config_hash(runs.resolve(**BASE))
     assert before == records.config_hash(runs.resolve(**BASE))
-    file = own_protocols / "digits.toml"
+    file = own_protocols / "scales/digits.toml"
     file.write_text(file.read_text().replace("batch_size = 32", "batch_size = 33"))
     assert records.config_hash(runs.resolve(**BASE)) != before
     file.write_text(file.read_text().replace("batch_size = 33", "batch_size = 32"))
@@ -174,7 +174,7 @@ def test_hashes_of_runs_that_have_records_stay(arguments, expected):
 
 
 def test_a_protocol_that_is_loaded_gives_runs_that_share_nothing(own_protocols):
-    (own_protocols / "own.toml").write_text('extends = "digits"\n[noise]\nclass_map = { 3 = 5 }\n')
+    (own_protocols / "sources/own.toml").write_text('extends = "digits"\n[noise]\nclass_map = { 3 = 5 }\n')
     loaded = protocols.load("own")
     first, second = (runs.configure(loaded, "nce+mae", "asymmetric-0.4", 0, "digits") for _ in range(2))
     assert first == second == runs.resolve("own", "nce+mae", "asymmetric-0.4", 0, "digits")
@@ -194,7 +194,7 @@ def test_noisy_test_labels_are_in_the_configuration_and_only_where_they_are():
 
 
 def test_a_class_map_can_be_written_in_the_protocol(own_protocols, digits):
-    (own_protocols / "own.toml").write_text('extends = "digits"\n[noise]\nclass_map = { 0 = 8, 3 = 5 }\n')
+    (own_protocols / "sources/own.toml").write_text('extends = "digits"\n[noise]\nclass_map = { 0 = 8, 3 = 5 }\n')
     config = runs.resolve("own", "ce", "asymmetric-0.4", 0, "digits")
     assert config["noise"]["class_map"] == {"0": 8, "3": 5}
     counts = np.array(loop.train(json.loads(json.dumps(config)), digits)["noise"]["counts"])

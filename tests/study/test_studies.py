@@ -40,17 +40,13 @@ def test_the_study_of_a_report_has_every_cell_of_its_tables_and_figures(report, 
     assert {(loss, setting) for loss in wanted["losses"].values() for setting in wanted["settings"]} <= have
 
 
-def test_studies_of_the_reports_say_their_place_in_the_order():
-    places = []
-    for name in ON_CPU:
-        study = studies.load(name)
-        assert (study.protocol, study.store) == (name, studies.STORES["results"])
-        assert {purpose for _, purpose in study.runs()} == {"study"}
-        assert all(len(study.seeds(setting)) >= 5 for setting in study.settings)
-        said = re.search(r"number (\d+) of (\d+) in the order", (studies.FOLDER / f"{name}.toml").read_text())
-        places.append(int(said[1]))
-        assert int(said[2]) == len(ON_CPU)
-    assert sorted(places) == list(range(1, len(ON_CPU) + 1))
+@pytest.mark.parametrize("name", ON_CPU)
+def test_errors_of_the_reports_are_trained_five_times_at_least(name):
+    study = studies.load(name)
+    assert (study.protocol, study.store) == (name, studies.STORES["results"])
+    assert study.dataset == ("digits" if name.endswith("-digits") else "cifar10-jpeg75")
+    assert {purpose for _, purpose in study.runs()} == {"study"}
+    assert all(len(study.seeds(setting)) >= 5 for setting in study.settings)
 
 
 @pytest.mark.parametrize(
@@ -189,10 +185,65 @@ def test_a_block_may_have_a_protocol_and_a_data_set_of_its_own(own_studies):
     assert study.of_protocol("digits") == study.of_protocol("ma2020") == study
 
 
+def test_a_block_of_several_protocols_is_a_block_of_each(own_studies):
+    several = 'protocol = ["ma2020-small", "ma2020-small-x4"]\ndataset = "cifar10-jpeg75"\npurpose = "second"'
+    (own_studies / "two.toml").write_text(GOOD.replace('purpose = "second"', several))
+    study = studies.load("two")
+    assert [block["protocol"] for block in study.blocks] == ["digits", "ma2020-small", "ma2020-small-x4"]
+    assert [config["protocol"] for config, _ in study.runs()] == ["digits"] * 2 + ["ma2020-small"] * 8 + [
+        "ma2020-small-x4"
+    ] * 8
+
+
+def test_a_file_without_a_protocol_has_a_study_for_each_that_its_blocks_name(own_studies):
+    text = GOOD.replace('protocol = "digits"\n', "").replace(
+        'purpose = "first"', 'purpose = "first"\nprotocol = "digits-x4"'
+    )
+    other = 'protocol = ["digits-x4", "ma2020-small-lr-1"]\ndataset = "cifar10-jpeg75"\npurpose = "second"'
+    (own_studies / "many.toml").write_text(text.replace('purpose = "second"', other))
+    assert {"digits-x4", "ma2020-small-lr-1"} <= set(studies.names())
+    assert "many" not in studies.names()
+    (own_studies / "ma2020-small-controls.toml").unlink()  # where the second one was
+    first, second = studies.load("digits-x4"), studies.load("ma2020-small-lr-1")
+    assert [(block["protocol"], block["purpose"]) for block in first.blocks] == [
+        ("digits-x4", "first"),
+        ("digits-x4", "second"),
+    ]
+    assert [(block["protocol"], block["purpose"]) for block in second.blocks] == [("ma2020-small-lr-1", "second")]
+    assert (first.dataset, second.dataset) == ("digits", "cifar10-jpeg75")  # that of its first block
+    assert second.title == "Two blocks: Ma et al. 2020, CIFAR-10, scaled down, learning rate 1"
+
+
+def test_blocks_of_a_file_without_a_protocol_name_theirs_and_a_study_is_in_one_file(own_studies):
+    file, text = own_studies / "two.toml", GOOD.replace('protocol = "digits"\n', "")
+    file.write_text(text)
+    with pytest.raises(NlrError, match="Study two has no 'protocol'"):
+        studies.load("two")
+    file.write_text(text.replace("[[block]]", '[[block]]\nprotocol = "digits-x4"', 1))
+    with pytest.raises(NlrError, match=r"A block of two.toml has no protocol; write it there"):
+        studies.load("digits-x4")
+    file.write_text(text.replace("[[block]]", '[[block]]\nprotocol = "ma2020"'))
+    with pytest.raises(NlrError, match=r"Study ma2020 is in ma2020.toml and in two.toml; keep it in one"):
+        studies.load("ma2020")
+
+
+def test_a_block_may_take_losses_and_settings_from_a_report(own_studies):
+    of_report = GOOD.replace('protocol = "digits"', 'protocol = "soni-as-written"').replace("digits", "cifar10-jpeg75")
+    (own_studies / "two.toml").write_text(
+        of_report.replace('["ce", "nce+mae,beta=1"]', '"report"').replace('["symmetric-0.4"]', '"report"')
+    )
+    block, _ = studies.load("two").blocks
+    wanted = protocols.load("soni-as-written")["report"]
+    assert block["losses"] == ["ce", "fl", "soni-nce", "soni-nfl", "mae", "rce", "soni-nce+rce", "soni-nfl+mae"]
+    assert block["settings"] == wanted["settings"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
         ("seeds = [1]\n", 'seeds = [1]\nprotocol = "digit"\n', "'digit'.*Did you mean 'digits'"),
+        ('["ce", "nce+mae,beta=1"]', '"ce"', "losses = 'ce' in digits; expected a list"),
+        ('["symmetric-0.4"]', '"report"', "settings = 'report' in digits; .* protocol of a report"),
         ('title = "Two blocks"\n', "", "'title'"),
         ('dataset = "digits"\n', "", "'dataset'"),
         ('store = "live"', 'store = "live"\nsorte = 1', "'sorte'.*title, protocol, dataset, store, block"),

@@ -1,12 +1,23 @@
-"""How each source trains: one TOML file a protocol in this folder, to be read and edited by people.
+"""How each source trains, at which scale and with which control: TOML files in this folder, for people to edit.
 
-A file may say ``extends = "other"`` and then lists only what differs. :func:`load` gives the whole protocol.
+The name of a protocol says of what it is put together. ``chheda-clip-digits`` is
+
+- ``sources/chheda-as-written.toml``: how one source trains. A file that says ``extends = "other"`` lists what differs.
+- ``clip`` in ``controls.toml``: the one thing that a control changes. The name leaves out that the source is meant as
+  written, for this control says so.
+- ``scales/digits.toml``: what is scaled down. ``[for.joshi-as-written]`` says what is otherwise for one source and what
+  extends it, and with ``keep`` what stays as it is there; ``[times]`` multiplies what it finds.
+
+The source comes first, then scales and controls, each on top of what stands before it. A new source or scale is one
+file, a new control one entry. :func:`load` gives the whole protocol of any such name, :func:`names` the names that the
+book speaks of: the sources, and those in ``compositions.toml``.
 
 The protocols of the five reports come in two readings, ``soni-as-written`` and ``soni-as-intended``. They have two more
 sections, which decide no number of a run: ``[report]`` says how the report names its losses and which settings it
 trains, ``[origin]`` says of every key where its value comes from. :func:`origins` gives both as rows of a table.
 """
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -90,22 +101,26 @@ OPTIONAL = {
 
 
 def names():
-    """The protocols that exist, in alphabetical order."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    """The protocols that the book speaks of, in alphabetical order; others can be put together of the same parts."""
+    return sorted(_stems("sources") | set(_toml("compositions.toml", "names")["names"]))
 
 
 def load(name):
     """The resolved protocol ``name``.
 
+    Args:
+        name: a source, and behind it the scales and controls that are put on it: ``ma2020``, ``ma2020-small-lr-0.1``.
+
     Returns:
-        A dict with ``name``, ``title`` and the sections of its file; for a report's protocol also with ``report`` and
+        A dict with ``name``, ``title`` and the sections of its files; for a report's protocol also with ``report`` and
         ``origin``.
 
     Raises:
-        NlrError: the protocol, a section, a key or a loss is unknown, a section or key is missing, a value is not what
-            it must be, or protocols extend each other in a circle.
+        NlrError: the source, a scale, a control, a section, a key or a loss is unknown, a section or key is missing, a
+            value is not what it must be, a scale or control stands twice or changes nothing, the same protocol has
+            another name, or protocols extend each other in a circle.
     """
-    protocol = _read(name, ())
+    protocol = _read(name)[1]
     if missing := [s for s in SECTIONS if s != "losses" and not protocol[s]]:
         raise NlrError(f"Protocol {name} has no [{missing[0]}]; write it, or extend another protocol.")
     for section, keys in KEYS.items():
@@ -164,18 +179,129 @@ def _with_origin(protocol):
     return sections | {"report": {"selection": report["selection"]}, "names": report["losses"]}
 
 
-def _read(name, extending):
-    """The file of a protocol on top of what it extends; keys are known to exist, values are not looked at."""
-    if name in extending:
-        raise NlrError(f"Protocols extend each other in a circle: {' -> '.join((*extending, name))}; end it in one.")
-    if name not in names():
-        raise unknown("protocol", name, names())
+def _stems(folder):
+    return {path.stem for path in (FOLDER / folder).glob("*.toml")}
+
+
+def _toml(path, *plain):
+    """A file of this folder; all but the plain keys are sections."""
     try:
-        text = tomllib.loads((FOLDER / f"{name}.toml").read_text())
+        return _sections(path, tomllib.loads((FOLDER / path).read_text()), plain)
     except tomllib.TOMLDecodeError as error:
-        raise NlrError(f"{name}.toml is not readable: {error}.") from None
-    base = _read(text.pop("extends"), (*extending, name)) if "extends" in text else {}
-    protocol = {"name": name, "title": text.pop("title", name)}
+        raise NlrError(f"{path} is not readable: {error}.") from None
+
+
+def _sections(where, text, plain):
+    if stray := [key for key, value in text.items() if key not in plain and not isinstance(value, dict)]:
+        raise NlrError(f"{where} has {stray[0]} = {text[stray[0]]!r} outside of a section; write it into one.")
+    return text
+
+
+def _parts(name):
+    """The source of a protocol, and the scales and controls that are put on it, in the order of its name."""
+    if name in (sources := _stems("sources")):
+        return name, []
+    changes = dict.fromkeys(_stems("scales"), "")  # each with the reading that it is of, if any
+    changes |= {control: text.get("reading", "") for control, text in _toml("controls.toml").items()}
+    source, found = _split(name, sources, changes)
+    if twice := [change for change in found if found.count(change) > 1]:
+        raise NlrError(f"Protocol {name!r} has {twice[0]!r} twice; write it once.")
+    listed = _toml("compositions.toml", "names")["names"]
+    for other in listed if name not in listed else ():
+        its_source, its_changes = _split(other, sources, changes)
+        if its_source == source and set(its_changes) == set(found):
+            raise NlrError(f"Protocol {name!r} is called {other!r}; write it so.")
+    return source, found
+
+
+def _split(name, sources, changes):
+    """A name as a source and the changes put on it; where several fit, the longest is meant."""
+    name, ending = str(name), re.compile(f"-(?:{'|'.join(READINGS)})$")
+    heads = {*sources, *(ending.sub("", source) for source in sources)}
+    source, change = _any_of(heads), _any_of(changes)
+    whole = re.fullmatch(f"({source})((?:-{change})*)", name)
+    if not whole:
+        if after := re.fullmatch(f"(.+?)(?:-{change})+", name):
+            raise unknown(f"source of protocol {name}", after[1], sorted(heads))
+        begun = re.match(f"{source}(?:-{change})*(?=-)", name)
+        if not begun and (first := re.match(f"{change}(?=-|$)", name)):
+            raise NlrError(
+                f"Protocol {name!r} begins with {first[0]!r}, which is put on a source; write that before it."
+            )
+        raise unknown("protocol", name, sorted({*names(), *(f"{begun[0]}-{one}" for one in changes if begun)}))
+    head, found = whole[1], re.findall(f"-({change})(?=-|$)", whole[2])
+    if head in sources:
+        return head, found
+    readings = {changes[one] for one in found} - {""}
+    if len(readings) != 1 or (source := f"{head}-{min(readings)}") not in sources:
+        known = " or ".join(f"{head}-{reading}" for reading in READINGS)
+        raise NlrError(f"Protocol {name!r} does not say how {head} is read; begin it with {known}.")
+    return source, found
+
+
+def _any_of(known):
+    """A pattern for one of some names, the longest that fits."""
+    return f"(?:{'|'.join(map(re.escape, sorted(known, key=len, reverse=True)))})"
+
+
+def _read(name, extending=()):
+    """The sources of a protocol, its own last, and the protocol: keys are known to exist, values are not looked at."""
+    source, changes = _parts(name)
+    if source in extending:
+        raise NlrError(f"Protocols extend each other in a circle: {' -> '.join((*extending, source))}; end it in one.")
+    text = _toml(f"sources/{source}.toml", "title", "extends")
+    chain, base = _read(text.pop("extends"), (*extending, source)) if "extends" in text else ((), {})
+    chain, protocol = (*chain, source), _on_top(source, base, {"title": source} | text)
+    for change in changes:
+        protocol = _on_top(name, protocol, _changed(name, protocol, change, chain))
+    return chain, protocol
+
+
+def _changed(name, base, change, chain):
+    """What a scale or control changes of a protocol, as the text of a file that would extend it."""
+    text = _scale(change, chain) if change in _stems("scales") else _control(change)
+    for key, times in text.pop("times", {}).items():
+        text.setdefault("training", {})[key] = times * base["training"].get(key, 1)
+    title, origin = text.pop("title", change), text.pop("origin", {})
+    if all(base.get(section, {}).get(key) == v for section, values in text.items() for key, v in values.items()):
+        raise NlrError(f"In protocol {name!r} {change!r} changes nothing: its values are there already; leave it out.")
+    of_report = {"origin": origin} if "report" in base else {}
+    return text | of_report | {"title": f"{base['title']}, {title}"}
+
+
+def _control(name):
+    """What a control changes."""
+    text = _sections(f"{name} in controls.toml", _toml("controls.toml")[name], ("title", "reading"))
+    return {key: value for key, value in text.items() if key != "reading"}
+
+
+def _scale(name, chain):
+    """What a scale changes of a source: its sections, with those for what the source extends and for itself on top."""
+    text = _toml(f"scales/{name}.toml", "title")
+    title, origin, exceptions = text.pop("title", name), text.pop("origin", {}), text.pop("for", {})
+    if extra := set(exceptions) - _stems("sources"):
+        raise unknown(f"source in scale {name}", min(extra), sorted(_stems("sources")))
+    for source in chain:
+        own = _sections(f"for.{source} in scale {name}", exceptions.get(source, {}), ("keep",))
+        keep, own_origin = own.pop("keep", []), own.pop("origin", {})
+        if extra := set(keep) - (known := {key for section in text.values() for key in section}):
+            raise unknown(f"key that {source} keeps in scale {name}", min(extra), sorted(known))
+        text, origin = _besides(text, own, keep), _besides(origin, own_origin, keep)
+    return text | {"title": title, "origin": origin}
+
+
+def _besides(sections, own, keep):
+    """Sections with others on top of them, but for some keys of the former."""
+    out = {}
+    for section in sections | own:
+        new = own.get(section, {})  # its keys first, for the name of a network comes before its options
+        out[section] = new | {k: v for k, v in sections.get(section, {}).items() if k not in (*new, *keep)}
+    return out
+
+
+def _on_top(name, base, text):
+    """What a file says on top of the protocol that it extends, or of nothing."""
+    protocol = {"name": name, "title": text.pop("title")}
     changed = {}
     for section in SECTIONS:
         own = changed[section] = text.pop(section, {})

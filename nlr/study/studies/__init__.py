@@ -1,12 +1,17 @@
-"""Which runs are made, and in which order: one TOML file a study in this folder, to be read and edited by people.
+"""Which runs are made, and in which order: TOML files in this folder, to be read and edited by people.
 
 A study names a protocol, the data set its records were made on, the store that keeps them (``results``, committed, or
 ``live``, not committed) and blocks of losses x settings x seeds; blocks come in the order of their priority. A block
-may name a protocol and a data set of its own, and the line of a list that it belongs to.
+may name a protocol and a data set of its own, or a list of protocols, and the line of a list that it belongs to. With
+``losses = "report"`` or ``settings = "report"`` it takes those of its protocol's report.
+
+``digits.toml`` is the study ``digits``. A file that names no protocol but in its blocks, ``errors.toml``, is as many
+studies as these name protocols, each with the name of its protocol.
 """
 
 import tomllib
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -90,21 +95,26 @@ class Study:
 
 def names():
     """The studies that exist, in alphabetical order."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return sorted(_files())
 
 
 def load(name):
     """The study of that name.
 
     Raises:
-        NlrError: the study is unknown, or its file is not readable, lacks a key or has one too many.
+        NlrError: the study is unknown or in two files, or its file is not readable, lacks a key or has one too many.
     """
-    if name not in names():
-        raise unknown("study", name, names())
+    if name not in (files := _files()):
+        raise unknown("study", name, sorted(files))
+    file, *more = files[name]
+    if more:
+        raise NlrError(f"Study {name} is in {file.name} and in {more[0].name}; keep it in one.")
     try:
-        text = tomllib.loads((FOLDER / f"{name}.toml").read_text())
+        text = tomllib.loads(file.read_text())
     except tomllib.TOMLDecodeError as error:
-        raise NlrError(f"{name}.toml is not readable: {error}.") from None
+        raise NlrError(f"{file.name} is not readable: {error}.") from None
+    if several := name in _named(file.read_text()):
+        text["protocol"] = name
     try:
         title, protocol, dataset, store, blocks = (text.pop(key) for key in KEYS)
     except KeyError as missing:
@@ -117,14 +127,56 @@ def load(name):
                 f"A block of study {name} has the keys {sorted(block)}; expected {sorted(BLOCK_KEYS)} and, if need be, "
                 f"some of {sorted(OPTIONAL_KEYS)}."
             )
+        if several and "protocol" not in block:
+            raise NlrError(f"A block of {file.name} has no protocol; write it there, or one for the whole file.")
     if store not in STORES:
         raise unknown(f"store in study {name}", store, STORES)
-    for block in blocks:
-        for key, usual in (("protocol", protocol), ("dataset", dataset), ("line", "")):
-            block.setdefault(key, usual)
+    usual = {"protocol": protocol, "dataset": dataset, "line": ""}
+    blocks = [block | {"protocol": one} for block in (usual | b for b in blocks) for one in _listed(block["protocol"])]
+    if several:
+        blocks = [block for block in blocks if block["protocol"] == protocol]
+        title, dataset = f"{title}: {protocols.load(protocol)['title']}", blocks[0]["dataset"]
     loaded = {of_block: protocols.load(of_block) for of_block in {protocol, *(block["protocol"] for block in blocks)}}
     for block in blocks:  # spelled as records spell them
         resolved = loaded[block["protocol"]]
-        block["losses"] = [runs.canonical_loss(resolved, loss)[0] for loss in block["losses"]]
-        block["settings"] = [format_setting(*parse_setting(setting)) for setting in block["settings"]]
+        losses, settings = (_values(name, block, key, resolved) for key in ("losses", "settings"))
+        block["losses"] = [runs.canonical_loss(resolved, loss)[0] for loss in losses]
+        block["settings"] = [format_setting(*parse_setting(setting)) for setting in settings]
     return Study(name, title, protocol, dataset, STORES[store], tuple(blocks))
+
+
+def _files():
+    """Where each study is, which should be one file: ``{name: [path]}``."""
+    found = {}
+    for path in sorted(FOLDER.glob("*.toml")):
+        for name in _named(path.read_text()) or [path.stem]:
+            found.setdefault(name, []).append(path)
+    return found
+
+
+@cache  # of each text once: a study is asked for by its name, and all files know names
+def _named(text):
+    """The studies in a file that are called like their protocols; none where the file itself is one."""
+    try:
+        said = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return []  # whoever loads it is told
+    blocks = [] if "protocol" in said else said.get("block", [])
+    return list(dict.fromkeys(one for block in blocks for one in _listed(block.get("protocol", []))))
+
+
+def _listed(value):
+    return [value] if isinstance(value, str) else value
+
+
+def _values(name, block, key, protocol):
+    """The losses or settings of a block; those of its protocol's report, as that spells them, where it says so."""
+    if not isinstance(block[key], str):
+        return block[key]
+    if block[key] != "report" or "report" not in protocol:
+        raise NlrError(
+            f"A block of study {name} has {key} = {block[key]!r} in {protocol['name']}; expected a list or, in the "
+            "protocol of a report, 'report'."
+        )
+    found = protocol["report"][key]
+    return found.values() if key == "losses" else found
