@@ -10,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 from matplotlib.colors import to_hex
+from matplotlib.transforms import ScaledTranslation
 
 from nlr.evidence import frames
 
@@ -432,6 +433,74 @@ def beside(compared):
     axis.set(xlabel="theirs: accuracy less that of ce (points)", ylabel="ours: the same (points)")
     figure.legend(loc="outside lower center", ncols=3)
     return figure
+
+
+def attempts(found, pairs, sections, labels):
+    """Differences that many sources print: a panel a pair of losses, a row a series, the noise rate rising down it.
+
+    Filled marks are counted, open ones are not. A bar is a 95 % interval; where no spread is known there is none. A
+    bracket spans the panels whose differences share the accuracy of one baseline.
+
+    Args:
+        found: frame with series, loss, other, rate, difference, low, high and counted.
+        pairs: (loss, other) of each panel.
+        sections: ``{heading: [series]}``, the rows from top to bottom.
+        labels: ``{series: text}``.
+    """
+    places, heads, place = {}, {}, 0
+    for heading, members in sections.items():
+        heads[place], place = heading, place + 1
+        places |= {series: place + k for k, series in enumerate(members)}
+        place += len(members)
+    height = 0.3 * place + 1.4
+    figure, axes = plt.subplots(1, len(pairs), figsize=(WIDTH, height), sharex=True, sharey=True)
+    steps = np.linspace(-0.35, 0.35, found["rate"].nunique())
+    down = dict(zip(sorted(found["rate"].unique()), steps, strict=True))
+    for axis, (loss, other) in zip(axes, pairs, strict=True):
+        colour, _, marker = style(loss)
+        axis.axvline(0, color=_INK[_current], linewidth=0.8)
+        for series, part in found[(found["loss"] == loss) & (found["other"] == other)].groupby("series", sort=False):
+            part = part.sort_values("rate")
+            heights = places[series] + part["rate"].map(down)
+            axis.plot(part["difference"], heights, color=colour, linewidth=0.7)
+            axis.hlines(heights, part["low"], part["high"], color=colour, linewidth=1.6)
+            for counted, fill in ((True, colour), (False, _FACE[_current])):
+                some = (part["counted"] == counted).to_numpy()
+                look = {"markersize": 3.6, "markerfacecolor": fill, "markeredgecolor": colour, "markeredgewidth": 0.8}
+                axis.plot(part["difference"][some], heights[some], marker, linestyle="", **look)
+        axis.set_title(f"{loss} − {other}", size=9)
+        axis.grid(axis="y", visible=False)
+        axis.grid(axis="y", which="minor", linewidth=0.4)
+        axis.tick_params(labelsize=8)
+        axis.tick_params(axis="y", which="both", length=0)
+    rows = axes[0].get_yaxis_transform()
+    for row, heading in heads.items():
+        axes[0].text(0.03, row + 0.2, heading, size=8, style="italic", transform=rows, in_layout=False)
+    axes[0].set_ylim(place - 0.4, -0.5)
+    axes[0].set_yticks(list(places.values()), [labels[series] for series in places])
+    axes[0].set_yticks(np.arange(place) + 0.5, minor=True)
+    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.4 / height))
+    _brackets(axes, [other for _, other in pairs])
+    figure.supxlabel("difference in points; in each row the noise rate rises from top to bottom", size=9)
+    return figure
+
+
+def _brackets(axes, baselines):
+    """A bracket above each run of panels with one baseline, where there are several."""
+    for k, (axis, baseline) in enumerate(zip(axes, baselines, strict=True)):
+        first, last = baseline not in baselines[:k], baseline not in baselines[k + 1 :]
+        if first and last:
+            continue
+        above = axis.transAxes + ScaledTranslation(0, 22 / 72, axis.figure.dpi_scale_trans)
+        ends = axis.transAxes + ScaledTranslation(0, 17 / 72, axis.figure.dpi_scale_trans)
+        look = {"color": _INK[_current], "linewidth": 1, "clip_on": False, "in_layout": False}
+        axis.plot([0, 1 if last else 1.12], [1, 1], transform=above, **look)
+        for place in [0] * first + [1] * last:
+            tick = {"arrowstyle": "-", "color": _INK[_current], "linewidth": 1, "shrinkA": 0, "shrinkB": 0}
+            axis.annotate("", (place, 1), (place, 1), above, ends, arrowprops=tick).set_in_layout(False)
+        if first:
+            text = f"one {baseline} for all of these"
+            axis.annotate(text, (0, 1), (2, 25), "axes fraction", "offset points", size=8).set_in_layout(False)
 
 
 def _name_missing(figure, missing):

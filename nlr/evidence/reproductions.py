@@ -51,17 +51,18 @@ def load():
         A data frame of the caller's own: ``source``, ``repository``, ``path``, ``commit``, ``dataset`` (a family:
         ``mnist``, ``cifar10``, ...), ``setting`` (the kind of noise alone where the rate is not known), ``loss`` (our
         name), ``loss_as_coded``, ``alpha``, ``beta`` and ``gamma`` (NaN where the source does not say), ``mean`` (per
-        cent), ``population_sd`` (points, as printed; NaN where none is), ``seeds`` (number of runs), ``epoch``,
-        ``note``, ``doubt``, and what the source says about the training, as text.
+        cent), ``population_sd`` (points, as printed; NaN where none is), ``seeds`` (number of runs; NA for a mean of a
+        number not stated), ``epoch`` (``last``, ``best-test``, ``best-val``, ``unknown``), ``note``, ``doubt``, and
+        what the source says about the training, as text.
     """
     return _load().copy()
 
 
 @cache
 def _load():
-    words = dict.fromkeys(("epochs", "lr", "weight_decay", "batch_size"), str)
-    missing = dict.fromkeys(("alpha", "beta", "gamma", "population_sd"), "")
-    return pd.read_csv(REPRODUCTIONS, comment="#", dtype=words, keep_default_na=False, na_values=missing)
+    types = dict.fromkeys(("epochs", "lr", "weight_decay", "batch_size"), str) | {"seeds": "Int64"}
+    missing = dict.fromkeys(("alpha", "beta", "gamma", "population_sd", "seeds"), "")
+    return pd.read_csv(REPRODUCTIONS, comment="#", dtype=types, keep_default_na=False, na_values=missing)
 
 
 def sample_sd(population_sd, n):
@@ -87,7 +88,8 @@ def figures(source, dataset, protocol, doubtful=False):
         doubtful: take figures with a doubt too.
 
     Returns:
-        ``{(loss, setting): SourceFigure}``; figures without a rate are left out.
+        ``{(loss, setting): SourceFigure}``; left out are figures without a rate, and those of the best epoch on the
+        test set.
 
     Raises:
         NlrError: the source, its data set or the protocol is unknown.
@@ -99,6 +101,7 @@ def figures(source, dataset, protocol, doubtful=False):
     if dataset not in set(table["dataset"]):
         raise unknown(f"data set of {source}", dataset, table["dataset"].unique())
     table = table[(table["dataset"] == dataset) & ~table["setting"].isin(["symmetric", "asymmetric"])]
+    table = table[table["epoch"] != "best-test"]
     return {
         (_spelled(row, protocol), row.setting): SourceFigure(
             row.mean,

@@ -6,13 +6,14 @@ import re
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from factory import put
 from matplotlib.colors import to_rgb
 
 from nlr.book import plots
 from nlr.data import CIFAR10_CLASSES
-from nlr.evidence import comparisons, frames, published
+from nlr.evidence import attempts, comparisons, frames, published
 from nlr.study import studies
 
 STUDY = studies.load("ma2020").losses()
@@ -48,6 +49,9 @@ def drawings(made):
     """Every function of the module with what a page gives it; ranks of fewer draws, for they only have to be drawn."""
     noisy = of(made, "symmetric-0.4")
     table = frames.frame(made)
+    printed = attempts.differences()
+    printed = printed[(printed["kind"] == "symmetric") & printed["series"].isin(["S1", "S13"])]
+    differences = pd.concat([printed, attempts.ours(table).query("kind == 'symmetric'")])
     return {
         "transition": (next(iter(frames.noise_counts(noisy).values())), CIFAR10_CLASSES),
         "accuracy_curves": (frames.series(noisy, ["test_accuracy"]), ["gce (1 of 2)"]),
@@ -67,6 +71,12 @@ def drawings(made):
         "ranks": (comparisons.ranks(table, draws=50),),
         "class_changes": (comparisons.class_change(made, "asymmetric-0.4"), CIFAR10_CLASSES),
         "beside": (comparisons.beside(table, next(iter(published.NAMES))),),
+        "attempts": (
+            differences,
+            attempts.PAIRS,
+            attempts.sections(differences),
+            {"S1": "S1", "ours": "ours", "S13": "S13"},
+        ),
     }
 
 
@@ -84,6 +94,7 @@ NAMES = (
     "ranks",
     "class_changes",
     "beside",
+    "attempts",
 )
 
 
@@ -319,3 +330,25 @@ def test_last_and_best_has_a_panel_a_setting_and_says_what_is_missing(made):
     texts = [[text.get_text() for text in axis.texts] for axis in figure.axes]
     assert texts[0] == ["30.5", "40.5", "50.5", "60.5", "70.5"]
     assert texts[1] == ["30.5", "40.5", "missing", "60.5", "70.5"]
+
+
+def test_attempts_fill_what_is_counted_and_draw_an_interval_only_where_one_is_known():
+    rows = [
+        ("S1", 0.2, 5.0, 4.0, 6.0, True),
+        ("S13", 0.2, -3.0, np.nan, np.nan, True),
+        ("S13", 0.4, 2.0, np.nan, np.nan, False),
+    ]
+    columns = ["series", "rate", "difference", "low", "high", "counted"]
+    found = pd.DataFrame(rows, columns=columns).assign(loss="nce", other="ce")
+    labels = {"S1": "the first", "S13": "the other"}
+    figure = plots.attempts(found, [("nce", "ce"), ("nce+mae", "ce")], {"a": ["S1"], "b": ["S13"]}, labels)
+    axis = figure.axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["the first", "the other"]
+    marks = [line for line in axis.lines if line.get_marker() == "^" and len(line.get_xdata())]
+    face = to_rgb(plots._FACE["light"])
+    filled = sorted(x for mark in marks if to_rgb(mark.get_markerfacecolor()) != face for x in mark.get_xdata())
+    assert filled == [-3, 5]
+    assert [x for mark in marks if to_rgb(mark.get_markerfacecolor()) == face for x in mark.get_xdata()] == [2]
+    bars = [segment for lines in axis.collections for segment in lines.get_segments() if len(segment)]
+    assert [tuple(bar[:, 0]) for bar in bars] == [(4, 6)]
+    assert [text.get_text() for text in axis.texts if "one ce" in text.get_text()] == ["one ce for all of these"]

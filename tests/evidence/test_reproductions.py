@@ -24,7 +24,8 @@ def lines():
 
 def test_every_row_is_a_figure_with_its_place():
     assert (FRAME[["source", "repository", "path", "epoch", "read_from", "loss_as_coded"]] != "").all(axis=None)
-    assert FRAME["commit"].str.fullmatch("[0-9a-f]{40}").all()
+    thread = FRAME["path"].str.fullmatch(r"issues/\d+")  # what is said in a thread has no commit
+    assert (FRAME["commit"].str.fullmatch("[0-9a-f]{40}") ^ thread).all()
     assert FRAME["repository"].str.fullmatch(r"[\w.-]+/[\w.-]+").all()
     assert FRAME["mean"].between(0, 100).all()
     assert (FRAME["population_sd"].isna() | FRAME["population_sd"].between(0, 50)).all()
@@ -32,19 +33,22 @@ def test_every_row_is_a_figure_with_its_place():
     assert FRAME.loc[FRAME["seeds"] == 1, "population_sd"].isna().all()
     assert FRAME.loc[FRAME["seeds"] > 1, "population_sd"].notna().all()
     assert set(FRAME["dataset"]) <= set(FAMILIES)
-    assert not FRAME.isna().drop(columns=["alpha", "beta", "gamma", "population_sd"]).any(axis=None)
+    assert set(FRAME["epoch"]) == {"last", "best-test", "best-val", "unknown"}
+    assert not FRAME.isna().drop(columns=["alpha", "beta", "gamma", "population_sd", "seeds"]).any(axis=None)
 
 
 def test_numbers_stand_in_the_file_as_they_are_printed_and_no_row_is_lost():
     rows = lines()
-    assert len(rows) == len(FRAME)
+    assert len(rows) == len(FRAME) == 1984
+    authors = [row for row in rows if row["source"].startswith("HX-")]
     for name in ("mean", "population_sd"):
-        assert all(not row[name] or row[name] == f"{float(row[name]):.2f}" for row in rows)
+        assert all(not row[name] or row[name] == f"{float(row[name]):.2f}" for row in authors)
+    assert all(float(row["mean"]) == round(float(row["mean"]), 2) for row in rows)
     assert not any("std" in row["note"] or "mean of" in row["note"] for row in rows)
 
 
 def test_every_figure_is_there_once():
-    key = ["source", "dataset", "setting", "loss", "loss_as_coded", "alpha", "beta", "gamma"]
+    key = ["source", "path", "dataset", "setting", "loss", "loss_as_coded", "alpha", "beta", "gamma", "epoch"]
     assert not FRAME.duplicated(key).any()
 
 
@@ -140,6 +144,14 @@ def test_doubtful_figures_and_those_without_a_rate_are_left_out():
     assert {s for loss, s in cells if loss == "nce"} == {"clean", *(f"symmetric-0.{k}" for k in (2, 4, 6, 8))}
     doubted = reproductions.figures("HX-HX1-CIFAR10", "cifar10", "ma2020", doubtful=True)
     assert ("sce,beta=5", "asymmetric-0.4") in doubted
+
+
+def test_figures_of_the_best_epoch_are_no_figures_of_the_last():
+    table = FRAME[(FRAME["source"] == "S13") & (FRAME["setting"] == "symmetric-0.6") & (FRAME["loss"] == "ce")]
+    assert sorted(table["epoch"]) == ["best-test", "last"]
+    last = table.loc[table["epoch"] == "last", "mean"].item()
+    assert reproductions.figures("S13", "cifar10", "ma2020")["ce", "symmetric-0.6"].mean == last
+    assert reproductions.figures("S6", "cifar10", "ma2020") == {}
 
 
 def test_what_one_caller_changes_no_other_sees():
