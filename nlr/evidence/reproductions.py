@@ -94,6 +94,11 @@ def figures(source, dataset, protocol, doubtful=False):
     Raises:
         NlrError: the source, its data set or the protocol is unknown.
     """
+    return dict(_figures(source, dataset, protocol, doubtful))
+
+
+@cache  # every claim on a source asks for the same
+def _figures(source, dataset, protocol, doubtful):
     table, protocol = _load(), protocols.load(protocol)
     if source not in set(table["source"]):
         raise unknown("source", source, table["source"].unique())

@@ -19,6 +19,8 @@ trains, ``[origin]`` says of every key where its value comes from. :func:`origin
 
 import re
 import tomllib
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 from nlr import data, losses, models, noise
@@ -186,9 +188,12 @@ def _stems(folder):
 def _toml(path, *plain):
     """A file of this folder; all but the plain keys are sections."""
     try:
-        return _sections(path, tomllib.loads((FOLDER / path).read_text()), plain)
+        return _sections(path, deepcopy(_parsed((FOLDER / path).read_text())), plain)
     except tomllib.TOMLDecodeError as error:
         raise NlrError(f"{path} is not readable: {error}.") from None
+
+
+_parsed = cache(tomllib.loads)  # of a text: every page and claim asks for the same few files
 
 
 def _sections(where, text, plain):
