@@ -534,7 +534,8 @@ def memorised_against_fitted(courses, losses):
     for axis in axes.flat[len(settings) :]:
         axis.set_visible(False)
     axes[0, 0].set(xlim=(0, 102), ylim=(0, 102))
-    figure.supxlabel("right labels fitted (%)", size=10)
+    for axis in axes[-1]:
+        axis.set_xlabel("right labels fitted (%)")
     figure.supylabel("wrong labels memorised (%)", size=10)
     figure.legend(labels.values(), labels, loc="outside lower center", ncols=5, handlelength=2.6)
     return figure
@@ -563,7 +564,8 @@ def beside_authors(compared):
         axis.set_title(frames.short_name(setting))
     for axis in axes.flat[len(settings) :]:
         axis.set_visible(False)
-    figure.supxlabel("theirs (%)", size=10)
+    for axis in axes.flat[len(settings) - columns : len(settings)]:  # the lowest of each column
+        axis.set_xlabel("theirs (%)")
     figure.supylabel("ours (%)", size=10)
     figure.legend(labels.values(), labels, loc="outside lower center", ncols=5)
     return figure

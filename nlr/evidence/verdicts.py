@@ -4,6 +4,7 @@ A claim has a verdict for each scope: ``mathematics``, as the theory pages say i
 which it can be tested, as :func:`nlr.evidence.claims.evaluate` says of the records.
 """
 
+import hashlib
 import json
 import tomllib
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from nlr.evidence import claims, frames, wording
 from nlr.study import studies
 
 MATHEMATICS = "mathematics"
+COMMITTED = paths.RESULTS / "outcomes.json"  # the words that the committed records gave when they were last looked at
+EVALUATOR = ("statistics.py", "reproductions.py", "claims/__init__.py", "claims/figures.py", "claims/kinds.py")
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,29 @@ def evidence_label(name):
 def committed():
     """All records of the committed store."""
     return frames.read_store(studies.STORES["results"])[0]
+
+
+def evaluator():
+    """Sixteen hexadecimal digits that name the code by which records become verdicts, as a test's hash names a test."""
+    folder = paths.ROOT / "nlr" / "evidence"
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in EVALUATOR)).hexdigest()[:16]
+
+
+def outcomes(judged):
+    """What the records say in words: ``{claim: {protocol: {outcome, without_exploratory, tests}}}``.
+
+    Claims without runs are left out; ``tests`` is the hash of the tests.
+    """
+    registry, out = claims.load(), {}
+    for name, judgements in judged.items():
+        for one in judgements:
+            if one.found is not None and one.outcome != "not run":
+                out.setdefault(name, {})[one.scope] = {
+                    "outcome": one.outcome,
+                    "without_exploratory": one.found.without_exploratory,
+                    "tests": registry[name].test_hash(one.scope),
+                }
+    return out
 
 
 def count_table(judged):

@@ -15,6 +15,7 @@ from nlr import paths
 from nlr.book import display
 from nlr.errors import NlrError
 from nlr.evidence import claims, frames, reproductions
+from nlr.evidence import verdicts as judgements
 from nlr.evidence.claims import figures, kinds
 from nlr.study import protocols, records, runs, studies
 
@@ -991,6 +992,14 @@ def test_the_proof_of_the_order_can_fail(history):
     assert any(line.startswith("C15 in ma2020-small: ") for line in late([old]))
     assert late([record("ce", "symmetric-0.4", commit=history[:12], purpose="exploratory")]) == []
     assert late([record("ce", "symmetric-0.4", **facts)])  # a run of no known commit is dated by its start
+
+
+def test_the_words_of_the_committed_outcomes_come_out_again():
+    """Whatever has been changed in the code that evaluates since they were written."""
+    said = json.loads(judgements.COMMITTED.read_text())
+    assert len(said["evaluator"]) == len(judgements.evaluator()) == 16
+    found = judgements.outcomes(judgements.judge(judgements.committed(), {}))
+    assert found == said["claims"], "records or rules have changed: bring the words up to date with make readme"
 
 
 def test_studies_make_what_the_claims_need():
