@@ -17,6 +17,10 @@ from nlr.evidence import claims, frames, wording
 from nlr.study import studies
 
 MATHEMATICS = "mathematics"
+AUTHORS = {  # the authors' draft tables: source, and the protocol of ours whose tests hold for it
+    "authors, CIFAR-10": ("HX-HX1-CIFAR10", "ma2020"),
+    "authors, MNIST": ("HX-HX1-MNIST", "ma2020-mnist"),
+}
 COMMITTED = paths.RESULTS / "outcomes.json"  # the words that the committed records gave when they were last looked at
 EVALUATOR = ("statistics.py", "reproductions.py", "claims/__init__.py", "claims/figures.py", "claims/kinds.py")
 
@@ -94,6 +98,21 @@ def judge(records, proved):
             found = claims.evaluate(claim, records, protocol)
             one = Judgement(name, protocol, found.outcome, found.reason, evidence_label(name), found.qualifier, found)
             out[name].append(one)
+    return out
+
+
+def by_authors():
+    """What the authors' draft tables say of each claim whose cells they hold: ``{claim: [Judgement]}``.
+
+    They are older than the tests, which were written before we had seen them but for what others quote of them; so they
+    are a description beside the verdicts, and none of these.
+    """
+    out = {}
+    for name, claim in claims.load().items():
+        for scope, (source, protocol) in AUTHORS.items():
+            if found := claims.evaluate_printed(claim, source, protocol):
+                one = Judgement(name, scope, found.outcome, found.reason, evidence_label(name), found=found)
+                out.setdefault(name, []).append(one)
     return out
 
 

@@ -788,6 +788,24 @@ def test_a_cell_reproduces_a_figure_if_it_lies_within_the_margin_of_it(theirs, s
     assert missing.outcome == "not run"
 
 
+def test_figures_that_a_source_prints_are_judged_by_the_same_tests():
+    theirs = "HX-HX1-CIFAR10"
+    found = claims.evaluate_printed(claims.get("C28"), theirs, "ma2020")
+    figures = reproductions.figures(theirs, "cifar10", "ma2020")
+    rows = found.evidence[0].rows
+    assert [row.effect for row in rows] == pytest.approx(
+        [figures["nce+mae", s].mean - figures["ce", s].mean for s in SYMMETRIC[1:]]
+    )
+    one, other = (figures[loss, "symmetric-0.4"] for loss in ("nce+mae", "ce"))
+    assert rows[0].high - rows[0].low > 2 * 2.77 * math.sqrt(one.sd**2 / 3 + other.sd**2 / 3)  # at most 4 degrees
+    assert (rows[0].n, rows[0].exploratory, found.outcome) == (3, False, "held")
+    assert claims.evaluate_printed(claims.get("C2"), theirs, "ma2020") is None  # a proof
+    assert claims.evaluate_printed(claims.get("C63"), theirs, "ma2020") is None  # another figure than accuracy
+    assert claims.evaluate_printed(claims.get("C28"), "HX-HX1-MNIST", "ma2020-mnist") is None  # not tested there
+    collapsed = claims.evaluate_printed(claims.get("C17"), "HX-HX1-MNIST", "ma2020-mnist")
+    assert {row.verdict for row in collapsed.evidence[0].rows} == {"unreplicated"}  # a deviation of 0.00 is none
+
+
 @pytest.mark.parametrize(
     ("here", "there", "outcome"), [(0.5, 4, "held"), (4, -0.5, "did not hold"), (2, -2, "undecided")]
 )
