@@ -94,7 +94,7 @@ def main():
         "answers": Prose(questions.answer_list(questions.short_answers(judged, committed))).text,
         "marks": Prose(marks.legend()).text,
         "numbers": Prose(questions.numbers(committed)).text,
-        "reading": Prose(f"{questions.what_is_clear()} {questions.in_full(judged)}").text,
+        "reading": Prose(f"{questions.reading()} {questions.in_full(judged)}").text,
         "underfitting": Prose(control.in_full(judged)).text,
         "chance": Prose(questions.chance(judged)).text,
         "evaluator": Prose(f"The code that makes verdicts of records is that of hash `{verdicts.evaluator()}`.").text,

@@ -1,7 +1,7 @@
 """What longer training changes: losses that learn slowly are judged beside a control of more epochs."""
 
 from nlr.book import marks
-from nlr.book.sentences import amount, called, listed
+from nlr.book.sentences import called, listed, per_cent
 from nlr.evidence import contrasts, wording
 from nlr.evidence.wording import signed, with_interval
 from nlr.study import protocols
@@ -35,9 +35,9 @@ def _rows(judged):
 
 
 def place(judged):
-    """In which setting it was run, and how often: ``two in five labels wrong, one seed``."""
+    """In which setting it was run, and how often: ``40 % wrong labels, one seed``."""
     _, row = _rows(judged)[0]
-    return f"{amount(row.needs[1][1])} wrong, {wording.seeds(row.n, row.n)}"
+    return f"{per_cent(row.needs[1][1])} wrong labels, {wording.seeds(row.n, row.n)}"
 
 
 def times():
@@ -47,32 +47,34 @@ def times():
 
 
 def of_sums(judged, evidence):
-    """What it does to the active-passive sums, in a sentence; empty without its runs."""
+    """What it does to the active-passive sums, in a sentence or two; empty without its runs."""
     found = {loss: of for loss, of in gains(judged).items() if loss in ("nce+mae", "nce+rce")}
     if not found:
         return ""
-    text = f"Trained {times()} times as long ({place(judged)}), {listed(found)}"
+    text = f"Trained {times()} times as long ({place(judged)}), {listed(found)} "
     if all(of["last"][0] < 0 < of["memorised"][0] for of in found.values()):
-        table = evidence.tables[name()]
-        ends = table[table["loss"].isin(found)].groupby("loss")["memorised"].mean()
-        shares = " to ".join(dict.fromkeys(f"{end:.0f}" for end in (ends.min(), ends.max())))
-        verb = "lose" if len(found) > 1 else "loses"
-        return f"{text} {verb} accuracy again, with {shares} % of the wrong labels memorised by then."
+        longer, usual = evidence.tables[name()], evidence.tables[marks.SMALL]
+        setting = _rows(judged)[0][1].needs[1][1]
+        ends = longer[longer["loss"].isin(found)].groupby("loss")[["last", "memorised"]].mean()
+        ce = usual.loc[(usual["loss"] == "ce") & (usual["setting"] == setting), "last"].mean()
+        below = "falls below where cross-entropy had been" if (ends["last"] < ce).all() else "loses accuracy"
+        verb = below if len(found) == 1 else below.replace("falls", "fall").replace("loses", "lose")
+        shares = " to ".join(dict.fromkeys(f"{end:.0f}" for end in sorted(ends["memorised"])[:: max(1, len(ends) - 1)]))
+        they = "they have" if len(found) > 1 else "it has"
+        return f"{text}{verb}: {they} memorised {shares} % of the wrong labels by then."
     changes = wording.listed(f"{called(loss)} by {signed(of['last'][0])}" for loss, of in found.items())
-    return f"{text} changes in accuracy: {changes} points."
+    return f"{text.strip()} changes in accuracy: {changes} points."
 
 
-def of_nce(judged, evidence):
+def of_nce(judged, _):
     """What it does to NCE, in a sentence; empty without its runs."""
     found = gains(judged).get("nce")
     if not found:
         return ""
     fitted, (_, low, high) = found["clean_part"][0], found["last"]
-    accuracy = "rises" if low > 0 else "falls" if high < 0 else "does not clearly change"
-    return (
-        f"Trained {times()} times as long ({place(judged)}), NCE fits {abs(fitted):.0f} points "
-        f"{'more' if fitted > 0 else 'fewer'} of the right labels, and its accuracy {accuracy}."
-    )
+    accuracy = "and its accuracy rises" if low > 0 else f"but its accuracy {'falls' if high < 0 else 'hardly moves'}"
+    text = f"Trained {times()} times as long ({place(judged)}), NCE fits {abs(fitted):.0f} points "
+    return f"{text}{'more' if fitted > 0 else 'fewer'} of the right labels, {accuracy}."
 
 
 def in_full(judged):

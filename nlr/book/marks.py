@@ -29,11 +29,11 @@ class Mark:
 MARKS = {
     "proof": Mark("proof", "mathematics, checked by cells that run"),
     "authors": Mark(
-        "authors' figures, CIFAR-10",
+        "authors' tables, CIFAR-10",
         "the authors' draft tables, means of three runs, last epoch; older than our tests, they decide nothing alone",
     ),
-    "full": Mark("ours, MNIST, full protocol", "our runs, trained as the authors' first scripts do", DIGITS_FULL),
-    "small": Mark("ours, CIFAR-10, scaled down", "our runs with fewer images and epochs than the paper's", SMALL),
+    "full": Mark("our full runs, MNIST", "our runs, trained as the authors' first scripts do", DIGITS_FULL),
+    "small": Mark("our small runs, CIFAR-10", "our runs with fewer images and epochs than the paper's", SMALL),
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from nlr.book import control, marks, verdict_tables
-from nlr.book.sentences import ASYMMETRIC, BETTER, NAMES, SYMMETRIC, sentences, where
+from nlr.book.sentences import ASYMMETRIC, BETTER, NAMES, SYMMETRIC, listed, sentences, where
 from nlr.evidence import claims, contrasts, frames, matched, published, wording
 from nlr.evidence.verdicts import MATHEMATICS
 from nlr.evidence.wording import markdown, signed, with_interval
@@ -141,12 +141,28 @@ def in_a_word(question, values):
         return f"It depends on {wording.listed(causes)}."
     so_far = None in signs.values()
     if seen == {1}:
-        return "So far, yes." if so_far else "Yes."
+        return "Yes, in the runs so far." if so_far else "Yes."
     if 1 in seen:
         return "At some rates."
     if -1 in seen:
         return "No, as far as seen." if so_far else "No."
-    return "No clear difference."
+    beaten = [other for other in _others(values) if all(_better(cells) for cells in _others(values)[other])]
+    if beaten:
+        rest = [other for other in _others(values) if other not in beaten]
+        return f"Better than {listed(beaten)}, but not clearly better than {listed(rest)}."
+    return "Too close to call."
+
+
+def _others(values):
+    """The differences by the second loss: ``{loss: [{setting: Difference}]}``."""
+    out = {}
+    for (_, (_, other), _), cells in values:
+        out.setdefault(other, []).append(cells)
+    return out
+
+
+def _better(cells):
+    return bool(cells) and all(cell.sign > 0 for cell in cells.values())
 
 
 # What else our runs say
@@ -160,10 +176,11 @@ def _selective(_, evidence):
     if not there:
         return ""
     fewer = [setting for setting in there if half[setting] < -FEWER]
-    text = "Compared where both have fitted half of the right labels, NCE has memorised"
+    text = "Compared at equal progress, half of the right labels being fitted, NCE has memorised"
     if not fewer:
-        return f"{text} about as many wrong labels: it is slow, not selective."
-    return f"{text} clearly fewer wrong labels only {where(fewer, there)}; elsewhere it is slow rather than selective."
+        return f"{text} about as many wrong labels: it learns everything more slowly, right labels and wrong ones."
+    text = f"{text} clearly fewer wrong labels only {where(fewer, there)}."
+    return f"{text} At the other rates it learns everything more slowly, right labels and wrong ones."
 
 
 def chance(judged, _=None):
@@ -172,8 +189,8 @@ def chance(judged, _=None):
     effects = [abs(row.effect) for one in found for part in one.evidence for row in part.rows if row.n]
     if not effects:
         return ""
-    text = "NCE+RCE and NCE+MAE of the same weight are one function; by chance their runs differ by up to"
-    return f"{text} {max(effects):.1f} points."
+    text = "With the weights matched the two are one function; their runs then differ by up to"
+    return f"{text} {max(effects):.1f} points, by chance."
 
 
 QUESTIONS = (
@@ -185,9 +202,9 @@ QUESTIONS = (
         (
             "C2",
             {
-                "held": "Yes, for unlimited data: wrong labels that hit all classes alike leave the best classifier "
-                "where "
-                "it was. Of a network that can learn a finite training set by heart this says nothing.",
+                "held": "Yes, for unlimited data: if a wrong label is as likely to be any other class, the classifier "
+                "that minimises NCE is the same as with clean labels. It says nothing about a network that can "
+                "memorise its finite training set.",
             },
         ),
         said=2,
@@ -224,8 +241,7 @@ QUESTIONS = (
         (
             "C6",
             {
-                "held": "Only by its weight: RCE is a multiple of MAE, so NCE+RCE is NCE+MAE with more weight on its "
-                "passive part.",
+                "held": "Only by its weight: RCE is a multiple of MAE, so NCE+RCE is NCE+MAE with more weight on MAE.",
             },
         ),
         yes=0,
@@ -233,13 +249,14 @@ QUESTIONS = (
     ),
     Question(
         "asymmetric",
-        "What if labels are confused with similar classes only (asymmetric noise)?",
+        "What if labels are confused with similar classes only (asymmetric noise; rates are those of five classes)?",
         ("C4", "C42", "C49", "C50"),
         _each([("nce", "ce"), ("nce+mae", "ce"), ("nce+rce", "ce")], ASYMMETRIC),
         (
             "C4",
             {
-                "did not hold": "The proof does not carry over: such noise moves the best classifier of NCE.",
+                "did not hold": "The proof does not carry over: the classifier that minimises NCE is then no longer "
+                "the one of clean labels.",
             },
         ),
         said=3,
@@ -370,10 +387,22 @@ def numbers(records):
     return "\n\n".join([*filter(None, tables), how_to_read()])
 
 
+def reading():
+    """What holds for all short answers, once."""
+    few = contrasts.rules(marks.SMALL)["few_seeds"]
+    return (
+        "Accuracy is on clean test images after the last epoch. The best epoch is named where it says otherwise; it is "
+        "each loss's own and chosen on the test images, so it flatters. Labels are wrong at random, any other class "
+        f"being as likely, but in the last question. *More* and *less* stand where at least {few} seeds and a 95 % "
+        "interval show it; else it is *too close to call*, or there are *too few runs*. A network *fits* or "
+        "*memorises* a label when it predicts it in training."
+    )
+
+
 def how_to_read():
     """How differences are to be read, in two sentences."""
     return (
-        "In points of test accuracy; behind the bar the best epoch, chosen on the test set. In "
+        "In points of accuracy on clean test images; behind the bar the best epoch, chosen on the test set. In "
         f"brackets: not clear, for the 95 % interval includes zero or there are fewer than "
         f"{contrasts.rules(marks.SMALL)['few_seeds']} seeds."
     )

@@ -21,8 +21,6 @@ CALLED = {  # in sentences; the first paragraph of a page has introduced the abb
 }
 SYMMETRIC = ("symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8")
 ASYMMETRIC = ("asymmetric-0.1", "asymmetric-0.2", "asymmetric-0.3", "asymmetric-0.4")
-_FIFTHS = {0.2: "one", 0.4: "two", 0.6: "three", 0.8: "four"}
-_TENTHS = {0.1: "one", 0.2: "two", 0.3: "three", 0.4: "four"}
 
 
 def called(loss):
@@ -35,38 +33,41 @@ def listed(losses):
     return wording.listed(called(loss) for loss in losses)
 
 
-def amount(setting):
-    """How many labels are wrong: ``two in five labels``; of the classes that are confused under asymmetric noise."""
-    kind, _, rate = setting.partition("-")
-    rate = float(rate)
-    return f"{_FIFTHS[rate]} in five labels" if kind == "symmetric" else f"{_TENTHS[rate]} in ten labels"
+def per_cent(setting):
+    """The rate of a setting: ``40 %``."""
+    return f"{100 * float(setting.partition('-')[2]):g} %"
 
 
-def where(settings, wanted):
-    """Settings in words, among those that are asked about: ``from two in five labels wrong on``, ``at every rate``."""
+def where(settings, wanted, labels=True):
+    """Settings in words, among those that are asked about: ``from 40 % wrong labels on``, ``at every rate``.
+
+    Args:
+        settings: some of those that are asked about.
+        wanted: these.
+        labels: whether to say of what the rate is a share.
+    """
     settings = [setting for setting in wanted if setting in settings]
     if len(settings) == len(wanted) > 1:
         return "at every rate"
+    of = " wrong labels" * labels
+    rates = [per_cent(setting) for setting in settings]
     first, last = wanted.index(settings[0]), wanted.index(settings[-1])
-    few, many = (amount(settings[end]) for end in (0, -1))
     if len(settings) == 1:
-        return f"with {few} wrong"
+        return f"at {rates[0]}{of}"
     if last - first + 1 > len(settings):
-        return (
-            f"with {wording.listed(amount(setting).split()[0] for setting in settings)} {few.partition(' ')[2]} wrong"
-        )
+        return f"at {wording.listed([rate.removesuffix(' %') for rate in rates[:-1]] + rates[-1:])}{of}"
     if last == len(wanted) - 1:
-        return f"with {few} wrong or more"
+        return f"from {rates[0]}{of} on"
     if first == 0:
-        return f"with up to {many} wrong"
-    return f"with {few.split()[0]} to {many} wrong"
+        return f"up to {rates[-1]}{of}"
+    return f"at {rates[0].removesuffix(' %')} to {rates[-1]}{of}"
 
 
 def sentences(values):
     """Contrasts in plain words.
 
-    Contrasts that say the same stand together. Where the last and the best epoch disagree, the sentence that says so
-    comes first.
+    Contrasts that say the same stand together. What is clear after the last epoch and has the other sign at the best
+    one is said first.
 
     Args:
         values: pairs of a contrast (figure, pair of losses, settings) and its ``{setting: Difference}``
@@ -74,18 +75,21 @@ def sentences(values):
     """
     turned, said, lacking = {}, {}, {}
     for (figure, (one, other), wanted), cells in values:
-        for up in (True, False):
-            if turns := tuple(s for s in wanted if s in cells and cells[s].turns and (cells[s].effect > 0) == up):
+        status = [_status(cells.get(setting)) for setting in wanted]
+        for up in ("more", "less"):
+            if turns := tuple(s for s, is_ in zip(wanted, status, strict=True) if is_ == up and cells[s].turns):
                 turned.setdefault((turns, wanted, up), {}).setdefault(one, []).append(other)
-        status = tuple(_status(cells.get(setting)) for setting in wanted)
+        status = tuple(
+            "turned" if s in cells and cells[s].turns else is_ for s, is_ in zip(wanted, status, strict=True)
+        )
         said.setdefault((figure, wanted, status), {}).setdefault(one, []).append(other)
-        few = tuple(s for s, found in zip(wanted, status, strict=True) if found in ("few", "missing"))
+        few = tuple(s for s, is_ in zip(wanted, status, strict=True) if is_ in ("few", "missing"))
         if 0 < len(few) < len(wanted):
             lacking[few, wanted] = None
     out = [_turned(ones, others, *key) for key, found in turned.items() for ones, others in _alike(found)]
     out += [_said(ones, others, *key) for key, found in said.items() for ones, others in _alike(found)]
-    out += [f"{capital(where(*key))} there are too few runs to tell." for key in lacking]
-    return " ".join(out)
+    out += [f"{capital(where(*key))} there are too few runs." for key in lacking]
+    return " ".join(filter(None, out))
 
 
 def _alike(found):
@@ -103,35 +107,34 @@ def _status(cell):
 
 
 def _turned(ones, others, settings, wanted, up):
-    _, more, less = SAID["last"]
-    last, best = (more, less) if up else (less, more)
-    verb, they = ("are", "they are") if len(ones) > 1 else ("is", "it is")
-    text = f"The epoch matters {where(settings, wanted)}: after the last one {listed(ones)} {verb} {last} than "
-    return text + f"{listed(others)}, at the best one, chosen on the test set, {they} {best}."
+    verbs, more, less = SAID["last"]
+    how = more if up == "more" else less
+    text = f"After the last epoch, but not at the best one, {listed(ones)} {verbs[len(ones) > 1]} {how} than "
+    return f"{text}{listed(others)} {where(settings, wanted)}."
 
 
 def _said(ones, others, figure, wanted, status):
-    """In a sentence where losses have more, where less, and where neither is clear."""
+    """In a sentence or two where losses have more, where less, and where it is too close to call."""
     verbs, more, less = SAID[figure]
-    verb = verbs[len(ones) > 1]
-    at = {name: [s for s, found in zip(wanted, status, strict=True) if found == name] for name in dict.fromkeys(status)}
-    if not {"more", "less", "unclear"} & set(at):
+    at = {name: [s for s, is_ in zip(wanted, status, strict=True) if is_ == name] for name in dict.fromkeys(status)}
+    if not {"more", "less", "unclear", "turned"} & set(at):
         missing = set(status) == {"missing"}
         text = "There is no run yet" if missing else "There are too few runs yet"
         return f"{text} to compare {listed(ones)} with {listed(others)}."
     out = []
     if "more" in at or "less" in at:
         first, second = (more, less) if "more" in at else (less, None)
-        text = f"{listed(ones)} {verb} {first} than {listed(others)} {where(at['more' if second else 'less'], wanted)}"
-        out.append(text + (f", and {second} {where(at['less'], wanted)}" if second and "less" in at else ""))
-        between = ""
-    else:
+        text = f"{listed(ones)} {verbs[len(ones) > 1]} {first} than {listed(others)} "
+        text += where(at["more" if second else "less"], wanted)
+        text += f", and {second} {where(at['less'], wanted, labels=False)}" if second and "less" in at else ""
+        out.append(f"{capital(text)}.")
+        if "unclear" in at:
+            out.append(f"{capital(where(at['unclear'], wanted, labels=False))} it is too close to call.")
+    elif "unclear" in at:
         of = "" if figure == "last" else f" in {NAMES[figure]}"
-        between = f"{of} between {listed(ones)} and {listed(others)}"
-    if "unclear" in at:
-        places = where(at["unclear"], wanted).replace("every", "any")
-        out.append(f"no difference{between} is clear {places}")
-    return f"{capital('; '.join(out))}."
+        text = f"Between {listed(ones)} and {listed(others)} it is too close to call{of} "
+        out.append(f"{text}{where(at['unclear'], wanted)}.")
+    return " ".join(out)
 
 
 def capital(text):

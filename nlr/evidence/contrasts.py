@@ -50,9 +50,8 @@ class Difference:
 
     @property
     def turns(self):
-        """Whether the last and the best epoch disagree in sign, and one of them is clear."""
-        clear = self.sign or (self.counted and _sign(self.best_low, self.best_high))
-        return bool(clear) and self.effect * self.best < 0
+        """Whether what is clear after the last epoch has the other sign at the best one."""
+        return self.sign * self.best < 0
 
 
 def _sign(low, high):

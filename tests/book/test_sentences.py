@@ -25,26 +25,28 @@ def said(cells, pair=("nce", "ce"), figure="last", wanted=SYMMETRIC):
     ("chosen", "words"),
     [
         ((0, 1, 2, 3), "at every rate"),
-        ((1, 2, 3), "with two in five labels wrong or more"),
-        ((0, 1), "with up to two in five labels wrong"),
-        ((0,), "with one in five labels wrong"),
-        ((3,), "with four in five labels wrong"),
-        ((1, 2), "with two to three in five labels wrong"),
-        ((0, 2), "with one and three in five labels wrong"),
+        ((1, 2, 3), "from 40 % wrong labels on"),
+        ((0, 1), "up to 40 % wrong labels"),
+        ((0,), "at 20 % wrong labels"),
+        ((3,), "at 80 % wrong labels"),
+        ((1, 2), "at 40 to 60 % wrong labels"),
+        ((0, 2), "at 20 and 60 % wrong labels"),
     ],
 )
 def test_rates_in_words(chosen, words):
-    assert sentences.where([SYMMETRIC[k] for k in chosen], SYMMETRIC) == words
-    assert sentences.where([ASYMMETRIC[3]], ASYMMETRIC) == "with four in ten labels wrong"
+    settings = [SYMMETRIC[k] for k in chosen]
+    assert sentences.where(settings, SYMMETRIC) == words
+    assert sentences.where(settings, SYMMETRIC, labels=False) == words.replace(" wrong labels", "")
+    assert sentences.where([ASYMMETRIC[2]], ASYMMETRIC) == "at 30 % wrong labels"
 
 
 def test_where_a_loss_has_more_and_where_less():
     assert said([cell(-5), cell(5), cell(0), cell(6)]) == (
-        "NCE is more accurate than cross-entropy with two and four in five labels wrong, and less accurate with one in "
-        "five labels wrong; no difference is clear with three in five labels wrong."
+        "NCE is more accurate than cross-entropy at 40 and 80 % wrong labels, and less accurate at 20 %. At 60 % it is "
+        "too close to call."
     )
     assert said([cell(-5)] * 4) == "NCE is less accurate than cross-entropy at every rate."
-    assert said([cell(0)] * 4) == "No difference between NCE and cross-entropy is clear at any rate."
+    assert said([cell(0)] * 4) == "Between NCE and cross-entropy it is too close to call at every rate."
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,11 @@ def test_where_a_loss_has_more_and_where_less():
     [
         ("clean_part", -9, "NCE fits fewer right labels than cross-entropy at every rate."),
         ("memorised", 9, "NCE memorises more wrong labels than cross-entropy at every rate."),
-        ("memorised", 0, "No difference in wrong labels memorised between NCE and cross-entropy is clear at any rate."),
+        (
+            "memorised",
+            0,
+            "Between NCE and cross-entropy it is too close to call in wrong labels memorised at every rate.",
+        ),
     ],
 )
 def test_each_figure_has_its_words(figure, effect, text):
@@ -61,9 +67,14 @@ def test_each_figure_has_its_words(figure, effect, text):
 
 def test_too_few_runs_are_said_once():
     assert said([FEW, cell(5), cell(5), cell(5)]) == (
-        "NCE is more accurate than cross-entropy with two in five labels wrong or more. With one in five labels wrong "
-        "there are too few runs to tell."
+        "NCE is more accurate than cross-entropy from 40 % wrong labels on. At 20 % wrong labels there are too few "
+        "runs."
     )
+    values = [
+        (("last", ("nce", other), SYMMETRIC), dict(zip(SYMMETRIC, [FEW, *[cell(gain)] * 3], strict=True)))
+        for other, gain in (("ce", 5), ("mae", -5))
+    ]
+    assert sentences.sentences(values).count("too few runs") == 1
     assert said([]) == "There is no run yet to compare NCE with cross-entropy."
     assert said([FEW]) == "There are too few runs yet to compare NCE with cross-entropy."
     early = cell(5, exploratory=True)
@@ -71,10 +82,8 @@ def test_too_few_runs_are_said_once():
 
 
 def test_contrasts_that_say_the_same_stand_together():
-    values = [
-        (("last", pair, SYMMETRIC), dict.fromkeys(SYMMETRIC, cell(5)))
-        for pair in (("nce+mae", "ce"), ("nce+rce", "ce"))
-    ]
+    pairs = (("nce+mae", "ce"), ("nce+rce", "ce"))
+    values = [(("last", pair, SYMMETRIC), dict.fromkeys(SYMMETRIC, cell(5))) for pair in pairs]
     assert sentences.sentences(values) == "NCE+MAE and NCE+RCE are more accurate than cross-entropy at every rate."
     values = [(("last", ("nce+rce", other), SYMMETRIC), dict.fromkeys(SYMMETRIC, cell(5))) for other in ("ce", "gce")]
     assert sentences.sentences(values) == (
@@ -82,13 +91,13 @@ def test_contrasts_that_say_the_same_stand_together():
     )
 
 
-def test_a_difference_that_the_best_epoch_turns_round_is_said_first():
-    text = said([cell(5, 6), cell(5, -3), cell(5, 5), cell(5, 5)])
-    assert text.startswith(
-        "The epoch matters with two in five labels wrong: after the last one NCE is more accurate than cross-entropy, "
-        "at the best one, chosen on the test set, it is less accurate. NCE is more accurate"
+def test_a_difference_that_the_best_epoch_turns_round_is_said_first_and_once():
+    assert said([cell(5, 6), cell(5, -3), cell(5, 5), cell(5, 5)]) == (
+        "After the last epoch, but not at the best one, NCE is more accurate than cross-entropy at 40 % wrong labels. "
+        "NCE is more accurate than cross-entropy at 20, 60 and 80 % wrong labels."
     )
-    text = said([cell(-5, 0.5)] * 4)  # the best need not be clear by itself
-    assert "after the last one NCE is less accurate" in text
-    assert "The epoch matters" not in said([cell(0.5, -0.5)] * 4)  # neither is clear
-    assert "The epoch matters" not in said([Difference(5, 4, 6, 1, -5, -6, -4, few=True)] * 4)
+    assert said([cell(-5, 0.5)] * 4) == (  # the best need not be clear by itself
+        "After the last epoch, but not at the best one, NCE is less accurate than cross-entropy at every rate."
+    )
+    assert "After" not in said([cell(0.5, -5)] * 4)  # after the last epoch nothing is clear, so nothing turns
+    assert "After" not in said([Difference(5, 4, 6, 1, -5, -6, -4, few=True)] * 4)
