@@ -30,7 +30,7 @@ help:
 	@echo "make study STUDY=digits       train the missing runs of a study (OPTIONS='--workers 2 --budget 9m --data-root DIR')"
 	@echo "make notebooks                write the half that changed into the other, .py or .ipynb; where both changed,"
 	@echo "                              KEEP=notebooks/FOLDER/NAME.py or .ipynb says which one wins"
-	@echo "make readme                   bring the README's numbers and picture up to date"
+	@echo "make readme                   bring the README, and the words that the records give, up to date"
 	@echo "make lint                     style of the code"
 	@echo "make clean                    remove executed pages, the site and the demonstration's records"
 
@@ -71,6 +71,7 @@ kill-test: $(READY)
 
 readme: book
 	@python pipeline/readme.py
+	@python pipeline/outcomes.py
 
 lint: $(READY)
 	ruff check . && ruff format --check .

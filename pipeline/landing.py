@@ -4,6 +4,7 @@ Keys of values: STUDY.SETTING.LOSS.FIGURE with FIGURE one of n and the mean and 
 STUDY.have and STUDY.wanted count runs, STUDY.status says in words what the records are; STUDY.minutes is training time,
 of committed records only, STUDY.minutes_per_run its median on the quickest and on the slowest device. What others
 print, from the files of nlr.evidence.published: SOURCE.SETTING.LOSS.mean and .sd.
+method.KEY is a spread or a standard error in points;
 claims.SCOPE.OUTCOME counts verdicts, claims.SCOPE.tally says so in words; book.notebooks the pairs.
 """
 
@@ -14,13 +15,14 @@ import pandas as pd
 
 from nlr.book import control, marks, minute, plots, questions, verdict_tables, words
 from nlr.book.display import Facts, Figure, Prose, Table
-from nlr.evidence import frames, published, verdicts
+from nlr.evidence import frames, published, statistics, verdicts
 from nlr.paths import EXECUTED, NOTEBOOKS
 from nlr.study import studies
 
 MAIN = "ma2020-small"  # the study that the landing page rests on
 HEADLINE = ("symmetric-0.4", "symmetric-0.8", "asymmetric-0.4")  # the settings that its table shows
 DRAWN = ("ce", "nce", "mae", "nce+mae", "nce+rce")  # the losses of its figure
+TEST_IMAGES = 10_000
 FIGURES = ("n", *(f"{k}_{m}" for k in ("last", "best", "memorised", "recovered") for m in ("mean", "sd")))
 
 
@@ -49,6 +51,19 @@ def values():
         stem = f"{row.key}.{row.setting}.{row.loss}"
         out |= {f"{stem}.{k}": v for k, v in (("mean", row.mean), ("sd", row.sd)) if v == v}
     return out
+
+
+def method():
+    """What the method page says of our runs: the spread with and without pairing, and what test sampling adds."""
+    table = frames.frame(frames.study_records(studies.load(MAIN)))
+    paired, plain = (statistics.pooled_spread(table, "last", kind) for kind in (True, False))
+    right = table["last"] / 100
+    return {
+        "method.paired": paired.sd,
+        "method.plain": plain.sd,
+        "method.degrees": paired.df,
+        "method.test_sampling": 100 * float(((2 * right * (1 - right) / TEST_IMAGES) ** 0.5).mean()),
+    }
 
 
 def counts(judged):
@@ -81,6 +96,8 @@ def main():
         "numbers": Prose(questions.numbers(committed)).text,
         "reading": Prose(f"{questions.what_is_clear()} {questions.in_full(judged)}").text,
         "underfitting": Prose(control.in_full(judged)).text,
+        "chance": Prose(questions.chance(judged)).text,
+        "evaluator": Prose(f"The code that makes verdicts of records is that of hash `{verdicts.evaluator()}`.").text,
         "rules": Prose(verdict_tables.rule_changes(judged, committed)).text,
         "facts": Facts(frames.facts(found)).myst(),
         "landing-table": Table(
@@ -102,7 +119,9 @@ def main():
     }
     for name, text in parts.items():
         (snippets / f"{name}.md").write_text(text + "\n")
-    (EXECUTED / "values.json").write_text(json.dumps(values() | counts(judged), indent=1, sort_keys=True) + "\n")
+    (EXECUTED / "values.json").write_text(
+        json.dumps(values() | method() | counts(judged), indent=1, sort_keys=True) + "\n"
+    )
 
 
 if __name__ == "__main__":

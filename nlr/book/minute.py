@@ -108,6 +108,9 @@ def _advice(evidence, records):
         below = [loss for loss, signs in found.items() if -1 in signs]
         text = "If labels are confused with similar classes only, no sum is clearly better than cross-entropy"
         lines.append(("small", f"{text}{f'; {listed(below)} are worse' * bool(below)}."))
+    theirs = {pair[0]: evidence.differences("authors", ("last", pair, ASYMMETRIC)) for pair in SUMS}
+    if above := [loss for loss, cells in theirs.items() if cells and all(cell.sign > 0 for cell in cells.values())]:
+        lines.append(("authors", f"There {listed(above)} are more accurate than cross-entropy at every such rate."))
     return lines
 
 

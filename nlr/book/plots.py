@@ -542,3 +542,66 @@ def _brackets(axes, baselines):
 def _name_missing(figure, missing):
     if missing:
         figure.text(0.99, 0.99, f"missing: {', '.join(missing)}", ha="right", va="top", size=8, style="italic")
+
+
+def memorised_against_fitted(courses, losses):
+    """Wrong labels memorised against right labels fitted over training, a panel a setting; means over seeds.
+
+    Args:
+        courses: of :func:`nlr.evidence.matched.courses`.
+        losses: those to draw, in the order of the legend.
+    """
+    settings = frames.in_order(courses["setting"])
+    columns = 2
+    rows = -(-len(settings) // columns)
+    size = (WIDTH, 2.6 * rows + 1.0)
+    figure, axes = plt.subplots(rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+    labels = {}
+    for axis, setting in zip(axes.flat, settings, strict=False):
+        axis.plot([0, 100], [0, 100], color=_GRID[_current], linewidth=1.2)
+        part = courses[courses["setting"] == setting]
+        for loss in (loss for loss in losses if (part["loss"] == loss).any()):
+            colour, dashes, marker = style(loss)
+            means = part[part["loss"] == loss].groupby("epoch")[["clean_part", "memorised"]].mean()
+            look = {"color": colour, "linestyle": (0, dashes) if dashes else "-", "linewidth": 1.4}
+            drawn = axis.plot(means["clean_part"], means["memorised"], marker=marker, markevery=[-1], **look)
+            labels.setdefault(loss, drawn[0])
+        axis.set_title(frames.short_name(setting))
+    for axis in axes.flat[len(settings) :]:
+        axis.set_visible(False)
+    axes[0, 0].set(xlim=(0, 102), ylim=(0, 102))
+    for axis in axes[-1]:
+        axis.set_xlabel("right labels fitted (%)")
+    figure.supylabel("wrong labels memorised (%)", size=10)
+    figure.legend(labels.values(), labels, loc="outside lower center", ncols=5, handlelength=2.6)
+    return figure
+
+
+def beside_authors(compared):
+    """Our means against those of the authors, a mark a loss, a panel a setting; on the line both are equal.
+
+    Args:
+        compared: of :func:`nlr.evidence.yardstick.compare`.
+    """
+    settings = frames.in_order(compared["setting"])
+    columns = min(3, len(settings))
+    rows = -(-len(settings) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH, 2.5 * rows + 0.9), squeeze=False)
+    labels = {}
+    for axis, setting in zip(axes.flat, settings, strict=False):
+        part = compared[compared["setting"] == setting]
+        ends = [part[["ours", "theirs"]].min().min(), part[["ours", "theirs"]].max().max()]
+        room = 0.08 * (ends[1] - ends[0]) or 1.0
+        axis.plot(*2 * [[ends[0] - room, ends[1] + room]], color=_GRID[_current], linewidth=1.2)
+        for row in part.itertuples():
+            colour, _, marker = style(row.loss)
+            bars = {"xerr": row.theirs_sd, "yerr": row.sd, "elinewidth": 1}
+            labels.setdefault(row.loss, axis.errorbar(row.theirs, row.ours, fmt=marker, color=colour, **bars))
+        axis.set_title(frames.short_name(setting))
+    for axis in axes.flat[len(settings) :]:
+        axis.set_visible(False)
+    for axis in axes.flat[len(settings) - columns : len(settings)]:  # the lowest of each column
+        axis.set_xlabel("theirs (%)")
+    figure.supylabel("ours (%)", size=10)
+    figure.legend(labels.values(), labels, loc="outside lower center", ncols=5)
+    return figure

@@ -166,7 +166,7 @@ def _selective(_, evidence):
     return f"{text} clearly fewer wrong labels only {where(fewer, there)}; elsewhere it is slow rather than selective."
 
 
-def _chance(judged, _):
+def chance(judged, _=None):
     """How far runs of one function that is written in two ways lie apart."""
     found = [one.found for one in judged["C68"] if one.found and one.scope == marks.SMALL]
     effects = [abs(row.effect) for one in found for part in one.evidence for row in part.rows if row.n]
@@ -229,7 +229,7 @@ QUESTIONS = (
             },
         ),
         yes=0,
-        extra=_chance,
+        extra=chance,
     ),
     Question(
         "asymmetric",

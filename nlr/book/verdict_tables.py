@@ -12,6 +12,14 @@ from nlr.evidence.verdicts import evidence_label
 
 SAYS = {name: name.capitalize() for name in claims.SOURCES} | {"paper": "the paper", "project": "this project"}
 
+SAID_BY_FIGURES = {
+    "held": "as claimed",
+    "partly": "as claimed in part",
+    "did not hold everywhere": "not as claimed everywhere",
+    "did not hold": "not as claimed",
+    "undecided": "not clear",
+    "not run": "incomplete",
+}
 FEW = 3  # commands that a sentence can hold
 
 
@@ -35,10 +43,15 @@ def limited(judgement):
     )
 
 
-def claim_table(judged):
-    """A row a claim, with who says so, repeats or denies it, and a badge for each scope; cells are MyST.
+def claim_table(judged, authors):
+    """A row a claim, with who says so, repeats or denies it, a badge for each scope, and what the authors' figures say.
 
-    Below the badge of a verdict that rests on records stands how many comparisons say what, and what they measured.
+    Cells are MyST. Below the badge of a verdict that rests on records stands how many comparisons say what, and what
+    they measured.
+
+    Args:
+        judged: what :func:`nlr.evidence.verdicts.judge` returns.
+        authors: what :func:`nlr.evidence.verdicts.by_authors` returns.
     """
     rows = []
     for name, claim in claims.load().items():
@@ -50,6 +63,10 @@ def claim_table(judged):
                 "asserted by": _people(claim.asserted, claim.quotes),
                 "contradicted by": _people(claim.contradicted) or "nobody",
                 "verdict": "<br>".join(lines),
+                "authors' figures, older than the test": "<br>".join(
+                    f"{_by_figures(one)} {limited(one)}" for one in authors.get(name, ())
+                )
+                or "–",
             }
         )
     return pd.DataFrame(rows)
@@ -94,8 +111,18 @@ def _people(sources, quotes=()):
     return ", ".join([*named, *(f"{SAYS[who]} (quotes)" for who in quotes)])
 
 
-def evidence(names, judged):
-    """The sections of some claims on the page of the evidence, as MyST: a heading, and what each protocol says."""
+def _by_figures(judgement):
+    """What the authors' figures say, in words of their own: a description, not a verdict."""
+    return SAID_BY_FIGURES[judgement.outcome]
+
+
+def evidence(names, judged, authors):
+    """The sections of some claims on the page of the evidence, as MyST: a heading, and what each protocol says.
+
+    Args:
+        names: the claims.
+        judged, authors: as for :func:`claim_table`.
+    """
     registry, parts = claims.load(), []
     for name in names:
         claim = registry[name]
@@ -108,19 +135,34 @@ def evidence(names, judged):
                 continue
             limit = f" {one.found.qualifier}" if one.found.qualifier else ""
             missing = f" {_missing(one.found)}" if one.found.missing else ""
-            parts.append(f"{{verdict}}`{one.outcome}` **{one.scope}**{limit}: {one.because}{missing}")
+            place = f"**{marks.scope(one.scope)}**, `{one.scope}`"
+            parts.append(f"{{verdict}}`{one.outcome}` {place}{limit}: {one.because}{missing}")
             parts += [_evidence_table(part) for part in one.found.evidence if any(row.n for row in part.rows)]
             if any(row.n for part in one.found.control for row in part.rows):
                 parts.append(_control(claim, one.found))
                 parts += [_evidence_table(part) for part in one.found.control]
+            if any(row.n for part in one.found.apart for row in part.rows):
+                parts.append(_told_apart(one.found))
+                parts += [_evidence_table(part) for part in one.found.apart]
+        for one in authors.get(name, ()):
+            parts.append(f"**{one.scope}**, figures older than the test: {_by_figures(one)}. {one.because}")
+            parts += [_evidence_table(part) for part in one.found.evidence if any(row.n for row in part.rows)]
     return "\n\n".join(parts)
+
+
+def _told_apart(found):
+    """Whether a test of equivalence tells apart what it should."""
+    rows = [row for part in found.apart for row in part.rows if row.n]
+    apart = sum(row.verdict == "contradicts" for row in rows)
+    text = "The same test on losses that are not one function, to see whether it can tell them apart: it does in "
+    return text + f"{apart} of {len(rows)} comparisons."
 
 
 def _evidence_table(part):
     """The rows of a test as a Markdown table, with what was measured above it."""
     unit, what = kinds.measured(part.test)
     rows = evidence_frame(part)
-    table = wording.markdown(list(rows.columns), rows.to_numpy().tolist(), 5)
+    table = wording.markdown(list(rows.columns), rows.to_numpy().tolist(), 6)
     says = (
         f"; the claim says {kinds.demanded(part.test)}" if "relation" in part.test else ""
     )  # a control's claims nothing
@@ -175,8 +217,7 @@ def _control(claim, found):
 
 
 def evidence_frame(part):
-    """The rows of an :class:`nlr.evidence.claims.Evidence` as text: label, effect, interval, n, df, p of the family,
-    verdict."""
+    """The rows of an :class:`nlr.evidence.claims.Evidence` as text; *shows from* is the power of a row."""
 
     def number(value, form):
         return "–" if math.isnan(value) else format(value, form).replace("-", "\N{MINUS SIGN}")  # z: no minus zero
@@ -192,6 +233,7 @@ def evidence_frame(part):
                 "interval": interval if known else "–",
                 "n": str(row.n),
                 "df": str(row.df) if row.df else "–",
+                "shows from": number(kinds.shows_from(row), ".2f"),
                 "p": ("< 0.001" if row.p < 0.001 else number(row.p, ".3f")) if known else "–",
                 "says": row.verdict or "–",
             }

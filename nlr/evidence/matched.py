@@ -87,3 +87,9 @@ def against(table, other="ce"):
     groups = both.groupby(["loss", "setting", "level"], sort=False)["difference"]
     out = groups.agg(difference="mean", least="min", most="max", n="size")
     return out.reset_index()
+
+
+def highest(table):
+    """Of a frame of :func:`against` the highest level that each loss and setting has."""
+    last = table.groupby(["loss", "setting"], sort=False)["level"].transform("max")
+    return table[table["level"] == last]

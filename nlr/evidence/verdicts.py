@@ -4,6 +4,7 @@ A claim has a verdict for each scope: ``mathematics``, as the theory pages say i
 which it can be tested, as :func:`nlr.evidence.claims.evaluate` says of the records.
 """
 
+import hashlib
 import json
 import tomllib
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ from nlr.evidence import claims, frames, wording
 from nlr.study import studies
 
 MATHEMATICS = "mathematics"
+AUTHORS = {  # the authors' draft tables: source, and the protocol of ours whose tests hold for it
+    "authors, CIFAR-10": ("HX-HX1-CIFAR10", "ma2020"),
+    "authors, MNIST": ("HX-HX1-MNIST", "ma2020-mnist"),
+}
+COMMITTED = paths.RESULTS / "outcomes.json"  # the words that the committed records gave when they were last looked at
+EVALUATOR = ("statistics.py", "reproductions.py", "claims/__init__.py", "claims/figures.py", "claims/kinds.py")
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,21 @@ def judge(records, proved):
     return out
 
 
+def by_authors():
+    """What the authors' draft tables say of each claim whose cells they hold: ``{claim: [Judgement]}``.
+
+    They are older than the tests, which were written before we had seen them but for what others quote of them; so they
+    are a description beside the verdicts, and none of these.
+    """
+    out = {}
+    for name, claim in claims.load().items():
+        for scope, (source, protocol) in AUTHORS.items():
+            if found := claims.evaluate_printed(claim, source, protocol):
+                one = Judgement(name, scope, found.outcome, found.reason, evidence_label(name), found=found)
+                out.setdefault(name, []).append(one)
+    return out
+
+
 def evidence_label(name):
     """The label of a claim's section on the page of the evidence."""
     return f"evidence-{name.lower()}"
@@ -102,6 +124,29 @@ def evidence_label(name):
 def committed():
     """All records of the committed store."""
     return frames.read_store(studies.STORES["results"])[0]
+
+
+def evaluator():
+    """Sixteen hexadecimal digits that name the code by which records become verdicts, as a test's hash names a test."""
+    folder = paths.ROOT / "nlr" / "evidence"
+    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in EVALUATOR)).hexdigest()[:16]
+
+
+def outcomes(judged):
+    """What the records say in words: ``{claim: {protocol: {outcome, without_exploratory, tests}}}``.
+
+    Claims without runs are left out; ``tests`` is the hash of the tests.
+    """
+    registry, out = claims.load(), {}
+    for name, judgements in judged.items():
+        for one in judgements:
+            if one.found is not None and one.outcome != "not run":
+                out.setdefault(name, {})[one.scope] = {
+                    "outcome": one.outcome,
+                    "without_exploratory": one.found.without_exploratory,
+                    "tests": registry[name].test_hash(one.scope),
+                }
+    return out
 
 
 def count_table(judged):

@@ -24,9 +24,7 @@
 study = "ma2020-small"
 
 # %% tags=["hide-input"]
-import pandas as pd
-
-from nlr.book import plots, words
+from nlr.book import beside, plots, words
 from nlr.book.display import Figure, Prose, Table
 from nlr.evidence import comparisons, frames, wording, yardstick
 from nlr.study import experiment, studies
@@ -77,17 +75,7 @@ order = yardstick.agreement(compared)
 order = order[order["losses"] >= yardstick.ENOUGH_LOSSES]
 if len(order):
     shown = Table(
-        pd.DataFrame(
-            {
-                "setting": order["setting"].map(frames.short_name),
-                "losses": order["losses"],
-                "mean difference": order["distance"].map("{:.1f}".format),
-            }
-            | {
-                head: [wording.signed(value, 2) if value == value else "–" for value in order[column]]
-                for head, column in (("Kendall's tau", "kendall"), ("Spearman's rho", "spearman"))
-            }
-        ),
+        beside.order_table(order),
         name="order",
         caption="Our figures and theirs by setting: mean absolute difference in points, and rank correlations of the two orders "
         "of the losses; with few losses only values near 1 or −1 say anything. A dash: all are equal on one side.",

@@ -79,9 +79,9 @@ Table(verdicts.count_table(judged), name="counts", caption="Claims by verdict, i
 
 # %% tags=["hide-input"]
 Table(
-    verdict_tables.claim_table(judged),
+    verdict_tables.claim_table(judged, verdicts.by_authors()),
     name="claims",
     caption=f"The {len(claims.load())} claims.",
-    left=["statement", "asserted by", "contradicted by", "verdict"],
+    left=["statement", "asserted by", "contradicted by", "verdict", "authors' figures, older than the test"],
     style="claims",
 )

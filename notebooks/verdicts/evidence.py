@@ -17,7 +17,8 @@
 # *The comparisons behind each verdict that training can give.*
 #
 # A row is one comparison: its effect, the interval at the level named, the number of seeds n, and the degrees of freedom of
-# the standard deviation, which is the common one of the protocol, on MNIST that of the setting. All rows of a claim in one
+# the standard deviation, which is the common one of the protocol, on MNIST that of the setting. *Shows from* is its power: how
+# far from the threshold a value must lie to be shown in four of five repetitions with the same seeds, taken singly. All rows of a claim in one
 # protocol are one family; p is adjusted for it by Holm's method. A row supports or contradicts the claim when p is at most
 # 0.05; otherwise it is open. With fewer than three seeds it is marked so and not counted. The losses of one setting and
 # seed share noise, initial weights and data order. Where settings are pooled, the spread is taken to be the same in every
@@ -30,11 +31,11 @@ from nlr.book import verdict_tables
 from nlr.book.display import Prose
 from nlr.evidence import verdicts
 
-judged = verdicts.judge(verdicts.committed(), verdicts.proofs())
+judged, authors = verdicts.judge(verdicts.committed(), verdicts.proofs()), verdicts.by_authors()
 
 
 def section(first, last):
-    return Prose(verdict_tables.evidence([f"C{n}" for n in range(first, last + 1)], judged))
+    return Prose(verdict_tables.evidence([f"C{n}" for n in range(first, last + 1)], judged, authors))
 
 
 # %% [markdown]

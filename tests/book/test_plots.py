@@ -14,7 +14,7 @@ from matplotlib.colors import to_rgb
 
 from nlr.book import plots
 from nlr.data import CIFAR10_CLASSES
-from nlr.evidence import attempts, claims, comparisons, frames, published
+from nlr.evidence import attempts, claims, comparisons, frames, matched, published, reproductions, yardstick
 from nlr.study import protocols, runs, studies
 
 PAPER = tomllib.loads(claims.REGISTRY.read_text())["groups"]["paper"]
@@ -53,6 +53,7 @@ def drawings(made):
     printed = attempts.differences()
     printed = printed[(printed["kind"] == "symmetric") & printed["series"].isin(["S1", "S13"])]
     differences = pd.concat([printed, attempts.ours(table).query("kind == 'symmetric'")])
+    theirs = reproductions.figures("HX-HX1-CIFAR10", "cifar10", "ma2020")
     return {
         "transition": (next(iter(frames.noise_counts(noisy).values())), CIFAR10_CLASSES),
         "accuracy_curves": (frames.series(noisy, ["test_accuracy"]), ["gce (1 of 2)"]),
@@ -78,6 +79,8 @@ def drawings(made):
             attempts.sections(differences),
             {"S1": "S1", "ours": "ours", "S13": "S13"},
         ),
+        "memorised_against_fitted": (matched.courses(made), LOSSES),
+        "beside_authors": (yardstick.compare(table, theirs, dict.fromkeys(table["setting"], 3.0)),),
     }
 
 
@@ -96,6 +99,8 @@ NAMES = (
     "class_changes",
     "beside",
     "attempts",
+    "memorised_against_fitted",
+    "beside_authors",
 )
 
 

@@ -9,7 +9,8 @@ import pytest
 from factory import grid
 
 from nlr import paths
-from nlr.book import display, questions, verdict_tables
+from nlr.book import display, verdict_tables
+from nlr.book.sentences import SYMMETRIC
 from nlr.errors import NlrError
 from nlr.evidence import claims, published, statistics, verdicts
 from nlr.evidence.claims import kinds
@@ -61,7 +62,7 @@ def test_every_claim_is_judged_in_every_scope_that_it_has(book):
 
 def falling(step):
     """CE at the four rates, three seeds, falling by ``step`` from rate to rate."""
-    return grid({("ce", s): 0.7 - k * step for k, s in enumerate(questions.SYMMETRIC)})
+    return grid({("ce", s): 0.7 - k * step for k, s in enumerate(SYMMETRIC)})
 
 
 @pytest.mark.parametrize(("step", "outcome"), [(0.1, "held"), (-0.1, "did not hold"), (0.0, "undecided")])
@@ -69,28 +70,31 @@ def test_the_verdict_follows_the_records(book, step, outcome):
     judged = verdicts.judge(falling(step), {})
     (found,) = [one for one in judged["C15"] if one.scope == SMALL]
     assert found.outcome == outcome
-    line, numbers, *_ = verdict_tables.claim_table(judged).set_index("claim").loc["C15", "verdict"].split("<br>")
+    line, numbers, *_ = verdict_tables.claim_table(judged, {}).set_index("claim").loc["C15", "verdict"].split("<br>")
     part = found.found.evidence[0]
     mean = f"{part.effect:+z.1f} ({part.low:+z.1f} to {part.high:+z.1f}; 3 seeds) points".replace("-", "\N{MINUS SIGN}")
     assert numbers.startswith("[Of 2 comparisons: 2 ")
     assert f". {mean} a tenth of noise rate, slope over the noise rate of test accuracy" in numbers
     assert " (claimed: below 0)" in numbers
     assert numbers.endswith("]{.verdict-numbers}")
-    assert line == f"[{{verdict}}`{outcome}`](#evidence-c15) [{SMALL}]{{.verdict-scope}}"
-    text = verdict_tables.evidence(["C15"], judged)
+    assert line == f"[{{verdict}}`{outcome}`](#evidence-c15) [CIFAR-10, 10,000 images, 25 epochs]{{.verdict-scope}}"
+    text = verdict_tables.evidence(["C15"], judged, {})
     assert text.startswith("(evidence-c15)=\n### C15\n")
-    assert f"{{verdict}}`{outcome}` **{SMALL}**" in text
+    assert f"{{verdict}}`{outcome}` **CIFAR-10, 10,000 images, 25 epochs**, `{SMALL}`" in text
     assert "of noise rate; the claim says below 0:" in text
     says = {"held": "supports", "did not hold": "contradicts", "undecided": "open"}[outcome]
     rows = [line for line in text.splitlines() if line.startswith("| ce")]
     assert len(rows) == 2
-    assert all(f"| 3 | 8 | < 0.001 | {says} |" in row or (says == "open" and "| open |" in row) for row in rows)
+    assert all(
+        re.search(rf"\| 3 \| 8 \| \d+\.\d\d \| < 0\.001 \| {says} \|", row) or (says == "open" and "| open |" in row)
+        for row in rows
+    )
     assert all(re.search(r"[+−]\d+\.\d\d to [+−]\d+\.\d\d \(95 %\)", row) for row in rows)
     assert "`python -m nlr study ma2020`" in text  # what the other protocol still needs
 
 
 def test_the_table_of_claims_names_who_says_what():
-    table = verdict_tables.claim_table(verdicts.judge([], {})).set_index("claim")
+    table = verdict_tables.claim_table(verdicts.judge([], {}), {}).set_index("claim")
     assert table.loc["C17", "asserted by"] == "the paper, Kathuria, Chheda"
     assert table.loc["C17", "contradicted by"] == "Chheda (by figures), Krishnan (by figures)"
     assert table.loc["C20", "asserted by"] == "the paper, Joshi (quotes)"
@@ -127,8 +131,11 @@ def test_a_verdict_that_changes_without_exploratory_runs_says_so_beside_its_badg
     without = found.found.without_exploratory  # one seed of each setting is left
     assert found.outcome == "held"
     assert without != "held"
-    assert verdict_tables.limited(found) == f"[{SMALL}]{{.verdict-scope}} (without exploratory runs: {without})"
-    assert verdict_tables.limited(found) in verdict_tables.claim_table(judged).set_index("claim").loc["C15", "verdict"]
+    scope = "[CIFAR-10, 10,000 images, 25 epochs]{.verdict-scope}"
+    assert verdict_tables.limited(found) == f"{scope} (without exploratory runs: {without})"
+    assert (
+        verdict_tables.limited(found) in verdict_tables.claim_table(judged, {}).set_index("claim").loc["C15", "verdict"]
+    )
     assert verdicts.judge(falling(0.1), {})["C15"][0].qualifier == ""
 
 
@@ -142,9 +149,9 @@ def part_with(ratio, p_equal=math.nan):
 
 
 def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spreads_are():
-    runs = grid({(loss, s): 0.4 for loss in ("nce", "ce", "nfl", "fl") for s in questions.SYMMETRIC})
+    runs = grid({(loss, s): 0.4 for loss in ("nce", "ce", "nfl", "fl") for s in SYMMETRIC})
     runs += grid({("nce", "symmetric-0.4"): 0.5}, seeds=1, protocol=CONTROL)
-    text = verdict_tables.evidence(["C63"], verdicts.judge(runs, {}))
+    text = verdict_tables.evidence(["C63"], verdicts.judge(runs, {}), {})
     assert f"The control, protocol {CONTROL}, less the same runs of {SMALL}: nce, symmetric 0.4." in text
     assert "It has no runs of what this claim compares beside: ce, nfl and fl; symmetric 0.2, 0.6, 0.8." in text
     assert re.search(
@@ -162,7 +169,7 @@ def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spread
 def test_all_commands_that_make_missing_runs_are_given():
     for name in ("C9", "C17"):
         (found,) = [one.found for one in verdicts.judge([], {})[name] if one.scope == "ma2020"]
-        text = verdict_tables.evidence([name], verdicts.judge([], {}))
+        text = verdict_tables.evidence([name], verdicts.judge([], {}), {})
         assert all(command in text for command in found.commands)
 
 
@@ -176,7 +183,7 @@ def test_no_number_is_a_minus_zero():
 def test_remarks_quote_what_the_reports_print():
     chheda = published.means("chheda")
     fall = chheda["ce", "symmetric-0.2"] - chheda["ce", "symmetric-0.8"]
-    assert f"falls by {fall:.2f} points" in verdict_tables.evidence(["C15"], verdicts.judge([], {}))
+    assert f"falls by {fall:.2f} points" in verdict_tables.evidence(["C15"], verdicts.judge([], {}), {})
     assert (
         published.quoted("{krishnan.symmetric-0.8.nce} %")
         == f"{published.means('krishnan')['nce', 'symmetric-0.8']:.2f} %"
@@ -251,3 +258,44 @@ def test_the_filters_hide_what_does_not_match(browser):
     tab.keyboard.press("ArrowDown")
     assert shown() == ["C1"]
     tab.close()
+
+
+def test_the_authors_figures_stand_beside_the_verdicts_and_are_none():
+    authors = verdicts.by_authors()
+    judged = verdicts.judge([], {})
+    assert {one.scope for of in authors.values() for one in of} == set(verdicts.AUTHORS)
+    (sizes,) = authors["C28"]
+    assert (sizes.scope, sizes.outcome) == ("authors, CIFAR-10", "held")
+    table = verdict_tables.claim_table(judged, authors).set_index("claim")
+    column = "authors' figures, older than the test"
+    assert table.loc["C28", column] == "as claimed [authors, CIFAR-10]{.verdict-scope}"
+    assert table.loc["C1", column] == table.loc["C9", column] == "–"  # a proof; a loss that they do not have
+    assert not table[column].str.contains("{verdict}", regex=False).any()
+    text = verdict_tables.evidence(["C28"], judged, authors)
+    assert "**authors, CIFAR-10**, figures older than the test: as claimed. Of 3 comparisons: 3 for the claim." in text
+    assert set(verdict_tables.SAID_BY_FIGURES) == set(claims.OUTCOMES)
+    counted = verdicts.count_table(judged)["scope"]
+    assert not set(verdicts.AUTHORS) & set(counted)
+
+
+def test_an_identity_is_shown_with_what_its_test_should_tell_apart():
+    losses = ("nce+mae,beta=9.21", "nce+rce", "nce+mae", "mae")
+    gains = {"symmetric-0.4": 0.1, "symmetric-0.8": 0.0, "asymmetric-0.4": 0.0}
+    runs = grid({(loss, s): 0.4 - gain * (loss == "nce+mae") for loss in losses for s, gain in gains.items()})
+    judged = verdicts.judge(runs, {})
+    (found,) = [one for one in judged["C68"] if one.scope == SMALL]
+    assert found.outcome == "held"
+    text = verdict_tables.evidence(["C68"], judged, {})
+    assert "to see whether it can tell them apart: it does in 1 of 3 comparisons." in text
+    assert "nce+mae − nce+rce, symmetric-0.4" in text
+
+
+def test_power_is_the_distance_that_four_of_five_repetitions_show():
+    runs = grid({(loss, s): 0.4 for loss in ("ce", "nce", "mae") for s in SYMMETRIC}, noise=0.01)
+    (found,) = [one for one in verdicts.judge(runs, {})["C17"] if one.scope == SMALL]
+    (part,) = found.found.evidence
+    row = part.rows[0]
+    half = (row.high - row.low) / 2
+    assert half < kinds.shows_from(row) < 1.6 * half
+    assert kinds.shows_from(row, 0.5) == pytest.approx(half)
+    assert math.isnan(kinds.shows_from(kinds.Row("", ())))

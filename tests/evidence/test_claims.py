@@ -15,6 +15,7 @@ from nlr import paths
 from nlr.book import display
 from nlr.errors import NlrError
 from nlr.evidence import claims, frames, reproductions
+from nlr.evidence import verdicts as judgements
 from nlr.evidence.claims import figures, kinds
 from nlr.study import protocols, records, runs, studies
 
@@ -787,6 +788,24 @@ def test_a_cell_reproduces_a_figure_if_it_lies_within_the_margin_of_it(theirs, s
     assert missing.outcome == "not run"
 
 
+def test_figures_that_a_source_prints_are_judged_by_the_same_tests():
+    theirs = "HX-HX1-CIFAR10"
+    found = claims.evaluate_printed(claims.get("C28"), theirs, "ma2020")
+    figures = reproductions.figures(theirs, "cifar10", "ma2020")
+    rows = found.evidence[0].rows
+    assert [row.effect for row in rows] == pytest.approx(
+        [figures["nce+mae", s].mean - figures["ce", s].mean for s in SYMMETRIC[1:]]
+    )
+    one, other = (figures[loss, "symmetric-0.4"] for loss in ("nce+mae", "ce"))
+    assert rows[0].high - rows[0].low > 2 * 2.77 * math.sqrt(one.sd**2 / 3 + other.sd**2 / 3)  # at most 4 degrees
+    assert (rows[0].n, rows[0].exploratory, found.outcome) == (3, False, "held")
+    assert claims.evaluate_printed(claims.get("C2"), theirs, "ma2020") is None  # a proof
+    assert claims.evaluate_printed(claims.get("C63"), theirs, "ma2020") is None  # another figure than accuracy
+    assert claims.evaluate_printed(claims.get("C28"), "HX-HX1-MNIST", "ma2020-mnist") is None  # not tested there
+    collapsed = claims.evaluate_printed(claims.get("C17"), "HX-HX1-MNIST", "ma2020-mnist")
+    assert {row.verdict for row in collapsed.evidence[0].rows} == {"unreplicated"}  # a deviation of 0.00 is none
+
+
 @pytest.mark.parametrize(
     ("here", "there", "outcome"), [(0.5, 4, "held"), (4, -0.5, "did not hold"), (2, -2, "undecided")]
 )
@@ -991,6 +1010,14 @@ def test_the_proof_of_the_order_can_fail(history):
     assert any(line.startswith("C15 in ma2020-small: ") for line in late([old]))
     assert late([record("ce", "symmetric-0.4", commit=history[:12], purpose="exploratory")]) == []
     assert late([record("ce", "symmetric-0.4", **facts)])  # a run of no known commit is dated by its start
+
+
+def test_the_words_of_the_committed_outcomes_come_out_again():
+    """Whatever has been changed in the code that evaluates since they were written."""
+    said = json.loads(judgements.COMMITTED.read_text())
+    assert len(said["evaluator"]) == len(judgements.evaluator()) == 16
+    found = judgements.outcomes(judgements.judge(judgements.committed(), {}))
+    assert found == said["claims"], "records or rules have changed: bring the words up to date with make readme"
 
 
 def test_studies_make_what_the_claims_need():

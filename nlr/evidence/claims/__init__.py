@@ -32,7 +32,7 @@ import pandas as pd
 
 from nlr.data import TRAINING_IMAGES
 from nlr.errors import NlrError, unknown
-from nlr.evidence import frames, statistics, wording
+from nlr.evidence import frames, reproductions, statistics, wording
 from nlr.evidence.claims import kinds
 from nlr.evidence.claims.figures import FIGURES
 from nlr.noise import parse_setting
@@ -217,6 +217,7 @@ class Outcome:
         control: for a slow claim, the Evidence of the control: the same runs for longer, less these; else empty.
         without_exploratory: the outcome with exploratory runs left out; equal to ``outcome`` where they do not matter.
         missing: the runs it still needs, see :func:`missing_runs`.
+        apart: for a claim of equivalence, an Evidence for each of its tests on pairs that it should tell apart.
     """
 
     claim: str
@@ -228,6 +229,7 @@ class Outcome:
     control: tuple = ()
     without_exploratory: str = ""
     missing: tuple = ()
+    apart: tuple = ()
 
     @property
     def commands(self):
@@ -390,7 +392,39 @@ def evaluate(claim, records, protocol):
             reason += f" No verdict without the control {rules['control']}."
     if without != outcome:
         reason += f" Without the exploratory runs: {without}."
-    return Outcome(claim.id, protocol, outcome, reason, qualifier, evidence, control, without, tuple(missing))
+    beside = [test | {"pairs": claim.should_differ} for test in tests if claim.should_differ]
+    apart = _judge(rules, beside, table)
+    return Outcome(claim.id, protocol, outcome, reason, qualifier, evidence, control, without, tuple(missing), apart)
+
+
+def evaluate_printed(claim, source, protocol):
+    """What the figures that a source prints say about a claim, by the tests that it has in a protocol.
+
+    The figures are means after the last epoch with their deviations; differences of them are unpaired. A row whose
+    cells the source lacks, or that asks for anything but accuracy after the last epoch, is missing.
+
+    Args:
+        claim: a :class:`Claim` that training can settle.
+        source: key of a source of :mod:`nlr.evidence.reproductions`.
+        protocol: name of the protocol whose tests and margins hold.
+
+    Returns:
+        The :class:`Outcome`; None where no row has a value.
+    """
+    if claim.kind == "theory" or _cannot_run(claim, protocol):
+        return None
+    rules, tests = claim.rules_in(protocol), claim.tests_in(protocol)
+    theirs = reproductions.figures(source, protocols.load(protocol)["data"]["dataset"], protocol)
+    found = [kinds.printed_rows(test, theirs, rules) for test in tests]
+    if not any(row.n for part in found for row in part):
+        return None
+    unknown_mean = (math.nan, math.nan, math.nan, None)
+    evidence = tuple(
+        Evidence(test, kinds.measured(test)[0], tuple(part), *unknown_mean)
+        for test, part in zip(tests, _in_families(found, {}, rules), strict=True)
+    )
+    outcome = _outcome(evidence, claim.everywhere and rules["everywhere"])
+    return Outcome(claim.id, protocol, outcome, _reason(evidence), "", evidence, without_exploratory=outcome)
 
 
 def formerly(claim):
@@ -459,13 +493,17 @@ def exploratory_for(claim, record):
 
 def _judge(rules, tests, table):
     """The evidence of each test, its rows judged with all the claim's rows, those without runs too, as one family."""
-    found = [kinds.rows(test, table, rules) for test in tests]
+    seeds = table.groupby(["loss", "setting"])["seed"].agg(set).to_dict()
+    parts = _in_families([kinds.rows(test, table, rules) for test in tests], seeds, rules)
+    return tuple(_evidence(test, table, part, rules) for test, part in zip(tests, parts, strict=True))
+
+
+def _in_families(found, seeds, rules):
+    """The rows of all tests of a claim, judged as one family; ``seeds`` are those of each cell that has runs."""
     flat = [row for part in found for row in part]
     adjusted = statistics.holm([1.0 if row.exploratory or math.isnan(row.p) else row.p for row in flat])
-    seeds = table.groupby(["loss", "setting"])["seed"].agg(set).to_dict()
     judged = iter([_judged(row, p, seeds, rules["alpha"]) for row, p in zip(flat, adjusted, strict=True)])
-    parts = [[next(judged) for _ in part] for part in found]
-    return tuple(_evidence(test, table, part, rules) for test, part in zip(tests, parts, strict=True))
+    return [[next(judged) for _ in part] for part in found]
 
 
 def _judged(row, p, seeds, alpha):

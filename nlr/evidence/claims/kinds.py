@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 
 from nlr.errors import unknown
 from nlr.evidence import reproductions, statistics
@@ -199,6 +201,32 @@ def rows(test, runs, rules):
     ]
 
 
+def printed_rows(test, figures, rules):
+    """The rows of a test by accuracies that a source prints, not yet judged; without a value where it lacks a cell.
+
+    Args:
+        test: a test of the registry, thresholds as numbers.
+        figures: ``{(loss, setting): SourceFigure}``.
+        rules: the registry's rules as they hold in the protocol.
+    """
+    if test["test"] not in CONTRASTS:
+        return [Row(test["test"], tuple(needs(test)))]
+    out, no_runs = [], pd.DataFrame(columns=["loss", "setting", "seed", "exploratory"]).astype({"exploratory": bool})
+    for contrast in CONTRASTS[test["test"]](test):
+        if test["figure"] != "last" or not all(cell in figures for cell in contrast.cells):
+            out.append(Row(contrast.label, tuple(contrast.cells)))
+            continue
+        weights = {}
+        for loss, setting, weight in contrast.terms:
+            weights[loss, setting] = weights.get((loss, setting), 0.0) + weight
+        means = [(weight, figures[cell].mean, figures[cell].sd, figures[cell].n) for cell, weight in weights.items()]
+        effect, _, _, se, df = statistics.of_means(means)
+        n = min(figures[cell].n for cell in weights)
+        value = Estimate(effect, se, math.sqrt(n) * se, df, n, None, ())
+        out.append(replace(_row(contrast.label, contrast.cells, value, no_runs, test, rules), exploratory=False))
+    return out
+
+
 def pooling(rules):
     """Which runs a spread is taken over, as the rules of a protocol say."""
     return statistics.Pooling(rules["own_df"], rules["spread"] == "setting")
@@ -263,6 +291,19 @@ def demanded(test):
     ]
     text = f"{test['relation']} {numbers[0]}"
     return f"{text} of {numbers[1]}" if test["relation"] in ("within", "outside") else text
+
+
+def shows_from(row, power=0.8):
+    """How far from its threshold a value must lie for a row to show it, taken singly; NaN where no spread is known.
+
+    Args:
+        row: a :class:`Row` with an interval.
+        power: the share of repetitions with the same seeds that would show it.
+    """
+    if not row.df or math.isnan(row.low):
+        return math.nan
+    tail = stats.t.ppf((1 + row.level) / 2, row.df)
+    return float((row.high - row.low) / 2 / tail * (tail + stats.t.ppf(power, row.df)))
 
 
 def needs(test):

@@ -1,0 +1,81 @@
+"""Sentences and tables that lay our runs beside the authors' figures, of :mod:`nlr.evidence.yardstick`."""
+
+import numpy as np
+import pandas as pd
+
+from nlr.evidence import frames, wording
+
+
+def standing(found, limit):
+    """Which records did not end with one answer to nearly every image, by the modal share in per cent."""
+    return [100 * record["final"].get("modal_class_share", 0.0) <= limit for record in found]
+
+
+def in_short(compared):
+    """How near our cells lie to the authors', from :func:`nlr.evidence.yardstick.compare`."""
+    counted = compared["verdict"].value_counts()
+    text = f"{len(compared)} cells, each a loss in one setting, stand on both sides. "
+    decided = {name: int(counted.get(name, 0)) for name in ("equivalent", "differs", "undecided")}
+    if sum(decided.values()):
+        text += f"Of those with seeds enough {decided['equivalent']} are equivalent, {decided['differs']} differ and "
+        text += f"{decided['undecided']} are undecided. "
+    if few := int(counted.get("few seeds", 0)):
+        text += f"{few or 'None'} have fewer seeds than are counted, and show only what one or two runs gave. "
+    parts = []
+    for setting, part in compared.groupby("setting", sort=False):
+        far = part.loc[part["difference"].abs().idxmax()]
+        parts.append(
+            f"{frames.short_name(setting)} {far.loss}, {far.theirs:.2f} in their table and {far.ours:.2f} in ours"
+        )
+    return text + f"Farthest from theirs in each setting: {'; '.join(parts)}."
+
+
+def alt(compared):
+    """Ours and theirs of every cell."""
+    parts = []
+    for setting, part in compared.groupby("setting", sort=False):
+        said = "; ".join(f"{row.loss} {row.theirs:.1f} and {row.ours:.1f}" for row in part.itertuples())
+        parts.append(f"{frames.short_name(setting)}: {said}")
+    return "Marks, a panel a setting, theirs and ours in per cent. " + ". ".join(parts) + "."
+
+
+def table(compared, found):
+    """A row a cell as text, with the digits that are never answered (the most over the seeds)."""
+    never = {}
+    for record in found:
+        answers = np.array(record["final"]["confusion"]).sum(0)
+        cell = frames.setting_of(record["config"]), record["config"]["loss"]["spec"]
+        never[cell] = max(never.get(cell, 0), int((answers == 0).sum()))
+
+    def with_sd(mean, sd):
+        return f"{mean:.2f}" if pd.isna(sd) else f"{mean:.2f} ± {sd:.2f}"
+
+    return pd.DataFrame(
+        {
+            "setting": frames.short_name(row.setting),
+            "loss": row.loss,
+            "theirs": with_sd(row.theirs, row.theirs_sd),
+            "ours": with_sd(row.ours, row.sd),
+            "seeds": row.n,
+            "never answered": never[row.setting, row.loss],
+            "difference": wording.with_interval(row.difference, row.low, row.high, 2),
+            "margin": f"{row.margin:g}",
+            "verdict": row.verdict,
+        }
+        for row in compared.itertuples()
+    )
+
+
+def order_table(order):
+    """The frame of :func:`nlr.evidence.yardstick.agreement` as text."""
+    return pd.DataFrame(
+        {
+            "setting": order["setting"].map(frames.short_name),
+            "losses": order["losses"],
+            "mean difference": order["distance"].map("{:.1f}".format),
+        }
+        | {
+            head: [wording.signed(value, 2) if value == value else "–" for value in order[column]]
+            for head, column in (("Kendall's tau", "kendall"), ("Spearman's rho", "spearman"))
+        }
+    )
