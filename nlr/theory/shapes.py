@@ -43,7 +43,7 @@ def lines(panels, xlabel, ylabel, xlim=None, ylim=None, xscale="linear", yscale=
         if ylim:
             axis.set_ylim(ylim)
     axes[0, 0].set_ylabel(ylabel)
-    figure.legend(handles.values(), handles, loc="outside lower center", ncols=min(6, len(handles)), handlelength=2.6)
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=min(5, len(handles)), handlelength=2.6)
     return figure
 
 
