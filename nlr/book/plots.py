@@ -3,14 +3,18 @@
 Every function returns a matplotlib figure without a title; captions are the page's. Call them inside :func:`theme`.
 """
 
+import itertools
 import re
 from contextlib import contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
+from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
+from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
+from scipy.optimize import isotonic_regression
 
 from nlr.evidence import frames
 
@@ -20,41 +24,49 @@ STRONG = (
 )
 THEMES = ("light", "dark")
 
-# Okabe and Ito's palette; None is the theme's own ink. Combinations that share a colour differ in dashes and marker.
-_BLUE, _SKY, _GREEN, _YELLOW, _ORANGE, _RED, _PINK = (
-    "#0072B2",
-    "#56B4E9",
-    "#009E73",
-    "#D0B000",
-    "#E69F00",
-    "#D55E00",
-    "#CC79A7",
-)
+# A look says what a loss is made of. Its hue is that of its passive part: none (ink; blue where the loss is
+# normalised), slope 1 (green), slope 9.21 (red), another slope (olive), a curve (violet); pink is for what lies
+# between cross-entropy and MAE or RCE. Its dashes are those of its active part: solid for cross-entropy and NCE,
+# dashed for focal losses, dotted for none, others where these are taken. Dashes and marker together are a loss's own
+# too, so that nothing hangs on colour. The first four hues are Okabe and Ito's. None is the theme's own ink.
+_BLUE, _GREEN, _RED, _PINK, _OLIVE, _VIOLET = _HUES = ("#0072B2", "#009E73", "#D55E00", "#CC79A7", "#8A7000", "#8A63D2")
+_SOLID, _DASHED, _DOTTED = "", (4, 1.5), (1, 1)
+_DASHDOT, _TWO_DOTS, _LONG, _SHORT, _SPARSE = (6, 1.5, 1, 1.5), (6, 1.5, 1, 1.5, 1, 1.5), (9, 2), (2, 1), (1, 3)
 _STYLES = {
-    "ce": (None, "", "o"),
-    "mae": (_ORANGE, (1, 1), "s"),
-    "nce": (_SKY, (4, 1.5), "^"),
-    "nce+mae": (_GREEN, "", "D"),
-    "nce+rce": (_RED, "", "v"),
-    "rce": (_PINK, (1, 1), "s"),
-    "fl": (None, (4, 1.5), "X"),
-    "nfl": (_BLUE, (4, 1.5), "^"),
-    "nfl+mae": (_BLUE, "", "P"),
-    "nfl+rce": (_PINK, "", "v"),
-    "gce": (_YELLOW, "", "o"),
-    "sce": (_YELLOW, (4, 1.5), "X"),
-    "ce+mae": (_ORANGE, "", "d"),
-    "nfl+nce": (_SKY, (1, 1), "<"),
-    "mae+rce": (_PINK, (4, 1.5), ">"),
-    "nrce": (_RED, (1, 1), "h"),
-    "nce+mae,beta=0.3": (_GREEN, (1, 1), "o"),
-    "nce+mae,beta=3": (_GREEN, (2.5, 1), "s"),
-    "nce+mae,beta=9.21": (_GREEN, (4, 1.5), "^"),
-    "nce+mae,beta=30": (_GREEN, (6, 1.5, 1, 1.5), "v"),
+    "ce": (None, _SOLID, "o"),
+    "fl": (None, _DASHED, "p"),
+    "fl,gamma=2": (None, _LONG, "p"),
+    "ce,scale=0.04": (None, _DASHDOT, "o"),
+    "nce": (_BLUE, _SOLID, "^"),
+    "nfl": (_BLUE, _DASHED, "v"),
+    "nfl,gamma=2": (_BLUE, _LONG, "v"),
+    "nfl+nce": (_BLUE, _DASHDOT, "^"),
+    "nce,scale=10": (_BLUE, _SHORT, "^"),
+    "nce+mae": (_GREEN, _SOLID, "s"),
+    "nfl+mae": (_GREEN, _DASHED, "D"),
+    "mae": (_GREEN, _DOTTED, "d"),
+    "nce+rce": (_RED, _SOLID, "P"),
+    "nfl+rce": (_RED, _DASHED, "X"),
+    "rce": (_RED, _DOTTED, "*"),
+    "nce+mae,beta=9.21": (_RED, _DASHDOT, "s"),
+    "gce": (_PINK, _SOLID, "<"),
+    "sce": (_PINK, _DASHDOT, ">"),
+    "ce+mae": (_PINK, _LONG, "s"),
+    "ceeps+mae": (_PINK, _SHORT, "D"),
+    "nce+mae,beta=0.3": (_OLIVE, _SOLID, "d"),
+    "nce+mae,beta=3": (_OLIVE, _SHORT, "s"),
+    "nce+mae,beta=10": (_OLIVE, _DASHDOT, "D"),
+    "nce+mae,beta=30": (_OLIVE, _LONG, "d"),
+    "nce+rce,beta=10": (_OLIVE, _TWO_DOTS, "P"),
+    "mae+rce": (_OLIVE, _DOTTED, "h"),
+    "nrce": (_OLIVE, _SPARSE, "*"),
+    # Published sums that the package does not train.
+    "nce+ael": (_VIOLET, _SOLID, "h"),
+    "jal-ce": (_VIOLET, _DASHDOT, "X"),
+    "nce+aul": (_VIOLET, _LONG, "^"),
+    "nce+agce": (_VIOLET, _SHORT, "v"),
 }
-_SPARE = [(colour, (5, 1, 1, 1), "p") for colour in (_BLUE, _PINK, _ORANGE, _SKY, _GREEN, _RED, _YELLOW)]
-_HATCHES = ("", "//", "..", "", "\\\\", "xx", "++", "oo", "--", "||", "**", "OO")  # of bars, in the order drawn
-_HATCHES += ("/", "\\", "x", "-", "|", "+", "o", "*")
+_SPARE = [(colour, (8, 1, 2, 1), marker) for colour, marker in zip(_HUES, "^sPdhv", strict=True)]
 _INK = {"light": "#1f2328", "dark": "#e6e6e6"}
 _FACE = {"light": "#ffffff", "dark": "#14181e"}
 _GRID = {"light": "#d9dce0", "dark": "#3a4049"}
@@ -65,7 +77,7 @@ _SHADES = {
     "dark": sns.blend_palette(("#14181e", "#56B4E9"), as_cmap=True),
 }
 _COLOUR = re.compile(r"(?<=[ \"])#[0-9a-f]{6}\b")  # of an SVG; what else begins with # there is a name, and longer
-_KEPT = {colour.lower(): colour.lower() for colour in (_BLUE, _SKY, _GREEN, _YELLOW, _ORANGE, _RED, _PINK)}
+_KEPT = {colour.lower(): colour.lower() for colour in _HUES}
 _DARK = {to_hex(_SHADES["light"](k)): to_hex(_SHADES["dark"](k)) for k in range(_SHADES["light"].N)} | _KEPT
 _DARK |= {of["light"]: of["dark"] for of in (_INK, _FACE, _GRID)}
 
@@ -125,51 +137,81 @@ def theme(name):
 
 
 def style(loss):
-    """``(colour, dashes, marker)`` of a loss in the theme at hand; only the slopes under study change it."""
+    """``(colour, dashes, marker)`` of a loss in the theme at hand; only the parameters under study change it."""
     name = loss.split(",")[0]
     colour, dashes, marker = _STYLES.get(loss) or _STYLES.get(name) or _SPARE[sum(map(ord, name)) % len(_SPARE)]
     return colour or _INK[_current], dashes, marker
 
 
-def _looks(losses):
-    losses = list(dict.fromkeys(losses))
-    styles = {loss: style(loss) for loss in losses}
-    return {
-        "hue": "loss",
-        "style": "loss",
-        "hue_order": losses,
-        "style_order": losses,
-        "palette": {loss: s[0] for loss, s in styles.items()},
-        "dashes": {loss: s[1] for loss, s in styles.items()},
-    }
+def _name_lines(figure, size=9):
+    """Name every line at its right end, beside its marker, where those of each panel find room there; else below."""
+    panels = {}
+    for axis in figure.axes:
+        beside = axis.transAxes + ScaledTranslation(19 / 72, 0, figure.dpi_scale_trans)
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            line = handle if isinstance(handle, Line2D) else handle.lines[0]  # of bars of error
+            points = line.get_xydata()
+            points = points[np.isfinite(points).all(1)]
+            if len(points):
+                text = axis.text(1, 0.5, label, size=size, va="center", transform=beside)
+                panels.setdefault(axis, []).append((text, line, points[-1]))
+    figure.get_layout_engine().execute(figure)
+    apart = 1.2 * size  # in points, as sizes are
+    sizes = {axis: 72 / figure.dpi * np.array(axis.get_window_extent().size) for axis in panels}
+    if any(apart * len(named) > sizes[axis][1] for axis, named in panels.items()):
+        for text, *_ in itertools.chain(*panels.values()):
+            text.remove()
+        _legend_below(figure)
+        return
+    figure.set_layout_engine("none")  # it is laid out
+    for axis, named in panels.items():
+        width, height = sizes[axis]
+        named = [(text, line, *axis.transLimits.transform(end)) for text, line, end in named]
+        named.sort(key=lambda end: end[-1])
+        # The nearest places in this order that are apart enough: less their least distances they may not fall.
+        steps = apart * np.arange(len(named))
+        places = isotonic_regression(np.array([height * y for *_, y in named]) - steps).x
+        places = places.clip(apart / 2, height - apart * (len(named) - 0.5)) + steps
+        key, leaders, colours = 1 + 12 / width, [], []
+        for (text, line, x, y), place in zip(named, places / height, strict=True):
+            text.set_y(place)
+            leaders.append([(x, y), (key, place)])
+            colours.append(line.get_color())
+            look = {"marker": line.get_marker(), "color": colours[-1], "linewidth": 0, "transform": axis.transAxes}
+            axis.scatter(key, place, 3.2 * size, clip_on=False, **look).set_in_layout(False)
+        look = {"linewidths": 0.8, "transform": axis.transAxes, "clip_on": False, "zorder": 1.5}
+        axis.add_collection(LineCollection(leaders, colors=colours, **look), autolim=False).set_in_layout(False)
 
 
-def _legend_below(figure, axis, columns=5):
-    handles, labels = axis.get_legend_handles_labels()
-    for ax in figure.axes:
-        if ax.get_legend():
-            ax.get_legend().remove()
-    figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(labels)), handlelength=2.6)
+def _legend_below(figure, columns=5):
+    """One legend below for all panels, each label once."""
+    labels = {}
+    for axis in figure.axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            labels.setdefault(label, handle)
+    figure.legend(
+        labels.values(), labels, loc="outside lower center", ncols=min(columns, len(labels)), handlelength=2.6
+    )
 
 
 def transition(counts, classes):
     """The noise as it was drawn: share of each true class that bears each label, in per cent."""
     figure, axis = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.6))
-    _heat(axis, 100 * counts / counts.sum(1, keepdims=True), classes, numbers=True)
-    axis.set(xlabel="noisy label", ylabel="true class")
+    _heat(axis, 100 * counts / counts.sum(1, keepdims=True), classes, classes, least=0.5)
+    axis.set(xlabel="noisy label", ylabel="true class", aspect="equal")
     return figure
 
 
-def _heat(axis, percent, classes, numbers):
+def _heat(axis, percent, rows, columns, least, size=7):
+    """Cells in shades of per cent, the first row on top; a cell that has at least ``least`` shows its number."""
     axis.pcolormesh(percent, vmin=0, vmax=100, cmap=_SHADES[_current], edgecolors=_GRID[_current], linewidth=0.4)
-    for (row, column), share in np.ndenumerate(percent if numbers else np.empty((0, 0))):
-        if share >= 0.5:
-            colour = _INK[_current] if share < STRONG else _FACE[_current]
-            axis.text(column + 0.5, row + 0.5, f"{share:.0f}", ha="center", va="center", size=7, color=colour)
-    places = np.arange(len(classes)) + 0.5
-    axis.set_xticks(places, classes, rotation=90 if max(map(len, classes)) > 2 else 0)
-    axis.set_yticks(places, classes)
-    axis.set(aspect="equal", ylim=(len(classes), 0))
+    for row, column in np.argwhere(percent >= least):
+        share = percent[row, column]
+        colour = _INK[_current] if share < STRONG else _FACE[_current]
+        axis.text(column + 0.5, row + 0.5, f"{share:.0f}", ha="center", va="center", size=size, color=colour)
+    axis.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=90 if max(map(len, columns)) > 2 else 0)
+    axis.set_yticks(np.arange(len(rows)) + 0.5, rows)
+    axis.set_ylim(len(rows), 0)
     axis.grid(False)
     axis.spines[:].set_visible(False)
     axis.tick_params(length=0, labelsize=8)
@@ -178,53 +220,53 @@ def _heat(axis, percent, classes, numbers):
 def accuracy_curves(series, missing=()):
     """Clean test accuracy by epoch, mean over seeds and the range between them."""
     figure, axis = plt.subplots(figsize=(WIDTH, WIDTH * 0.5))
-    table = series.assign(accuracy=100 * series["test_accuracy"])
-    sns.lineplot(table, x="epoch", y="accuracy", ax=axis, errorbar=("pi", 100), **_looks(table["loss"]))
-    axis.set(xlabel="epoch", ylabel="clean test accuracy (%)", xlim=(1, table["epoch"].max()))
-    _legend_below(figure, axis)
+    for number, (_, of_loss) in enumerate(series.groupby("loss", sort=False)):
+        _by_epoch(axis, of_loss, "test_accuracy", number, band=True)
+    axis.set(xlabel="epoch", ylabel="clean test accuracy (%)", xlim=(1, series["epoch"].max()))
+    _name_lines(figure)
     _name_missing(figure, missing)
     return figure
+
+
+def _by_epoch(axis, of_loss, key, number, band=False):
+    """The line of one loss over the epochs, in per cent; its marker stands at a few of them, by ``number``."""
+    loss = of_loss["loss"].iloc[0]
+    shares = 100 * of_loss.groupby("epoch")[key].agg(["mean", "min", "max"])
+    colour, dashes, marker = style(loss)
+    every = max(1, len(shares) // 5)
+    axis.plot(
+        shares.index,
+        shares["mean"],
+        label=loss,
+        color=colour,
+        linestyle=(0, dashes) if dashes else "-",
+        linewidth=1.4,
+        marker=marker,
+        markersize=4.5,
+        markevery=(number % every, every),
+    )
+    if band and (shares["min"] < shares["max"]).any():
+        axis.fill_between(shares.index, shares["min"], shares["max"], color=colour, alpha=0.2, linewidth=0)
 
 
 def memorised_recovered(series, missing=()):
     """Share of the wrong labels predicted as given (memorised) and as the true class (recovered), by epoch."""
     figure, axes = plt.subplots(1, 2, figsize=(WIDTH, WIDTH * 0.45), sharey=True)
     for axis, key in zip(axes, ("memorised", "recovered"), strict=True):
-        table = series.assign(share=100 * series[key])
-        sns.lineplot(table, x="epoch", y="share", ax=axis, errorbar=("pi", 100), **_looks(table["loss"]))
-        axis.set(xlabel="epoch", ylabel="wrong labels (%)", ylim=(-2, 102), xlim=(1, table["epoch"].max()))
+        for number, (_, of_loss) in enumerate(series.groupby("loss", sort=False)):
+            _by_epoch(axis, of_loss, key, number, band=True)
+        axis.set(xlabel="epoch", ylabel="wrong labels (%)", ylim=(-2, 102), xlim=(1, series["epoch"].max()))
         axis.set_title(key)
-    _legend_below(figure, axes[0])
+    _name_lines(figure)
     _name_missing(figure, missing)
     return figure
 
 
-def class_bars(by_class, classes):
-    """Test accuracy by class after the last epoch, a bar a loss, mean over seeds."""
-    losses = list(dict.fromkeys(by_class["loss"]))
-    figure, axis = plt.subplots(figsize=(WIDTH, WIDTH * 0.45))
-    palette = {loss: style(loss)[0] for loss in losses}
-    table = by_class.assign(name=[classes[k] for k in by_class["class"]])
-    sns.barplot(
-        table,
-        x="name",
-        y="accuracy",
-        hue="loss",
-        palette=palette,
-        saturation=1,
-        errorbar=None,
-        ax=axis,
-        edgecolor=_FACE[_current],
-        linewidth=0.4,
-    )
-    for hatch, bars in zip(_HATCHES, axis.containers, strict=False):
-        for bar in bars:
-            bar.set_hatch(hatch)
-    axis.set(xlabel="", ylabel="test accuracy (%)", ylim=(0, 100))
-    axis.grid(axis="x", visible=False)
-    if max(map(len, classes)) > 2:
-        axis.tick_params(axis="x", rotation=35)
-    _legend_below(figure, axis)
+def class_accuracy(by_class, classes):
+    """Test accuracy by class after the last epoch, a row a loss, mean over seeds."""
+    means = by_class.pivot_table(index="loss", columns="class", values="accuracy", sort=False).sort_index(axis=1)
+    figure, axis = plt.subplots(figsize=(WIDTH, 0.9 + 0.26 * len(means)))
+    _heat(axis, means.to_numpy(), means.index, classes, least=0, size=8)
     return figure
 
 
@@ -236,9 +278,9 @@ def confusion_matrices(confusions, classes):
     for axis in axes.flat[len(confusions) :]:
         axis.set_visible(False)
     for number, (axis, (loss, percent)) in enumerate(zip(axes.flat, confusions.items(), strict=False)):
-        _heat(axis, percent, classes, numbers=False)
+        _heat(axis, percent, classes, classes, least=np.inf)
         axis.set_title(loss)
-        axis.set(xlabel="predicted", ylabel="true class" if number % columns == 0 else "")
+        axis.set(xlabel="predicted", ylabel="true class" if number % columns == 0 else "", aspect="equal")
         axis.tick_params(labelsize=6)
         if number % columns:
             axis.set_yticks([])
@@ -258,7 +300,7 @@ def accuracy_by_rate(table, rates, kind="symmetric"):
     for loss in dict.fromkeys(chosen["loss"]):
         _by_rate(axis, chosen[chosen["loss"] == loss], rates, bars=True)
     axis.set(xlabel=f"{kind} noise rate", ylabel="clean test accuracy, last epoch (%)")
-    _legend_below(figure, axis)
+    _name_lines(figure)
     return figure
 
 
@@ -272,15 +314,15 @@ def accuracy_and_memorised(table, rates):
         for loss in dict.fromkeys(chosen["loss"]):
             _by_rate(axis, chosen[chosen["loss"] == loss], rates, bars=True, column=column)
         axis.set(xlabel="symmetric noise rate", ylabel=label)
-    _legend_below(figure, axes[0])
+    _name_lines(figure, size=10)
     return figure
 
 
 def _by_rate(axis, of_loss, rates, bars=False, column="last"):
-    """The line of one loss over the noise rates; its handle."""
+    """The line of one loss over the noise rates."""
     loss, cells = of_loss["loss"].iloc[0], of_loss.groupby("rate")[column].agg(["mean", "std"]).reindex(rates)
     colour, dashes, marker = style(loss)
-    drawn = axis.errorbar(
+    axis.errorbar(
         cells.index,
         cells["mean"],
         yerr=cells["std"] if bars else None,
@@ -294,7 +336,6 @@ def _by_rate(axis, of_loss, rates, bars=False, column="last"):
     axis.set_xticks(rates)
     margin = 0.05 * (max(rates) - min(rates)) or 0.05
     axis.set_xlim(min(rates) - margin, max(rates) + margin)
-    return drawn
 
 
 def last_and_best(table):
@@ -335,17 +376,16 @@ def groups_by_rate(table, rates, groups, kind):
     figure, axes = plt.subplots(
         rows, columns, figsize=(WIDTH, 2.3 * rows + 0.6), sharex=True, sharey=True, squeeze=False
     )
-    labels = {}
     for axis, (name, losses) in zip(axes.flat, groups.items(), strict=False):
         for loss in (loss for loss in losses if (chosen["loss"] == loss).any()):
-            labels.setdefault(loss, _by_rate(axis, chosen[chosen["loss"] == loss], rates))
+            _by_rate(axis, chosen[chosen["loss"] == loss], rates)
         axis.set_title(name)
     for axis in axes.flat[len(groups) :]:
         axis.set_visible(False)
     for axis in axes[-1]:
         axis.set_xlabel(f"{kind} noise rate")
     figure.supylabel("clean test accuracy, last epoch (%)", size=10)
-    figure.legend(labels.values(), labels, loc="outside lower center", ncols=5, handlelength=2.6)
+    _name_lines(figure)
     return figure
 
 
@@ -357,21 +397,17 @@ def curves_by_setting(series, key):
     figure, axes = plt.subplots(
         rows, columns, figsize=(WIDTH, 2.2 * rows + 0.9), sharex=True, sharey=True, squeeze=False
     )
-    labels = {}
     for axis, setting in zip(axes.flat, settings, strict=False):
         part = series[series["setting"] == setting]
-        for loss, of_loss in part.groupby("loss", sort=False):
-            colour, dashes, _ = style(loss)
-            means = 100 * of_loss.groupby("epoch")[key].mean()
-            drawn = axis.plot(means.index, means, color=colour, linestyle=(0, dashes) if dashes else "-", linewidth=1.4)
-            labels.setdefault(loss, drawn[0])
+        for number, (_, of_loss) in enumerate(part.groupby("loss", sort=False)):
+            _by_epoch(axis, of_loss, key, number)
         axis.set_title(frames.short_name(setting))
     for axis in axes.flat[len(settings) :]:
         axis.set_visible(False)
     for axis in axes[-1]:
         axis.set_xlabel("epoch")
     figure.supylabel("per cent", size=10)
-    figure.legend(labels.values(), labels, loc="outside lower center", ncols=5, handlelength=2.6)
+    _legend_below(figure)
     return figure
 
 

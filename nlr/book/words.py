@@ -302,7 +302,7 @@ def classes_alt(found, classes):
         of_loss = of_loss.droplevel("loss")
         low, high = of_loss.idxmin(), of_loss.idxmax()
         parts.append(f"{loss} from {of_loss[low]:.0f} ({classes[low]}) to {of_loss[high]:.0f} ({classes[high]})")
-    return "Bars of test accuracy by class, in per cent, lowest to highest: " + "; ".join(parts) + "."
+    return "Test accuracy in per cent, a row a loss and a column a class. Lowest to highest: " + "; ".join(parts) + "."
 
 
 def confusion_alt(found, classes):

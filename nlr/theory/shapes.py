@@ -14,14 +14,6 @@ from nlr.book import plots
 from nlr.evidence import frames
 from nlr.theory.gradients import predictions
 
-# Published combinations that the package does not train: colour (None is the ink), dashes, marker.
-_STYLES = {
-    "nce+ael": ("#CC79A7", (4, 1.5), "o"),
-    "jal-ce": ("#56B4E9", (1, 1), "X"),
-    "nce+aul": ("#0072B2", (4, 1.5), "^"),
-    "ceeps+mae": (None, (1, 1), "P"),
-    "nce+agce": ("#E69F00", (5, 1, 1, 1), "s"),
-}
 _CORNERS = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.5, math.sqrt(3) / 2]], dtype=torch.float64)
 
 
@@ -42,7 +34,7 @@ def lines(panels, xlabel, ylabel, xlim=None, ylim=None, xscale="linear", yscale=
     handles = {}
     for axis, (heading, curves) in zip(axes[0], panels.items(), strict=True):
         for loss, (x, y) in curves.items():
-            colour, dashes, _ = _style(loss)
+            colour, dashes, _ = plots.style(loss)
             (handles[loss],) = axis.plot(x, y, color=colour, dashes=dashes or (None, None), label=loss)
         axis.set(xlabel=xlabel, xscale=xscale, yscale=yscale)
         axis.set_title(heading)
@@ -51,7 +43,7 @@ def lines(panels, xlabel, ylabel, xlim=None, ylim=None, xscale="linear", yscale=
         if ylim:
             axis.set_ylim(ylim)
     axes[0, 0].set_ylabel(ylabel)
-    figure.legend(handles.values(), handles, loc="outside lower center", ncols=min(6, len(handles)), handlelength=2.6)
+    figure.legend(handles.values(), handles, loc="outside lower center", ncols=min(5, len(handles)), handlelength=2.6)
     return figure
 
 
@@ -129,7 +121,7 @@ def against_slope(table, slopes):
     for axis, setting in zip(axes[0], settings, strict=True):
         rows = table[table["setting"] == setting].set_index("loss")
         for loss, slope in slopes.items():
-            colour, _, marker = _style(loss)
+            colour, _, marker = plots.style(loss)
             axis.errorbar(
                 slope,
                 rows["mean"][loss],
@@ -146,11 +138,6 @@ def against_slope(table, slopes):
     handles, names = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=3)
     return figure
-
-
-def _style(loss):
-    colour, dashes, marker = _STYLES.get(loss) or plots.style(loss)
-    return colour or plt.rcParams["text.color"], dashes, marker
 
 
 def _bars(axis, values, top, label):

@@ -121,11 +121,12 @@ shown
 
 # %% tags=["hide-input"]
 Figure(
-    plots.class_bars,
+    plots.class_accuracy,
     frames.by_class(runs.records),
     classes,
     name="classes",
-    caption=f"Clean test accuracy by class after the last epoch, {where} ({scope}); mean over seeds.",
+    caption=f"Clean test accuracy of each class (column) after the last epoch, {where} ({scope}); in per cent, mean over "
+    "seeds, darker (in the dark theme, brighter) is more.",
     alt=words.classes_alt(runs.records, classes),
 )
 

@@ -3,6 +3,7 @@
 import io
 import itertools
 import re
+import tomllib
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,10 +14,10 @@ from matplotlib.colors import to_rgb
 
 from nlr.book import plots
 from nlr.data import CIFAR10_CLASSES
-from nlr.evidence import attempts, comparisons, frames, matched, published, reproductions, yardstick
-from nlr.study import studies
+from nlr.evidence import attempts, claims, comparisons, frames, matched, published, reproductions, yardstick
+from nlr.study import protocols, runs, studies
 
-STUDY = studies.load("ma2020").losses()
+PAPER = tomllib.loads(claims.REGISTRY.read_text())["groups"]["paper"]
 LOSSES = ["ce", "mae", "nce", "nce+mae", "nce+rce"]
 
 
@@ -57,7 +58,7 @@ def drawings(made):
         "transition": (next(iter(frames.noise_counts(noisy).values())), CIFAR10_CLASSES),
         "accuracy_curves": (frames.series(noisy, ["test_accuracy"]), ["gce (1 of 2)"]),
         "memorised_recovered": (frames.series(noisy, ["memorised", "recovered"]), ["gce (1 of 2)"]),
-        "class_bars": (frames.by_class(noisy), CIFAR10_CLASSES),
+        "class_accuracy": (frames.by_class(noisy), CIFAR10_CLASSES),
         "confusion_matrices": (frames.confusions(noisy), CIFAR10_CLASSES),
         "accuracy_by_rate": (table, [0.0, 0.2, 0.4]),
         "accuracy_and_memorised": (table, [0.0, 0.2, 0.4]),
@@ -87,7 +88,7 @@ NAMES = (
     "transition",
     "accuracy_curves",
     "memorised_recovered",
-    "class_bars",
+    "class_accuracy",
     "confusion_matrices",
     "accuracy_by_rate",
     "accuracy_and_memorised",
@@ -140,7 +141,7 @@ def test_a_drawing_is_the_same_bytes_twice_in_the_colours_of_its_theme(drawings,
 def unnamed(picture):
     """The SVG without the names that it gives to its parts, which are made of their colours too."""
     names = {}
-    return re.sub(r"\b([mph]|C\d_\d_)[0-9a-f]{10}\b", lambda n: names.setdefault(n[0], f"name-{len(names)}"), picture)
+    return re.sub(r"\b([mph]|C\d+_\d+_)[0-9a-f]{10}\b", lambda n: names.setdefault(n[0], f"name-{len(names)}"), picture)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -149,15 +150,6 @@ def test_a_drawing_that_is_recoloured_is_the_one_of_the_dark_theme(drawings, nam
     for theme in plots.THEMES:
         with plots.theme(theme):
             pictures[theme] = svg(getattr(plots, name)(*drawings[name]))
-    assert unnamed(plots.darkened(pictures["light"])) == unnamed(pictures["dark"])
-
-
-def test_hatched_bars_are_recoloured(tmp_path):
-    bars, pictures = frames.by_class([put(tmp_path, loss) for loss in STUDY]), {}
-    for theme in plots.THEMES:
-        with plots.theme(theme):
-            pictures[theme] = svg(plots.class_bars(bars, CIFAR10_CLASSES))
-    assert "<pattern" in pictures["light"]
     assert unnamed(plots.darkened(pictures["light"])) == unnamed(pictures["dark"])
 
 
@@ -180,8 +172,7 @@ def test_the_number_of_a_cell_stands_out_from_its_shade(theme):
     for row, share in enumerate(shares):
         assert numbers[row].get_text() == str(share)
         shade = cells.to_rgba(share)[:3]
-        high, low = sorted([luminance(numbers[row].get_color()), luminance(shade)], reverse=True)
-        assert (high + 0.05) / (low + 0.05) > 3, share
+        assert contrast(numbers[row].get_color(), shade) > 3, share
 
 
 def test_a_theme_ends_with_its_block_even_when_drawing_fails():
@@ -196,16 +187,32 @@ def test_a_theme_ends_with_its_block_even_when_drawing_fails():
 
 
 @pytest.mark.parametrize("theme", plots.THEMES)
-def test_the_losses_of_the_study_have_looks_of_their_own(theme):
+def test_no_two_looks_are_alike_with_colour_or_without(theme):
     with plots.theme(theme):
-        looks = {loss: plots.style(loss) for loss in STUDY}
-    assert len(STUDY) >= 20
-    # Lines have no markers.
-    assert len({(to_rgb(colour), dashes) for colour, dashes, _ in looks.values()}) == len(STUDY)
+        looks = {loss: plots.style(loss) for loss in plots._STYLES} | dict(enumerate(plots._SPARE))
+    assert set(PAPER) <= looks.keys()
     for (a, one), (b, two) in itertools.combinations(looks.items(), 2):
-        if to_rgb(one[0]) == to_rgb(two[0]):
-            assert one[1] != two[1], (a, b)
-            assert one[2] != two[2], (a, b)
+        assert (to_rgb(one[0]), one[1]) != (to_rgb(two[0]), two[1]), (a, b)
+        assert one[1:] != two[1:], (a, b)  # in grey, however near their luminances are
+    assert len({looks[loss][2] for loss in PAPER}) == len(PAPER)  # marks without lines have no dashes
+
+
+@pytest.mark.parametrize("study", ["ma2020", "ma2020-mnist", "ma2020-small-further", "gamma-digits"])
+def test_every_loss_of_a_study_has_a_look_of_its_own(study):
+    losses = [loss for loss in studies.load(study).losses() if not loss.startswith("kathuria-")]
+    assert set(losses) <= plots._STYLES.keys()
+
+
+def test_relatives_share_a_hue():
+    hues = {}
+    for loss in PAPER:
+        hues.setdefault(plots.style(loss)[0], set()).add(loss)
+    relatives = [("ce", "fl"), ("nce", "nfl"), ("mae", "nce+mae", "nfl+mae"), ("rce", "nce+rce", "nfl+rce")]
+    assert {frozenset(group) for group in hues.values()} == {*map(frozenset, relatives), frozenset({"gce", "sce"})}
+    protocol = protocols.load("ma2020")
+    for hue, slope in ((plots._GREEN, 1), (plots._RED, 9.21)):
+        for loss in (loss for loss, look in plots._STYLES.items() if look[0] == hue):
+            assert runs.canonical_loss(protocol, loss)[1].passive_slope == pytest.approx(slope, abs=0.01), loss
 
 
 def luminance(colour):
@@ -213,21 +220,24 @@ def luminance(colour):
     return float(np.dot([0.2126, 0.7152, 0.0722], linear))
 
 
+def contrast(one, two):
+    """As WCAG 2 defines it."""
+    high, low = sorted([luminance(one), luminance(two)], reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
 @pytest.mark.parametrize("theme", plots.THEMES)
 def test_colours_stand_out_from_the_page(theme):
-    with plots.theme(theme):
-        for loss in STUDY:
-            high, low = sorted([luminance(plots.style(loss)[0]), luminance(plots._FACE[theme])], reverse=True)
-            assert (high + 0.05) / (low + 0.05) > 1.9, loss
-        high, low = sorted([luminance(plots._INK[theme]), luminance(plots._FACE[theme])], reverse=True)
-    assert (high + 0.05) / (low + 0.05) > 7  # text
+    for hue in plots._HUES:  # of both themes
+        assert contrast(hue, plots._FACE[theme]) >= 3, hue
+    assert contrast(plots._INK[theme], plots._FACE[theme]) > 7  # text
 
 
 def test_parameters_do_not_change_a_look_and_other_losses_have_one():
     assert plots.style("nce+mae,beta=2") == plots.style("nce+mae")
     assert plots.style("gce,q=0.5") == plots.style("gce")
     assert plots.style("ngce") == plots.style("ngce")
-    assert plots.style("ngce")[1] not in {plots.style(loss)[1] for loss in STUDY}
+    assert plots.style("ngce") in plots._SPARE
 
 
 # What is drawn
@@ -246,9 +256,7 @@ def test_accuracy_curves_draw_the_mean_over_seeds_in_per_cent(made):
     for loss, of_loss in table.groupby("loss"):
         mean = tuple((100 * of_loss.groupby("epoch")["test_accuracy"].mean()).round(3))
         assert to_rgb(colours[mean]) == to_rgb(plots.style(loss)[0])
-    (legend,) = figure.legends
-    assert [text.get_text() for text in legend.get_texts()] == LOSSES
-    assert figure.axes[0].get_legend() is None
+    assert {text.get_text() for text in figure.axes[0].texts} == set(LOSSES)
 
 
 @pytest.mark.parametrize("name", ["accuracy_curves", "memorised_recovered"])
@@ -269,18 +277,65 @@ def test_memorised_and_recovered_have_a_panel_each(made):
     assert (12.5, 25.0, 37.5, 50.0) in lines(figure.axes[1])
 
 
-def test_class_bars_are_as_high_as_the_mean_over_seeds(made):
-    noisy = of(made, "symmetric-0.4")
-    (axis,) = plots.class_bars(frames.by_class(noisy), CIFAR10_CLASSES).axes
-    heights = [[round(bar.get_height(), 3) for bar in bars] for bars in axis.containers]
-    assert heights == [[round(30.5 + 10 * i, 3)] * 10 for i in range(5)]
+def test_class_accuracy_has_a_row_a_loss_and_a_number_a_cell():
+    rows = [(loss, k, seed, 10 * k + 2 * seed) for loss in ("nce", "ce") for seed in (0, 1) for k in range(10)]
+    by_class = pd.DataFrame(rows, columns=["loss", "class", "seed", "accuracy"])
+    by_class.loc[by_class["loss"] == "ce", "accuracy"] = 0.0
+    (axis,) = plots.class_accuracy(by_class, CIFAR10_CLASSES).axes
+    cells = {text.get_position(): text.get_text() for text in axis.texts}
+    assert [cells[k + 0.5, 0.5] for k in range(10)] == ["1", "11", "21", "31", "41", "51", "61", "71", "81", "91"]
+    assert [cells[k + 0.5, 1.5] for k in range(10)] == ["0"] * 10
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["nce", "ce"]
     assert [label.get_text() for label in axis.get_xticklabels()] == list(CIFAR10_CLASSES)
+    assert axis.get_ylim() == (2, 0)  # the first loss is on top
 
 
-def test_class_bars_of_the_whole_study_can_be_told_apart(tmp_path):
-    (axis,) = plots.class_bars(frames.by_class([put(tmp_path, loss) for loss in STUDY]), CIFAR10_CLASSES).axes
-    looks = {(bars[0].get_facecolor(), bars[0].get_hatch()) for bars in axis.containers}
-    assert len(axis.containers) == len(looks) == len(STUDY)
+def by_rate(ends):
+    """A table of accuracies that are 50 at rate 0.2 and what is said at 0.4."""
+    rows = [(loss, "symmetric", rate, last) for loss, end in ends.items() for rate, last in ((0.2, 50.0), (0.4, end))]
+    return pd.DataFrame(rows, columns=["loss", "kind", "rate", "last"])
+
+
+def places(figure):
+    """Of each name at a line's end, from the lowest: the height of its middle, and its box, as shares of the axis."""
+    figure.draw_without_rendering()
+    (axis,) = figure.axes
+    boxes = {text.get_text(): axis.transAxes.inverted().transform_bbox(text.get_window_extent()) for text in axis.texts}
+    middles = {text.get_text(): text.get_position()[1] for text in axis.texts}
+    return [(loss, middles[loss], boxes[loss]) for loss in sorted(middles, key=middles.get)]
+
+
+def test_lines_are_named_at_their_ends_in_order_and_apart():
+    ends = {loss: 15 + 0.01 * k for k, loss in enumerate(PAPER)}
+    figure = plots.accuracy_by_rate(by_rate(ends), [0.2, 0.4])
+    named = places(figure)
+    assert [loss for loss, *_ in named] == PAPER
+    for (_, _, low), (_, _, high) in itertools.pairwise(named):
+        assert low.y1 <= high.y0
+    assert min(box.x0 for *_, box in named) > 1
+    assert named[0][1] > 0
+    assert named[-1][1] < 1
+    assert not figure.legends
+
+
+def test_a_name_with_room_stands_level_with_its_end_which_may_come_before_the_last_rate():
+    figure = plots.accuracy_by_rate(by_rate({"ce": 10.0, "nce": 30.0, "mae": np.nan}), [0.2, 0.4])
+    (axis,) = figure.axes
+    middles = {loss: middle for loss, middle, _ in places(figure)}
+    ends = axis.transLimits.transform([(0.4, 30), (0.2, 50)])[:, 1]
+    assert [middles["nce"], middles["mae"]] == pytest.approx(ends, abs=0.05)
+    leaders = axis.collections[-1].get_segments()
+    assert axis.transLimits.inverted().transform([leader[0] for leader in leaders]) == pytest.approx(
+        np.array([(0.4, 10), (0.4, 30), (0.2, 50)])
+    )
+
+
+def test_lines_that_find_no_room_for_their_names_have_a_legend():
+    losses = [f"nce,scale={k}" for k in range(2, 42)]
+    figure = plots.accuracy_by_rate(by_rate(dict.fromkeys(losses, 10.0)), [0.2, 0.4])
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == losses
+    assert not figure.axes[0].texts
 
 
 def test_transition_shows_rows_in_per_cent():
