@@ -11,7 +11,7 @@ from nlr import data, losses, models
 from nlr.book import reports
 from nlr.book.display import Figure
 from nlr.book.reports import READINGS, drawings
-from nlr.evidence import course_figures, frames, wording
+from nlr.evidence import course_figures, frames, report_code, wording
 from nlr.noise import add_noise, parse_setting, transition_matrix
 from nlr.study import protocols
 
@@ -104,7 +104,7 @@ def _rate(name, figure, cells, scale):
     theirs = theirs[theirs["loss"].isin(figure.losses) & theirs["setting"].isin(figure.settings)]
     if scale != "full":
         theirs = theirs.iloc[:0]  # a scale of its own
-    panels = {"as printed": theirs} if len(theirs) else {}
+    panels = {"by its code" if (theirs["by"] == "code").all() else "as printed": theirs} if len(theirs) else {}
     panels |= {_title(reading): cells[cells["reading"] == reading] for reading in READINGS}
     kind, rates = parse_setting(figure.settings[-1])[0], [parse_setting(s)[1] for s in figure.settings]
     text = (
@@ -125,13 +125,20 @@ def _rate(name, figure, cells, scale):
 
 
 def _printed_words(name, theirs):
-    """What the figures that a report prints are."""
+    """What the figures that a report prints are, or those of its code."""
+    known = report_code.code(name)
+    of_code = known.get("has", {}).get("report.selection", {}).get("says")
+    if (theirs["by"] == "code").all():
+        (path,) = set(theirs["where"])
+        file = report_code.place(name, path)
+        return f"By its code: single readings that {file} of `{known['repository']}` prints; {of_code}."
     where = list(dict.fromkeys(theirs["where"]))
     numbers = [place.removeprefix("Table ") for place in where if place.startswith("Table ")]
     tables = f"Table{'s' * (len(numbers) > 1)} {wording.listed(numbers)}"
     tables = " and ".join([*(f"the {place}" for place in where if not place.startswith("Table ")), tables])
     (origin,) = protocols.load(reports.protocol_of(name, "as-written"))["origin"]["report"]["selection"]
-    rule = "" if origin == "stated" else "; how its epoch was chosen is not stated"
+    rule = f"; by its code {of_code}" if of_code else "; how its epoch was chosen is not stated"
+    rule = "" if origin == "stated" else rule
     return f"As printed: single readings, as in {tables}{rule}."
 
 
