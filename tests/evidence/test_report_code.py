@@ -70,7 +70,7 @@ def test_the_six_figures_of_soni_are_whole():
     lost = course_figures.load("soni").query("kind == 'figure'")
     assert len(cells("SONI")) == len(lost) == 56
     assert {setting for _, setting in cells("SONI")} == set(lost["setting"])
-    # As his text has them: under symmetric noise MAE is the lowest of its figure, under asymmetric noise CE is above FL.
+    # As his text has it: under symmetric noise MAE is the lowest of its figure, under asymmetric CE is above FL.
     value = {key: float(text) for key, text in cells("SONI").items()}
     for _, setting in value:
         if setting.startswith("symmetric"):
