@@ -369,6 +369,12 @@ def _rates_of(name, kind):
     return [rate for known, rate in map(parse_setting, own["settings"]) if known == kind]
 
 
+def _chosen(name, key):
+    """What a value of ours is where the report leaves it open: our choice, or the reference's beside what its code has."""
+    has = report_code.code(name).get("has", {}).get(key)
+    return f"that of `ma2020`; the report's code has {has['says']}" if has else "our choice"
+
+
 def _symmetric(name):
     rates = _rates_of(name, "symmetric")
     matrices = {f"rate {rate:g}": _noise_matrix(name, "symmetric", rate) for rate in rates}
@@ -388,7 +394,8 @@ def _patterns(name):
     wrong = [f"{100 * (1 - np.trace(m) / len(m)):.0f}" for m in matrices.values()]
     caption = f"the transition matrices of the samplers as written, at rate {rate:g}, in per cent. "
     caption += f"Of all labels {wrong[0]} % are "
-    caption += f"wrong under symmetric and {wrong[1]} % under asymmetric noise; the class map is our choice."
+    caption += f"wrong under symmetric and {wrong[1]} % under asymmetric noise; "
+    caption += f"the class map is {_chosen(name, 'noise.class_map')}."
     return (
         drawings.transitions,
         (matrices, data.CIFAR10_CLASSES),
@@ -425,7 +432,7 @@ def _network(name):
     caption = (
         f"the network that we train in its place, {len(rows) - 1} layers and {total:,} parameters, drawn from the "
     )
-    caption += "model itself. Its widths are our choice."
+    caption += f"model itself. It is {_chosen(name, 'model.name')}."
     return drawings.boxes, (rows,), caption, f"Boxes from top to bottom: {'; '.join(f'{a} {b}' for a, b in rows)}."
 
 
