@@ -97,7 +97,7 @@ def _erratum(name, entry, have=frozenset()):
     if entry["outcome"] not in OUTCOMES:
         raise unknown(f"outcome of {name}", entry["outcome"], OUTCOMES)
     if entry["outcome"] != "confirmed" and not entry.get("code"):
-        raise NlrError(f"Erratum {name} is {entry['outcome']} without a place: say in code what the code has, and where.")
+        raise NlrError(f"Erratum {name} is {entry['outcome']} without a place: say in code what it has, and where.")
     for part in entry.get("code", ()):
         if set(part) != {"report", "path", "says"}:
             raise NlrError(f"Erratum {name} has {sorted(part)} in code: expected report, path and says.")

@@ -363,7 +363,9 @@ least.to_dict(), len(starred)
 
 # %%
 second = report_code.load("chheda").query("source == 'CHHEDA-2'")
-last, best = (second[second["epoch"] == epoch].set_index(["loss", "setting"])["mean"] for epoch in ("last", "best on test"))
+last, best = (
+    second[second["epoch"] == epoch].set_index(["loss", "setting"])["mean"] for epoch in ("last", "best on test")
+)
 for row in starred.itertuples():
     assert abs(last[row.loss.lower(), row.setting] - row.value) < 0.1
 lost = (best - last).dropna()

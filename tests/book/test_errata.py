@@ -31,7 +31,8 @@ def test_the_places_that_show_an_erratum_exist(one):
 
 @every_erratum
 def test_cells_fit_into_a_table_and_quotations_are_short(one):
-    texts = [one.right, one.open, *(part["says"] for part in one.code), *(part.get("says", part.get("quote")) for part in one.written)]
+    parts = (*one.written, *one.code)
+    texts = [one.right, one.open, *(part.get("says", part.get("quote")) for part in parts)]
     assert not any(re.search(r"[|\n]", text) for text in texts)
     assert all(text.count("$") % 2 == 0 for text in texts)
     assert all(len(part["quote"].split()) <= 14 for part in one.written if "quote" in part)
@@ -47,7 +48,7 @@ def test_every_erratum_has_an_outcome_and_a_place_where_code_decides():
             assert one.outcome == "confirmed"
     found = errata.outcomes(ERRATA).set_index("outcome")
     assert found["errata"].sum() == 65
-    assert "[E62](#errata-row-e62)" == found.loc["wrong", "which"]
+    assert found.loc["wrong", "which"] == "[E62](#errata-row-e62)"
     table = errata.table(ERRATA).set_index("erratum")["right"]
     told = table["[E37]{#errata-row-e37}"]
     assert "*Outcome: settled by the code.* RCE of the second run" in told

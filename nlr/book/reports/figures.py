@@ -370,7 +370,7 @@ def _rates_of(name, kind):
 
 
 def _chosen(name, key):
-    """What a value of ours is where the report leaves it open: our choice, or the reference's beside what its code has."""
+    """What a value of ours is where the report leaves it open: our choice, or the reference's beside the code's."""
     has = report_code.code(name).get("has", {}).get(key)
     return f"that of `ma2020`; the report's code has {has['says']}" if has else "our choice"
 
