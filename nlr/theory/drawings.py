@@ -1,12 +1,14 @@
 """Drawings of the theory pages; each returns a matplotlib figure, as those of :mod:`nlr.book.plots` do."""
 
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.colors import ListedColormap
 
 from nlr.book import plots
-from nlr.theory import printed
+from nlr.theory import conditions, printed
 
 _PALETTE = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"]
 
@@ -52,4 +54,51 @@ def answers_in_the_plane(networks):
         axis.scatter(*inputs.T, c=classes, s=5, linewidths=0, **colours)
         axis.set_title(title, size=9)
         axis.set(aspect="equal", xticks=[], yticks=[])
+    return figure
+
+
+def within_the_bound(losses):
+    """The predictions over three classes at which losses meet the bound of Lemma 2, shaded, a triangle a loss.
+
+    Args:
+        losses: ``{title: Loss}`` of three classes.
+    """
+    figure, axes = plt.subplots(1, len(losses), figsize=(plots.WIDTH, plots.WIDTH * 0.38), squeeze=False)
+    n = 160
+    lattice = np.array([(i, j, n - i - j) for i in range(1, n) for j in range(1, n - i)]) / n
+    x, y = lattice[:, 1] + lattice[:, 2] / 2, lattice[:, 2] * math.sqrt(3) / 2
+    for axis, (title, loss) in zip(axes[0], losses.items(), strict=True):
+        ratio = conditions.bound_ratio(loss, torch.tensor(lattice).log()).numpy()
+        axis.tricontourf(x, y, ratio, levels=[0, 1 + 1e-9], colors=[plots.style(loss.name)[0]], alpha=0.55)
+        axis.plot([0, 1, 0.5, 0], [0, 0, math.sqrt(3) / 2, 0], color=plt.rcParams["axes.edgecolor"], linewidth=1)
+        for place, label in (((0, -0.09), "$e_1$"), ((1, -0.09), "$e_2$"), ((0.5, 0.9), "$e_3$")):
+            axis.text(*place, label, ha="center")
+        axis.set_title(title, loc="center")
+        axis.set(aspect="equal", xlim=(-0.08, 1.08), ylim=(-0.14, 1))
+        axis.axis("off")
+    return figure
+
+
+def risks_along_a_pair(split, risks):
+    """Noisy risk against the probability of the true class of a pair: of NCE at several spreads, of others at one.
+
+    Args:
+        split: The probabilities.
+        risks: ``{loss: {spread: risk at each of them}}`` with nce and others, three spreads; the others are drawn at
+            the middle one.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(plots.WIDTH, plots.WIDTH * 0.46))
+    colour = plots.style("nce")[0]
+    for (spread, risk), dashes in zip(risks["nce"].items(), ((1, 1), (4, 1.5), (None, None)), strict=True):
+        axes[0].plot(split, risk, color=colour, dashes=dashes, label=f"$M$ = {spread}")
+        axes[0].plot(split[risk.argmin()], risk.min(), "o", color=colour, markersize=5)
+    axes[0].legend(title="nce")
+    _, middle, _ = risks["nce"]
+    for name in [name for name in risks if name != "nce"]:
+        colour, dashes, _ = plots.style(name)
+        axes[1].plot(split, risks[name][middle], color=colour, dashes=dashes or (None, None), label=name)
+    axes[1].legend(title=f"$M$ = {middle}")
+    for axis in axes:
+        axis.set(xlabel="$p$ of the true class", ylabel="noisy risk", xlim=(0, 1))
+    axes[0].set(ylim=(0, None))
     return figure
