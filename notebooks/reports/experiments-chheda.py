@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Errors by experiment: Chheda
+# # Experiments on Chheda's report
 #
 # *Labels that change into themselves, multiples of MAE, a learning rate of .1 without clipping, a gain, and a schedule
 # cut short.*

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Errors by experiment: Joshi
+# # Experiments on Joshi's report
 #
 # *Printed accuracies as counts of noisy labels, four faults that make a network answer one class, and maps of classes.*
 #

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Errors by experiment: Kathuria
+# # Experiments on Kathuria's report
 #
 # *One function that gave two results, the epoch that is kept, values of gamma, and two kinds of noise at rates that are
 # not equal.*

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Errors by experiment: Krishnan
+# # Experiments on Krishnan's report
 #
 # *NCE over the entropy of the batch's labels, NFL as a mean weighted by hardness, a row of 10.00, and a grid of lambda.*
 #

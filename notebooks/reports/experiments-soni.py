@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Errors by experiment: Soni
+# # Experiments on Soni's report
 #
 # *His printed forms of NCE, NFL and NRCE in training, what NCE says of a label, and where underfitting shows.*
 #

@@ -293,9 +293,9 @@ assert pulls["nfl"] < -0.01 < -1e-5 < pulls["krishnan-later-nfl"]
 # :::
 #
 # Cross-entropy has the same minimiser. Under label noise both lead to the distribution of the noisy labels, and a network that
-# fits the training labels has to fit the wrong ones too. That the cells with a star follow CE, as the errata noted before the
-# code was known, is what this loss does. RCE and NRCE are one loss at two sizes, so that what is between their rows is the size
-# of the step ({prf:ref}`prop-factor`), not normalisation.
+# fits the training labels has to fit the wrong ones too. That his rows of RCE and of the sums with it lie near CE
+# ([recomputed](#recomputed-e37)) is what such a loss does. RCE and NRCE are one loss at two sizes, so that what lies between
+# their rows is the size of the step ({prf:ref}`prop-factor`), not normalisation.
 #
 # NFL alone is called with the number of classes in the place of its scale, while its exponent stays 0: ten times NCE. In the
 # sums its arguments are right, and its weights are constants to the derivative, as in the released code.

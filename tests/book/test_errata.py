@@ -85,7 +85,7 @@ def test_the_table_has_an_anchor_a_place_and_a_state_in_each_row():
     assert row["report"] == "Joshi"
     assert row["as written"].startswith("“Trained on less number of epochs” ('Conclusion' of section 0.1)<br>")
     assert row["shown"].startswith(
-        "{verdict}`in part` Errata of the reports: [recomputed E27](#recomputed-e27); Errors shown by experiment: "
+        "{verdict}`in part` Errata of the reports: [recomputed E27](#recomputed-e27); Experiments on Joshi's report: "
     )
     assert "<br>*Open:* The faults under" in row["shown"]
     assert "(Soni, eq. 5)" in table.loc["[E3]{#errata-row-e3}", "as written"]  # reports are named where there are two
