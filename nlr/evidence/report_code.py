@@ -54,7 +54,8 @@ def code(report):
 
     ``tables`` says what those sources of figures are that are not the report's own tables. ``has`` names facts by the
     key of a protocol's row, as ``training.learning_rate``, or by the report's name of a loss, as ``names.NFL``; each is
-    a dict with ``says``, our words in MyST, and ``path``.
+    a dict with ``says``, our words in MyST, and ``path``. Chheda's has ``first_epoch`` too: a test accuracy in per cent
+    and a mean test loss that tell which loss was trained.
 
     Raises:
         NlrError: the report is unknown.

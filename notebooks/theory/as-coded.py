@@ -328,6 +328,19 @@ for noise in ([0.6, 0.4, *[0.0] * 8], [0.2, *[0.8 / 9] * 9]):  # a pair flip, sy
 assert agrees(lambda p, labels: 10 * formula("nfl", gamma=0.0)(p, labels), "nce", scale=10.0)
 
 # %% [markdown]
+# A sentence at the head of that notebook says that its runs were not made with the losses that it defines. The losses that it
+# prints say that they were. An RCE of the paper is at least $4\,(1-p_y)$, and $p_y$ cannot exceed one half where another class is
+# answered, so that the accuracy bounds the mean loss from below; what is printed lies under the bound.
+
+# %%
+printed_first = report_code.code("chheda")["first_epoch"]
+share = printed_first["accuracy"] / 100
+most = share + (1 - share) / 2  # the largest mean of p_y that this accuracy allows
+assert printed_first["loss"] < 0.75 * 4 * (1 - most)
+uniform = torch.full((1, 10), 0.1, dtype=torch.float64)
+assert 0.9 < printed_first["loss"] / chheda_code_rce(uniform, first).item() < 1  # a little better than knowing nothing
+
+# %% [markdown]
 # ## The losses behind the tables
 #
 # A loss whose sum over the labels is constant tolerates symmetric noise at its minimum ({prf:ref}`lem-1`). The table says of
