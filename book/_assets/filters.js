@@ -25,9 +25,13 @@
       }
     },
     errata: {
-      labels: [["report"], ["severity"], ["shown"]],
+      labels: [["report"], ["severity"], ["outcome"], ["shown"]],
       read: function (cells) {
-        return [each("report", cells[1]), [entry("severity", text(cells[4]))], badge("shown", cells[5])];
+        var outcome = text(cells[3]).match(/Outcome: ([^.]*)\./)[1];
+        return [
+          each("report", cells[1]), [entry("severity", text(cells[4]))], [entry("outcome", outcome)],
+          badge("shown", cells[5])
+        ];
       }
     },
     features: {

@@ -1,5 +1,7 @@
 """The errata of the five reports: what is written, what is right, how much it matters, and where the book shows it.
 
+Each has an outcome: what became of it when the public code of three of the reports was known.
+
 An erratum may wait for runs: its row names their protocol, losses and settings. It is open while one of these cells has
 no run but exploratory ones, so that what is said to be open follows from the records.
 """
@@ -11,7 +13,7 @@ import pandas as pd
 
 from nlr.book import places
 from nlr.errors import NlrError, unknown
-from nlr.evidence import course_figures, frames, verdicts
+from nlr.evidence import course_figures, frames, report_code, verdicts
 from nlr.noise import parse_setting
 from nlr.paths import ROOT
 from nlr.study import protocols, runs
@@ -24,7 +26,10 @@ SEVERITIES = ("changes a conclusion", "has consequences", "slip or ambiguity")
 #: How much of an erratum the book shows.
 STATES = ("shown", "in part", "not yet")
 
-_KEYS = {"severity", "written", "right", "shown", "open", "waits", "differs"}
+#: What became of an erratum, in the end.
+OUTCOMES = ("confirmed", "settled by the code", "wrong")
+
+_KEYS = {"severity", "outcome", "code", "written", "right", "shown", "open", "waits", "differs"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class Erratum:
         severity: one of :data:`SEVERITIES`.
         written: dicts with ``report``, ``place`` and either ``quote``, verbatim, or ``says``, in our words; MyST.
         right: what is right, MyST.
+        outcome: one of :data:`OUTCOMES`.
+        code: dicts with ``report``, ``path`` and ``says``: what the public code of a report has, in our words; MyST.
         shown: the places that show it, as :mod:`nlr.book.places` names them.
         open: what is not shown yet, in MyST, with the cells that are missing; empty where all is shown.
         differs: where our reading is not that of the audit that first listed the errata; mostly empty.
@@ -45,6 +52,8 @@ class Erratum:
     severity: str
     written: tuple
     right: str
+    outcome: str
+    code: tuple = ()
     shown: tuple = ()
     open: str = ""
     differs: str = ""
@@ -81,10 +90,18 @@ def _erratum(name, entry, have=frozenset()):
     """An erratum of its entry; ``have`` are the cells (protocol, loss, setting) that have runs."""
     if unknown_keys := set(entry) - _KEYS:
         raise unknown(f"key of {name}", min(unknown_keys), sorted(_KEYS))
-    if missing := {"severity", "written", "right"} - set(entry):
+    if missing := {"severity", "outcome", "written", "right"} - set(entry):
         raise NlrError(f"Erratum {name} has no {min(missing)}: every entry of {ERRATA.name} needs one.")
     if entry["severity"] not in SEVERITIES:
         raise unknown(f"severity of {name}", entry["severity"], SEVERITIES)
+    if entry["outcome"] not in OUTCOMES:
+        raise unknown(f"outcome of {name}", entry["outcome"], OUTCOMES)
+    if entry["outcome"] != "confirmed" and not entry.get("code"):
+        raise NlrError(f"Erratum {name} is {entry['outcome']} without a place: say in code what it has, and where.")
+    for part in entry.get("code", ()):
+        if set(part) != {"report", "path", "says"}:
+            raise NlrError(f"Erratum {name} has {sorted(part)} in code: expected report, path and says.")
+        report_code.place(part["report"], part["path"])  # raises where no code is known
     if not entry.get("shown") and not entry.get("open"):
         raise NlrError(f"Erratum {name} says neither where it is shown nor what is open: give shown, open or both.")
     if "waits" in entry and not (entry.get("open") and entry.get("shown")):
@@ -96,9 +113,9 @@ def _erratum(name, entry, have=frozenset()):
             )
         if part["report"] not in course_figures.REPORTS:
             raise unknown(f"report of {name}", part["report"], course_figures.REPORTS)
-    known = {key: entry[key] for key in ("severity", "right", "differs") if key in entry}
-    written, shown = (tuple(entry.get(key, ())) for key in ("written", "shown"))
-    return Erratum(name, written=written, shown=shown, open=_open(name, entry, have), **known)
+    known = {key: entry[key] for key in ("severity", "right", "outcome", "differs") if key in entry}
+    known |= {key: tuple(entry.get(key, ())) for key in ("written", "code", "shown")}
+    return Erratum(name, open=_open(name, entry, have), **known)
 
 
 def _open(name, entry, have):
@@ -153,7 +170,7 @@ def table(errata):
             "erratum": f"[{one.name}]{{#{row_label(one.name)}}}",
             "report": ", ".join(name.capitalize() for name in one.reports),
             "as written": "<br>".join(_written(part, len(one.reports) > 1) for part in one.written),
-            "right": one.right,
+            "right": f"{one.right}<br>{_became(one)}",
             "severity": one.severity,
             "shown": f"{{verdict}}`{one.state}` {places.links(one.shown)}"
             + (f"<br>*Open:* {one.open}" if one.open else ""),
@@ -166,6 +183,25 @@ def _written(part, named):
     """A part of what is written with its place, and with its report where there are several."""
     words = f"“{part['quote']}”" if "quote" in part else part["says"]
     return f"{words} ({part['report'].capitalize() + ', ' if named else ''}{part['place']})"
+
+
+def _became(one):
+    """The outcome of an erratum, with what the code has and where; or why no code says more."""
+    words = [f"{part['says']} ({report_code.place(part['report'], part['path'])})" for part in one.code]
+    if not words:
+        public = any(report_code.code(report) for report in one.reports)
+        words = ["It is no matter of code." if public else "No code is public."]
+    return f"*Outcome: {one.outcome}.* {' '.join(words)}"
+
+
+def outcomes(errata):
+    """What became of the errata: a row an outcome, with their number and links."""
+    rows = []
+    for outcome in OUTCOMES:
+        mine = [one.name for one in errata.values() if one.outcome == outcome]
+        links = ", ".join(f"[{name}](#{row_label(name)})" for name in mine)
+        rows.append({"outcome": outcome, "errata": len(mine), "which": links})
+    return pd.DataFrame(rows)
 
 
 def counts(errata):

@@ -536,7 +536,7 @@ def status_table(table, study):
 
 
 def loss_table(cards, printed):
-    """The catalogue: the definitions, or the variants that a report prints or the released code computes."""
+    """The catalogue: the definitions, or the variants that a report prints, or that code computes."""
     chosen = [card for card in cards if ("-" in card.name) == printed]
     rows = [
         {

@@ -91,12 +91,25 @@ def expm1(x):
     return _Expm1.apply(x)
 
 
-def focal(log_p, gamma, detach=False):
-    """-(1 - p)^gamma log p; ``detach`` makes the weight a constant to the derivative."""
+def focal_weight(log_p, gamma):
+    """(1 - p)^gamma."""
     # The smallest float keeps 1 - p off 0, where a power below 1 has no finite derivative. The weight's derivative is
     # cut off there and where p is 0, for it is multiplied by log p and by p. Of torch's clamps this is the fast one.
-    weight = (-expm1(F.hardtanh(log_p, NEVER, -torch.finfo(log_p.dtype).tiny))).pow(gamma)
+    return (-expm1(F.hardtanh(log_p, NEVER, -torch.finfo(log_p.dtype).tiny))).pow(gamma)
+
+
+def focal(log_p, gamma, detach=False):
+    """-(1 - p)^gamma log p; ``detach`` makes the weight a constant to the derivative."""
+    weight = focal_weight(log_p, gamma)
     return (weight.detach() if detach else weight) * -log_p
+
+
+def log_miss(log_p):
+    """log(1 - p_k) for every k, shape (N, K)."""
+    # For the largest p_k, which may be near 1, it comes from the other classes; log1p would lose it.
+    top = log_p.argmax(1, keepdim=True)
+    others = log_p.scatter(1, top, -math.inf)
+    return torch.log1p(-others.exp()).scatter(1, top, others.logsumexp(1, keepdim=True))
 
 
 class _LogFocal(torch.autograd.Function):
@@ -137,10 +150,7 @@ def log_focal(log_p, gamma):
     """log((1 - p_k)^gamma p_k) for every k, shape (N, K)."""
     if not transformed(log_p):
         return _LogFocal.apply(log_p, gamma)
-    top = log_p.argmax(1, keepdim=True)
-    others = log_p.scatter(1, top, -math.inf)
-    miss = torch.log1p(-others.exp()).scatter(1, top, others.logsumexp(1, keepdim=True))
-    return gamma * miss + log_p
+    return gamma * log_miss(log_p) + log_p
 
 
 def share_of_sum(chosen, losses):

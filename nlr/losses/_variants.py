@@ -1,4 +1,5 @@
-"""Variants of the definitions: as the released code of Ma et al. 2020 computes them, and as five reports print them."""
+"""Variants of the definitions: as the released code of Ma et al. 2020 computes them, as five reports print them, and as
+the public code of three of these computes them."""
 
 import math
 
@@ -6,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from nlr.losses._forms import Bases, Batch, Elementwise, Matrix
-from nlr.losses._numerics import expm1, focal, log_focal, pick, sum_of_others, surely_none
+from nlr.losses._numerics import expm1, focal, focal_weight, log_focal, log_miss, pick, sum_of_others, surely_none
 
 VARIANTS = Bases()
 
@@ -257,3 +258,106 @@ def _chheda_nce_bounds(num_classes):
 def _chheda_nce(log_p, select):
     losses = -torch.log(log_p.exp() + CHHEDA_EPS)
     return select(losses) / losses.sum(1, keepdim=True)
+
+
+# As the code of three reports computes them, where that is neither a definition nor what is printed. A small constant
+# that a code adds inside a logarithm, against log 0, is left out here, for log p is one function of the logits.
+
+
+@VARIANTS.define(
+    "soni-code-nfl",
+    Matrix,
+    "active",
+    r"\frac{-(1-p_y)^{\gamma}\log p_y}{\log K}",
+    "As coded by Soni (rajxtsoni/SAiDL-Spring-Assignment-2025, Core-ML/main.ipynb, e080f32): focal loss over a "
+    "constant, which normalises nothing; the report prints another formula (E3).",
+    gamma=2.0,
+)
+def _soni_code_nfl(log_p, select, gamma):
+    return focal(select(log_p), gamma) / math.log(log_p.shape[1])
+
+
+_SMOOTHING = 0.1  # the share of a label that is spread over the other classes
+
+
+def _krishnan_code_slope(num_classes):
+    return math.log((1 - _SMOOTHING) * (num_classes - 1) / _SMOOTHING)
+
+
+@VARIANTS.define(
+    "krishnan-code-rce",
+    Matrix,
+    "passive",
+    r"-p_y\log 0.9-(1-p_y)\log\frac{0.1}{K-1}",
+    "As coded by Krishnan (Anantha311/SAiDL-Spring-Assignment--2025, CoreMl/scripts/main/loss_fun.py, 76591e6): "
+    "reverse cross-entropy with a smoothed label, that is rce at A = -log(9(K-1)) and a constant; the report gives no "
+    "formula (E18).",
+    bounds=lambda num_classes: (-math.log(1 - _SMOOTHING), -math.log(_SMOOTHING / (num_classes - 1))),
+    constant_sum=lambda num_classes: (
+        (num_classes - 1) * _krishnan_code_slope(num_classes) - num_classes * math.log(1 - _SMOOTHING)
+    ),
+    slope=_krishnan_code_slope,
+)
+def _krishnan_code_rce(log_p, select):
+    return -_krishnan_code_slope(log_p.shape[1]) * expm1(select(log_p)) - math.log(1 - _SMOOTHING)
+
+
+_CLIP = 1e-4  # the least probability whose logarithm is taken
+
+
+def _krishnan_later_nfl_bounds(num_classes, gamma):
+    # Largest where p_y is clipped just so and the others are even.
+    other = (1 - _CLIP) / (num_classes - 1)
+    largest = (1 - _CLIP) ** gamma * -math.log(_CLIP)
+    return 0.0, largest / (largest + (num_classes - 1) * (1 - other) ** gamma * -math.log(max(other, _CLIP)))
+
+
+@VARIANTS.define(
+    "krishnan-later-nfl",
+    Matrix,
+    "active",
+    r"\frac{-(1-\bar p_y)^{\gamma}\log\bar p_y}{-\sum_{k=1}^{K}(1-p_k)^{\gamma}\log\bar p_k},"
+    r"\quad \bar p=\max(p, 10^{-4})",
+    "As coded by Krishnan eight weeks after the report (Anantha311/SAiDL-Spring-Assignment--2025, "
+    "CoreMl/scripts/main/APL_new.py, 76591e6): nfl but for clipped probabilities, below which a label does not pull "
+    "(E11).",
+    bounds=_krishnan_later_nfl_bounds,
+    gamma=2.0,
+)
+def _krishnan_later_nfl(log_p, select, gamma):
+    clipped = log_p.clamp(min=math.log(_CLIP))
+    total = (focal_weight(log_p, gamma) * -clipped).sum(1, keepdim=True)
+    return focal(select(clipped), gamma) / total
+
+
+_CHHEDA_CODE = (
+    "As coded by Chheda in his second run (prathamc25/SAiDL-Spring-Assignment2025, CoreML/updatedRun_RCE_NRCE.ipynb, "
+    "ba1e70d)"
+)
+
+
+@VARIANTS.define(
+    "chheda-code-rce",
+    Matrix,
+    "passive",
+    r"-\sum_{k\ne y}\log(1-p_k)",
+    f"{_CHHEDA_CODE}: no reverse cross-entropy but one of each other class against its rest, without a bound; the "
+    "report gives no formula (E37).",
+)
+def _chheda_code_rce(log_p, select):
+    miss, top = log_miss(log_p), log_p.argmax(1, keepdim=True)
+    # The largest p_k apart: where it is the label's, its term goes wholly, and the small ones keep their digits.
+    peak = torch.zeros_like(miss).scatter(1, top, miss.gather(1, top))
+    rest = miss.scatter(1, top, 0.0)
+    return -sum_of_others(select(rest), rest) - sum_of_others(select(peak), peak)
+
+
+@VARIANTS.define(
+    "chheda-code-nrce",
+    Matrix,
+    "passive",
+    r"\frac{-\sum_{k\ne y}\log(1-p_k)}{K-1}",
+    f"{_CHHEDA_CODE}: a constant part of chheda-code-rce, not that divided by its sum over the labels (E37).",
+)
+def _chheda_code_nrce(log_p, select):
+    return _chheda_code_rce(log_p, select) / (log_p.shape[1] - 1)

@@ -3,8 +3,11 @@ r"""Conditions under which a loss tolerates label noise, decided by search where
 Everything is about one input: a prediction is a vector of probabilities p of K classes, and the noise is the row
 :math:`w_k = P(\text{noisy label} = k)` of the transition matrix that belongs to the input's true class. Searches run
 over logits that lie at most ``spread`` apart, as those of any network do: without such a limit a normalised loss has
-no minimiser.
+no minimiser. Where a statement is checked exactly, shares and noise are fractions.
 """
+
+import itertools
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -81,6 +84,60 @@ def minimiser(loss, w, spread=20.0, starts=8, seed=0):
         return w @ loss.every_label(F.log_softmax(logits[None], dim=1))[0]
 
     return _search(risk, loss.num_classes, spread, starts, seed)
+
+
+def rational_shares(draw, y, num_classes, bounded):
+    """Shares of the labels in 24ths that add up to one.
+
+    Args:
+        draw: A ``random.Random``.
+        y: The true class.
+        num_classes: The number of classes K.
+        bounded: Whether every label but y has at most 1/(K-1).
+
+    Returns:
+        K fractions.
+    """
+    while True:
+        cuts = sorted(draw.choices(range(25), k=num_classes - 1))
+        shares = [Fraction(b - a, 24) for a, b in itertools.pairwise([0, *cuts, 24])]
+        if not bounded or all(shares[k] <= Fraction(1, num_classes - 1) for k in range(num_classes) if k != y):
+            return shares
+
+
+def rational_noise(draw, y, num_classes):
+    """A row of the transition matrix in 24ths in which y is more frequent than any other label; K fractions.
+
+    Args:
+        draw, y, num_classes: As for :func:`rational_shares`.
+    """
+    while True:
+        row = rational_shares(draw, y, num_classes, bounded=False)
+        if all(row[k] < row[y] for k in range(num_classes) if k != y):
+            return row
+
+
+def noisy_risk(w, losses):
+    """The mean loss over a label drawn from w; exact for fractions."""
+    return sum(a * b for a, b in zip(w, losses, strict=True))
+
+
+def risk_along_a_pair(loss, w, shares, spread):
+    """The noisy risk where the first two classes share what the others leave.
+
+    Args:
+        loss: A loss of :func:`nlr.losses.make_loss` that is not of batch level.
+        w: Probabilities of the noisy labels, shape (K,).
+        shares: Of the first class in the two, between 0 and 1, shape (N,).
+        spread: How far the logits of the other classes stand below the larger of the two.
+
+    Returns:
+        The risks, shape (N,).
+    """
+    two = np.log(np.stack([shares, 1 - shares], axis=1))
+    rest = np.repeat(two.max(1, keepdims=True) - spread, loss.num_classes - 2, axis=1)
+    log_p = F.log_softmax(torch.tensor(np.concatenate([two, rest], axis=1)), dim=1)
+    return loss.every_label(log_p).numpy() @ w
 
 
 def _search(objective, num_classes, spread, starts, seed):

@@ -1,17 +1,40 @@
 """Formulas as the reports print them beside the right ones: the same numbers, free logits, a toy problem.
 
 A formula here is a function of probabilities ``p``, float64 of shape (N, K), and labels, int64 of shape (N,), that
-gives one loss a sample, shape (N,). The page transcribes what is printed; :func:`formula` gives what :mod:`nlr.losses`
+gives one loss a sample, shape (N,). The pages transcribe what is printed; :func:`formula` gives what :mod:`nlr.losses`
 computes.
 """
 
+import numpy as np
 import torch
+import torch.nn.functional as F
 
 from nlr import noise
 from nlr.book.display import Prose
 from nlr.errors import NlrError
 from nlr.evidence.wording import listed
 from nlr.losses import make_loss
+
+#: What is printed beside what is right, each with its erratum: erratum, report and name, printed loss, right loss.
+PAIRS = (
+    ("E1", "Soni, NCE", "soni-nce", "nce"),
+    ("E2", "Joshi, NCE", "joshi-nce", "nce"),
+    ("E3", "Soni, NFL", "soni-nfl", "nfl"),
+    ("E3", "Joshi, NFL", "joshi-nfl", "nfl"),
+    ("E4", "Soni, NRCE", "soni-nrce", "nrce"),
+    ("E5", "Joshi, CE", "joshi-ce", "ce"),
+    ("E5", "Joshi, RCE", "joshi-rce", "rce"),
+    ("E5", "Joshi, FL", "joshi-fl", "fl"),
+    ("E6", "Kathuria, NCE", "kathuria-nce", "nce"),
+    ("E7", "Kathuria, NCE+MAE", "kathuria-nce+kathuria-mae", "nce+mae"),
+    ("E8", "Kathuria, NFL", "kathuria-nfl", "nfl"),
+    ("E9", "Kathuria, MAE", "kathuria-mae", "mae"),
+    ("E10", "Krishnan, NCE", "krishnan-nce", "nce"),
+    ("E11", "Krishnan, NFL", "krishnan-nfl", "nfl"),
+)
+
+#: Those pairs whose losses do not depend on the batch.
+SINGLE = tuple(pair for pair in PAIRS if not make_loss(pair[2]).card.batch_level)
 
 
 class Erratum(Prose):
@@ -55,6 +78,28 @@ def formula(name, num_classes=10, **parameters):
     """
     loss = make_loss(name, num_classes, reduction="none", **parameters)
     return lambda p, labels: loss.per_sample(p.log(), labels)
+
+
+def picked(p, labels):
+    """The entry of each row that belongs to its label, shape (N,)."""
+    return p.gather(1, labels[:, None]).squeeze(1)
+
+
+def one_hot(p, labels):
+    """The labels as distributions, with the shape and the type of p."""
+    return F.one_hot(labels, p.shape[1]).to(p.dtype)
+
+
+def agrees(transcribed, name, **parameters):
+    """Whether a transcribed formula is the loss of that name in the package, on :func:`points`."""
+    _, p, labels = points()
+    return torch.allclose(transcribed(p, labels), formula(name, **parameters)(p, labels), rtol=1e-12)
+
+
+def number(value):
+    """Three significant digits as a formula of MyST, powers of ten written out."""
+    digits, _, power = f"{value + 0:.3g}".partition("e")  # + 0 takes the sign off a negative zero
+    return f"${digits} \\cdot 10^{{{int(power)}}}$" if power else f"${digits}$"
 
 
 def points(num_classes=10):
@@ -142,6 +187,64 @@ def minimise(formula, logits, labels, radius, steps=150):
         logits = logits - logits.mean(1, keepdim=True)
         logits = logits * (radius / logits.norm(dim=1, keepdim=True)).clamp(max=1)
     return logits
+
+
+def ends_of_descent(name, radii, samples=100, seed=1):
+    """Where :func:`minimise` ends from random predictions of ten classes with random labels.
+
+    Args:
+        name: The name of a loss.
+        radii: Largest norms of the centred logits.
+        samples, seed: How many predictions, and the seed of them and their labels.
+
+    Returns:
+        The triple of the share of samples with the label on top at the start, and for each radius that share and the
+        mean loss at the end, two lists.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    starts = 2 * torch.randn(samples, 10, generator=generator, dtype=torch.float64)
+    labels = torch.randint(10, (samples,), generator=generator)
+    loss, shares, losses = formula(name), [], []
+    for radius in radii:
+        logits = minimise(loss, starts, labels, radius)
+        shares.append((logits.argmax(1) == labels).double().mean().item())
+        losses.append(loss(torch.softmax(logits, 1), labels).mean().item())
+    return (starts.argmax(1) == labels).double().mean().item(), shares, losses
+
+
+def label_entropies(size, batches=20_000, seed=10):
+    """The entropies of the labels of random batches of ten equally frequent classes, shape (batches,)."""
+    drawn = np.random.default_rng(seed).multinomial(size, [0.1] * 10, batches)
+    return torch.special.entr(torch.as_tensor(drawn / size)).sum(1)
+
+
+def gradients_by_probability(name, edges, gamma, batches=200, size=64, seed=11):
+    """The gradient of a loss in random batches of ten classes, by the probability of the label.
+
+    p_y is uniform between 0 and 1, the rest is shared evenly.
+
+    Args:
+        name: The name of a loss that takes gamma.
+        edges: The edges of the bins of p_y, from 0 to 1.
+        gamma: Its exponent.
+        batches, size, seed: How many batches of how many samples, and their seed.
+
+    Returns:
+        Three lists with a number a bin, in per cent: the samples in it, those of them whose label descent lowers, and
+        its part of the gradient, the sum of absolute values in the logits.
+    """
+    x = torch.rand(batches * size, 1, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    p = torch.cat([x, ((1 - x) / 9).expand(-1, 9)], 1)
+    labels = torch.zeros(size, dtype=torch.int64)
+    loss = formula(name, gamma=gamma)
+    gradient = torch.cat([logit_gradient(loss, batch, labels) for batch in p.split(size)])
+    index = torch.bucketize(x[:, 0], torch.tensor(edges[1:-1], dtype=torch.float64))
+    members, sizes = [index == b for b in range(len(edges) - 1)], gradient.abs().sum(1)
+    return (
+        [100 * m.double().mean().item() for m in members],
+        [100 * (gradient[m, 0] > 0).double().mean().item() for m in members],
+        [100 * (sizes[m].sum() / sizes.sum()).item() for m in members],
+    )
 
 
 # A toy problem: overlapping clouds on a ring in the plane, a small network, all samples in every step.

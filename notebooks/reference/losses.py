@@ -47,16 +47,17 @@ Table(
 Prose(frames.loss_sources(cards, printed=False))
 
 # %% [markdown]
-# ## As the reports print them, and as the released code computes them
+# ## As the reports print them, and as code computes them
 #
-# Five students' reports and the released code of the paper contain formulas that differ from the definitions. They are
-# kept as losses of their own, so that what was really run can be run again. The erratum (E) is named with each.
+# Five students' reports, the public code of three of them and the released code of the paper contain formulas that differ
+# from the definitions. They are kept as losses of their own, so that what was really run can be run again. The erratum (E)
+# is named with each.
 
 # %% tags=["hide-input"]
 Table(
     frames.loss_table(cards, printed=True),
     name="printed",
-    caption="Losses as printed in a report or as computed by the released code, at $K = 10$.",
+    caption="Losses as printed in a report, or as computed by its code or by the released code, at $K = 10$.",
     left=["formula", "kind", "sum over labels", "range"],
 )
 

@@ -48,7 +48,7 @@ Facts(pages.facts(name))
 # %% [markdown]
 # Two readings of a report are trained. *As written* follows it to the letter, printed formulas included. *As intended* puts
 # right what is shown to be an error. What neither says takes the value of the reference, unless its row says otherwise, and
-# is marked as our choice.
+# is marked as our choice. Where a report's code is public, what it does stands beside.
 
 # %% tags=["hide-input"]
 pages.protocol_table(name)
@@ -60,7 +60,8 @@ display(pages.losses_table(name), *pages.settings_tables(name))
 # ## As printed
 
 # %% tags=["hide-input"]
-display(Prose(pages.prints(name)), *filter(None, [*pages.printed_tables(name), pages.prose_table(name)]))
+tables = [*pages.printed_tables(name), *pages.code_tables(name), pages.prose_table(name)]
+display(Prose(pages.prints(name)), *filter(None, tables))
 
 # %% [markdown]
 # ## The same from our runs

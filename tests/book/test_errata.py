@@ -31,12 +31,30 @@ def test_the_places_that_show_an_erratum_exist(one):
 
 @every_erratum
 def test_cells_fit_into_a_table_and_quotations_are_short(one):
-    texts = [one.right, one.open, *(part.get("says", part.get("quote")) for part in one.written)]
+    parts = (*one.written, *one.code)
+    texts = [one.right, one.open, *(part.get("says", part.get("quote")) for part in parts)]
     assert not any(re.search(r"[|\n]", text) for text in texts)
     assert all(text.count("$") % 2 == 0 for text in texts)
     assert all(len(part["quote"].split()) <= 14 for part in one.written if "quote" in part)
     assert all(part["place"] for part in one.written)
-    assert one.right.endswith(".")
+    assert all(text.endswith(".") for text in (one.right, *(part["says"] for part in one.code)))
+
+
+def test_every_erratum_has_an_outcome_and_a_place_where_code_decides():
+    """What is said of Kathuria and Joshi alone rests on no code, for none is known."""
+    for one in ERRATA.values():
+        assert one.code or one.outcome == "confirmed"
+        if not set(one.reports) & {"soni", "krishnan", "chheda"}:
+            assert one.outcome == "confirmed"
+    found = errata.outcomes(ERRATA).set_index("outcome")
+    assert found["errata"].sum() == 65
+    assert found.loc["wrong", "which"] == "[E62](#errata-row-e62)"
+    table = errata.table(ERRATA).set_index("erratum")["right"]
+    told = table["[E37]{#errata-row-e37}"]
+    assert "*Outcome: settled by the code.* RCE of the second run" in told
+    assert "/prathamc25/SAiDL-Spring-Assignment2025/blob/ba1e70d60a90a3f0ae62e8e8f0ae5d366e78d7ef/CoreML/" in told
+    assert table["[E2]{#errata-row-e2}"].endswith("<br>*Outcome: confirmed.* No code is public.")
+    assert table["[E54]{#errata-row-e54}"].endswith("<br>*Outcome: confirmed.* It is no matter of code.")
 
 
 def test_a_theory_page_that_names_an_erratum_is_among_its_places():
@@ -67,7 +85,7 @@ def test_the_table_has_an_anchor_a_place_and_a_state_in_each_row():
     assert row["report"] == "Joshi"
     assert row["as written"].startswith("“Trained on less number of epochs” ('Conclusion' of section 0.1)<br>")
     assert row["shown"].startswith(
-        "{verdict}`in part` Errata of the reports: [recomputed E27](#recomputed-e27); Errors shown by experiment: "
+        "{verdict}`in part` Errata of the reports: [recomputed E27](#recomputed-e27); Experiments on Joshi's report: "
     )
     assert "<br>*Open:* The faults under" in row["shown"]
     assert "(Soni, eq. 5)" in table.loc["[E3]{#errata-row-e3}", "as written"]  # reports are named where there are two
@@ -83,6 +101,7 @@ def test_counts_and_differences_are_those_of_the_rows():
 
 GOOD = {
     "severity": "slip or ambiguity",
+    "outcome": "confirmed",
     "written": [{"report": "soni", "place": "eq. 1", "says": "x"}],
     "right": "y.",
     "shown": ["prop-rates"],
@@ -98,6 +117,10 @@ WAITS = {"protocol": "ma2020-small", "losses": ["ce", "nce"], "settings": ["symm
         ({"severty": "x"}, "Unknown key of E1 'severty'. Did you mean 'severity'"),
         ({"right": None}, "Erratum E1 has no right"),
         ({"severity": "grave"}, "Unknown severity of E1 'grave'"),
+        ({"outcome": "right"}, "Unknown outcome of E1 'right'"),
+        ({"outcome": "wrong"}, "Erratum E1 is wrong without a place"),
+        ({"code": [{"report": "soni", "says": "x"}]}, "['report', 'says'] in code: expected report, path and says"),
+        ({"code": [{"report": "joshi", "path": "a", "says": "x."}]}, "report with public code 'joshi'"),
         ({"shown": []}, "neither where it is shown nor what is open"),
         ({"written": [{"report": "soni", "place": "eq. 1"}]}, "expected report, place and one of quote, says"),
         ({"written": [{"report": "sony", "place": "eq. 1", "says": "x"}]}, "Unknown report of E1 'sony'"),
@@ -126,6 +149,7 @@ def test_an_erratum_that_waits_is_open_until_every_cell_has_a_run(tmp_path, monk
     monkeypatch.setattr(errata, "ERRATA", tmp_path / "errata.toml")
     errata.ERRATA.write_text("""[E1]
 severity = "slip or ambiguity"
+outcome = "confirmed"
 written = [{ report = "soni", place = "eq. 1", says = "x" }]
 right = "y."
 shown = ["prop-rates"]
@@ -201,8 +225,8 @@ def test_each_row_of_the_built_page_has_its_anchor_and_a_link_for_each_place():
 def rows_of(name):
     """Rows as the site has them, for the filters; two columns of the features differ from those of the errata."""
     errata_rows = [
-        ("E1", "Soni, Joshi", "w", "r", "slip or ambiguity", "shown"),
-        ("E2", "Joshi", "w", "r", "slip or ambiguity", "not yet"),
+        ("E1", "Soni, Joshi", "w", "r<br><em>Outcome: wrong.</em> c.", "slip or ambiguity", "shown"),
+        ("E2", "Joshi", "w", "r<br><em>Outcome: confirmed.</em> c.", "slip or ambiguity", "not yet"),
     ]
     feature_rows = [("F1", "f", "data", "Soni, Joshi", "done"), ("F2", "f", "noise", "–", "not done")]
     rows = errata_rows if name == "errata" else feature_rows
@@ -219,6 +243,7 @@ def test_the_filters_know_errata_and_features(browser):
         "errata": [
             ("report", "Soni", ["E1"]),
             ("severity", "slip or ambiguity", ["E1", "E2"]),
+            ("outcome", "confirmed", ["E2"]),
             ("shown", "not yet", ["E2"]),
         ],
         "features": [("part", "noise", ["F2"]), ("report", "Joshi", ["F1"]), ("status", "not done", ["F2"])],

@@ -1,4 +1,4 @@
-"""The page of errors shown by experiment: every test of an erratum and every study made for one has its place there."""
+"""The pages of errors shown by experiment: every test of an erratum and every study made for one has its place."""
 
 import re
 
@@ -9,8 +9,8 @@ from nlr.book import places
 from nlr.evidence import claims, course_figures
 from nlr.study import protocols, studies
 
-PAGE = "reports/experiments"
-SOURCE = (paths.NOTEBOOKS / f"{PAGE}.py").read_text()
+PAGES = sorted(path.stem for path in (paths.NOTEBOOKS / "reports").glob("experiments*.py"))
+SOURCE = "".join((paths.NOTEBOOKS / "reports" / f"{page}.py").read_text() for page in PAGES)
 # Protocols in full, and those that are compared as intended only, are on the pages of the reports.
 ELSEWHERE = {"kathuria-as-intended-digits", "chheda-as-intended-digits"}
 MINE = [
@@ -24,7 +24,15 @@ MINE = [
 
 @pytest.mark.parametrize("name", claims.errata())
 def test_an_erratum_that_is_tested_has_an_anchor(name):
-    assert places.labels()[f"experiment-{name.lower()}"] == PAGE
+    assert places.labels()[f"experiment-{name.lower()}"].removeprefix("reports/") in PAGES
+
+
+def test_the_first_page_leads_to_the_others():
+    first, *others = PAGES
+    source = (paths.NOTEBOOKS / "reports" / f"{first}.py").read_text()
+    assert first == "experiments"
+    assert [page for page in others if f"</executed/reports/{page}>" not in source] == []
+    assert [page for page in others if f"reports/{page}" not in places.pages()] == []
 
 
 @pytest.mark.parametrize("name", [*claims.errata(), "C12", "C13", "C14", "C40", "C51", "C53", "C55", "C56", "C58"])

@@ -36,7 +36,7 @@ def test_the_table_has_an_anchor_and_a_status_in_each_row():
     assert list(table.index) == [f"[{name}]{{#{features.row_label(name)}}}" for name in NAMES]
     row = table.loc["[F52]{#feature-f52}"]
     assert row["reports"] == "Krishnan"
-    assert row["where"].startswith("{verdict}`done` As printed: [erratum E11](#erratum-e11); ")
+    assert row["where"].startswith("{verdict}`done` Other normalisations: [erratum E11](#erratum-e11); ")
     assert "[`krishnan-nfl`](#tab-losses-printed)" in row["where"]
     assert table.loc["[F8]{#feature-f8}", "reports"] == "–"
     assert table.loc["[F74]{#feature-f74}", "where"].startswith("{verdict}`not done`<br>Quoted from the paper")

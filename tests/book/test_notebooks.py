@@ -17,7 +17,7 @@ import pytest
 
 from nlr import paths
 from nlr.book import errata, features
-from nlr.evidence import attempts, course_figures, published, reproductions
+from nlr.evidence import attempts, course_figures, published, report_code, reproductions
 from nlr.study import experiment, records
 from nlr.theory import predicted
 
@@ -92,10 +92,11 @@ def test_a_page_gives_its_notebook_parameters_that_it_has(page):
 # The files that a module reads for whoever imports it.
 READ_BY = {
     "attempts": {attempts.SOURCES, attempts.CHECKED, reproductions.REPRODUCTIONS},
-    "errata": {errata.ERRATA},
+    "errata": {errata.ERRATA, report_code.CODE},
     "features": {features.FEATURES},
     "published": {published.PUBLISHED, course_figures.REPORTED},
     "course_figures": {course_figures.REPORTED},
+    "report_code": {report_code.FIGURES, report_code.CODE},
     "predicted": {predicted.PREDICTIONS},
     "reproductions": {reproductions.REPRODUCTIONS},
 }

@@ -11,7 +11,7 @@ from nlr.errors import NlrError
     ("place", "link"),
     [
         ("prop-rates", "Label noise: {prf:ref}`prop-rates`"),
-        ("erratum-e1", "As printed: [erratum E1](#erratum-e1)"),
+        ("erratum-e1", "Closed forms and signs: [erratum E1](#erratum-e1)"),
         ("claim-c6", "Normalisation: [C6](#claim-c6)"),
         ("tab-theory-label-noise-rates", "Label noise: {numref}`tab-theory-label-noise-rates`"),
         ("results/ranks", "{doc}`Ranks, and choosing the epoch </executed/results/ranks>`"),
@@ -61,7 +61,7 @@ def test_a_module_that_no_api_page_shows_has_no_link(monkeypatch):
 def test_places_of_one_page_stand_together():
     found = places.links(["erratum-e6", "prop-rates", "claim-c12", "nlr.noise"])
     assert found == (
-        "As printed: [erratum E6](#erratum-e6), [C12](#claim-c12); Label noise: {prf:ref}`prop-rates`; "
+        "Other normalisations: [erratum E6](#erratum-e6), [C12](#claim-c12); Label noise: {prf:ref}`prop-rates`; "
         "{py:obj}`noise <nlr.noise>`"
     )
 

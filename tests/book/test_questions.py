@@ -181,8 +181,8 @@ def test_the_control_is_told_of_the_sums_with_what_they_memorise():
     runs = longer(-0.1, 0.9)
     text = line(answers(runs)["parts"]).text
     assert text.endswith(
-        "Trained four times as long (40 % wrong labels, 3 seeds), NCE+MAE and NCE+RCE lose accuracy: they have memorised "
-        "90 % of the wrong labels by then."
+        "Trained four times as long (40 % wrong labels, 3 seeds), NCE+MAE and NCE+RCE lose accuracy: they have "
+        "memorised 90 % of the wrong labels by then."
     )
     runs += grid({("ce", "symmetric-0.4"): 0.35})
     assert "NCE+MAE and NCE+RCE fall below where cross-entropy had been: they have" in line(answers(runs)["parts"]).text

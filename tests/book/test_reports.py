@@ -11,7 +11,7 @@ from factory import parts
 from nlr.book import plots, reports
 from nlr.book.reports import drawings, figures, pages
 from nlr.errors import NlrError
-from nlr.evidence import claims, course_figures, verdicts
+from nlr.evidence import claims, course_figures, report_code, verdicts
 from nlr.study import protocols, records, runs, studies
 
 EPOCHS = 3
@@ -316,7 +316,7 @@ def test_a_loss_with_runs_at_some_rates_is_missing_at_the_others(tmp_path):
 
 def test_printed_figures_are_not_said_to_be_ours():
     (rate,) = (f for f in figures.results("krishnan", reports.runs_of("krishnan", []), "full") if f.name == "figure-3")
-    assert "As printed: single readings, as in Table 1; how its epoch was chosen is not stated." in rate.caption
+    assert "As printed: single readings, as in Table 1; by its code the last epoch, clean test labels." in rate.caption
     joshi = figures.results("joshi", reports.runs_of("joshi", []), "full")[0]
     assert "as in the table before Table 4 and Tables 5, 7, 9, 10 and 11; how its epoch was chosen" in joshi.caption
     assert "last epoch" not in joshi.caption
@@ -347,6 +347,14 @@ def test_bars_of_classes_are_of_one_run(tmp_path):
     shown = figures.results("joshi", reports.runs_of("joshi", made), "small")[0]
     assert "class 4 highest with 100" in shown.alt
     assert "the run of the first seed" in shown.caption
+
+
+def test_the_figures_of_soni_are_drawn_from_the_numbers_of_his_code():
+    shown = figures.results("soni", reports.runs_of("soni", []), "full")
+    assert [figure.name for figure in shown] == [f"figure-{k}" for k in range(1, 7)]
+    assert "by its code: CE 78.9 at 0.2, 45.0 at 0.8; FL 79.4 at 0.2, 45.6 at 0.8" in shown[0].alt
+    assert all("main.ipynb" in figure.caption and "the last epoch" in figure.caption for figure in shown)
+    assert figures.results("soni", reports.runs_of("soni", []), "small") == []
 
 
 @every_report
@@ -425,9 +433,10 @@ OPEN = {
 }  # fmt: skip
 
 
-def open_rows(frame, column):
-    """The rows whose origin as written owns up to a choice of ours."""
-    return {row[column] for row in frame.to_dict("records") if "◇" in row["where from"].split("<br>")[0]}
+def open_rows(frame, column, shapes):
+    """The rows whose origin as written bears one of these shapes."""
+    first = [(row[column], row["where from"].split("<br>")[0]) for row in frame.to_dict("records")]
+    return {what for what, words in first if any(shape in words for shape in shapes)}
 
 
 @every_report
@@ -436,7 +445,21 @@ def test_every_choice_of_ours_is_marked_and_nothing_else(name):
     for text in [*rows["where from"], *losses["where from"]]:
         for line in text.split("<br>"):
             assert any(mark[0] in line for mark in reports.MARKS.values())
-    assert open_rows(rows, "what") | open_rows(losses, "loss") == OPEN[name]
+    assert open_rows(rows, "what", "◇■") | open_rows(losses, "loss", "◇■") == OPEN[name]
+
+
+@every_report
+def test_what_the_code_of_a_report_settles_is_no_choice_of_ours_any_more(name):
+    has = report_code.code(name).get("has", {})
+    shown = set()
+    for frame, column in ((pages.protocol_table(name).frame, "what"), (pages.losses_table(name).frame, "loss")):
+        assert ("its code" in frame) == bool(has)
+        if has:
+            settled = set(frame.loc[frame["its code"] != "–", column])
+            assert not settled & open_rows(frame, column, "◇")
+            assert open_rows(frame, column, "■") <= settled
+            shown |= settled
+    assert len(shown) == len(has)  # every fact has its row
 
 
 def test_a_value_stands_in_the_reading_that_uses_it():
@@ -488,6 +511,32 @@ def test_chhedas_table_keeps_stars_digits_and_dashes():
     assert first.loc["RCE", "symmetric 0.4"] == "67.3*"
     assert first.loc["NFL", "symmetric 0.8"] == "36.39"
     assert second.loc["CE", "asymmetric 0.3"] == "—"
+
+
+def test_numbers_of_the_code_stand_with_what_it_computes():
+    (soni,) = (table.frame.set_index("loss") for table in pages.code_tables("soni"))
+    assert soni.loc["APL_NFL_MAE", ["coded as", "symmetric 0.2", "asymmetric 0.25"]].tolist() == [
+        "`soni-code-nfl+kathuria-mae`",
+        "78.78",
+        "80.29",
+    ]
+    assert len(soni) == 8
+    (krishnan,) = pages.code_tables("krishnan")
+    assert krishnan.frame["symmetric 0.8"].tolist() == ["40.70", "46.35", "45.20", "48.18"]
+    (chheda,) = (table.frame.set_index("loss") for table in pages.code_tables("chheda"))
+    assert chheda.loc["RCE", "symmetric 0.8"] == "28.46 (58.08)"
+    assert chheda.loc["NFL+RCE", "symmetric 0.8"] == "56.92 after epoch 18 (57.33)"
+    assert chheda.loc["MAE+RCE", "symmetric 0.8"] == "–"
+    assert pages.code_tables("kathuria") == pages.code_tables("joshi") == []
+
+
+@every_report
+def test_how_much_can_be_read_off_a_report_says_where_its_numbers_are(name):
+    text, numbers = pages.prints(name), reports.printed(name)
+    assert ("prints no accuracy" in text) == (name in ("soni", "kathuria"))
+    assert ("main.ipynb" in text) == (name == "soni")
+    assert ("nothing can be compared" in text) == numbers.empty == (name == "kathuria")
+    assert ("lost" in text) == (name in ("kathuria", "joshi"))
 
 
 def test_missing_runs_are_made_by_commands_that_exist(tmp_path):

@@ -1,7 +1,9 @@
-"""Conditions for noise tolerance: the searches, and the checks of the two pages, which must be able to fail."""
+"""Conditions for noise tolerance: the searches, and the checks of the pages, which must be able to fail."""
 
 import functools
 import math
+import random
+from fractions import Fraction
 
 import jupytext
 import numpy as np
@@ -111,6 +113,28 @@ def test_a_concave_loss_lasts_as_long_as_a_linear_one_and_other_noise_is_refused
         conditions.largest_rate(1.0, "human")
 
 
+def test_rational_noise_has_the_true_label_on_top_and_bounded_shares_are():
+    draw = random.Random(0)
+    free = [conditions.rational_shares(draw, 1, 4, bounded=False) for _ in range(200)]
+    bounded = [conditions.rational_shares(draw, 1, 4, bounded=True) for _ in range(200)]
+    noise = [conditions.rational_noise(draw, 1, 4) for _ in range(200)]
+    assert {sum(row) for row in free + bounded + noise} == {1}
+    others = [max(row[k] for k in (0, 2, 3)) for row in bounded]
+    assert max(others) == Fraction(1, 3)
+    assert max(max(row) for row in free) > Fraction(2, 3)
+    assert all(row[1] > max(row[k] for k in (0, 2, 3)) for row in noise)
+    assert conditions.noisy_risk([Fraction(1, 4), Fraction(3, 4)], [Fraction(2), Fraction(4)]) == Fraction(7, 2)
+
+
+def test_the_risk_along_a_pair_is_that_of_its_predictions():
+    w = np.array([0.6, 0.4, 0.0, 0.0])
+    (half, most) = conditions.risk_along_a_pair(make_loss("ce", 4), w, np.array([0.5, 0.75]), spread=50)
+    assert half == pytest.approx(math.log(2))
+    assert most == pytest.approx(-0.6 * math.log(0.75) - 0.4 * math.log(0.25))
+    (near,) = conditions.risk_along_a_pair(make_loss("mae", 4), w, np.array([0.5]), spread=0)
+    assert near == pytest.approx(2 * 0.75)  # all four classes alike
+
+
 # The checks of the pages. Each entry makes a statement false; the cell that checks it must notice.
 
 FALSE = [
@@ -128,7 +152,6 @@ FALSE = [
     ("normalisation", 'make_loss("ce", scale=0.04)', 'make_loss("nce", scale=0.04)'),
     ("normalisation", 'make_loss("nce").every_label(solution)', 'make_loss("nfl").every_label(solution)'),
     ("normalisation", "[0, 1 / 17, 2 / 17]", "[0, 1 / 9, 1 / 9]"),
-    ("lemma-2", "if all(row[k] < row[y] for k in range(K) if k != y):", "if True:"),
     ("lemma-2", "if all(p[x][k] <= Fraction(1, K - 1) for", "if all(p[x][k] <= 1 for"),
     ("lemma-2", "1 - sympy.sqrt(", "1 - ("),
     ("lemma-2", "p_star = [Fraction(0), Fraction(1), Fraction(0)]", "p_star = [0, Fraction(1, 2), Fraction(1, 2)]"),
@@ -136,17 +159,21 @@ FALSE = [
     ("lemma-2", "smallest ** (K - 2)", "smallest ** (K - 1)"),
     ("lemma-2", '("mae", "rce", "nmae", "nrce")', '("mae", "rce", "nce", "nrce")'),
     ("lemma-2", 'make_loss(f"{name}+mae", alpha=alpha)', 'make_loss("mae")'),
-    ("lemma-2", "np.abs(p - w).max()", "np.abs(p - np.eye(10)[0]).max()"),
-    ("lemma-2", "entropy / (10 - len(row))", "entropy / 9"),
-    ("lemma-2", 'make_loss("nce").every_label(F.log_softmax(wrong', 'make_loss("mae").every_label(F.log_softmax(wrong'),
+    ("beyond-lemma-2", "np.abs(p - w).max()", "np.abs(p - np.eye(10)[0]).max()"),
+    ("beyond-lemma-2", "entropy / (10 - len(row))", "entropy / 9"),
     (
-        "lemma-2",
+        "beyond-lemma-2",
+        'make_loss("nce").every_label(F.log_softmax(wrong',
+        'make_loss("mae").every_label(F.log_softmax(wrong',
+    ),
+    (
+        "beyond-lemma-2",
         'conditions.minimiser(make_loss("nce+mae"), w, spread)',
         'conditions.minimiser(make_loss("nce"), w, spread)',
     ),
-    ("lemma-2", "conditions.steepness(phi) * w[1] / w[0]", "w[1] / w[0]"),
-    ("lemma-2", "** (1 - q)", "** q"),
-    ("lemma-2", "a * (w[0] - w[1])", "a * w[0]"),
+    ("beyond-lemma-2", "conditions.steepness(phi) * w[1] / w[0]", "w[1] / w[0]"),
+    ("beyond-lemma-2", "** (1 - q)", "** q"),
+    ("beyond-lemma-2", "a * (w[0] - w[1])", "a * w[0]"),
 ]
 
 

@@ -5,7 +5,6 @@ import math
 import re
 
 import jupytext
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
@@ -15,43 +14,42 @@ from nlr.errors import NlrError
 from nlr.theory import printed
 from nlr.theory.printed import Erratum, formula
 
-PAGE = paths.NOTEBOOKS / "theory" / "as-printed.py"
+FOLDER = paths.NOTEBOOKS / "theory"
+PAGES = ("printed-forms", "printed-normalisations", "printed-definitions", "as-coded")
 WANTED = [f"E{number}" for number in range(1, 20)]
 
 
 @pytest.fixture(scope="module")
-def notebook():
-    """The page."""
-    return jupytext.read(PAGE)
+def cells():
+    """The cells of the pages that take the errata one by one."""
+    return [cell for page in PAGES for cell in jupytext.read(FOLDER / f"{page}.py").cells]
 
 
 @pytest.fixture(scope="module")
-def errata(notebook):
-    """The errata that the page makes: its cells up to the first section after the last of them."""
-    names = {"__name__": "__main__"}
-    for cell in notebook.cells:
-        if cell.source.startswith("## Where minimising leads"):
-            break
-        if cell.cell_type == "code":
-            exec(compile(ast.parse(cell.source), str(PAGE), "exec"), names)
-    plt.close("all")
-    return [value for value in names.values() if isinstance(value, Erratum)]
+def errata():
+    """The errata that these pages make."""
+    found = []
+    for page in PAGES:
+        names = {"__name__": "__main__"}
+        for cell in jupytext.read(FOLDER / f"{page}.py").cells:
+            if cell.cell_type == "code":
+                exec(compile(ast.parse(cell.source), page, "exec"), names)
+        found += [value for value in names.values() if isinstance(value, Erratum)]
+    return found
 
 
-# The page
+# The pages
 
 
-def test_every_erratum_is_there_with_anchor_heading_both_formulas_and_an_open_cell(notebook, errata):
+def test_every_erratum_is_there_with_anchor_heading_both_formulas_and_an_open_cell(cells, errata):
     assert sorted({e.name for e in errata}, key=WANTED.index) == WANTED
     for name in WANTED:
-        places = [
-            n for n, cell in enumerate(notebook.cells) if f"(erratum-{name.lower()})=\n### {name}: " in cell.source
-        ]
+        places = [n for n, cell in enumerate(cells) if f"(erratum-{name.lower()})=\n## {name}: " in cell.source]
         assert len(places) == 1, name
-        section = notebook.cells[places[0]].source.partition(f"(erratum-{name.lower()})=")[2]
+        section = cells[places[0]].source.partition(f"(erratum-{name.lower()})=")[2]
         assert re.search(r"\{grid-item-card\} As (printed|described)", section), name
         assert re.search(r"\{grid-item-card\} Right", section), name
-        following = notebook.cells[places[0] + 1]
+        following = cells[places[0] + 1]
         assert following.cell_type == "code", name
         assert not following.metadata.get("tags"), name
         assert f'"{name}",' in following.source, name
@@ -73,12 +71,20 @@ def test_the_check_of_an_erratum_fails_for_the_corrected_formula(errata):
             Erratum(e.name, e.fault, e.printed, e.printed)
 
 
-def test_every_loss_that_the_package_has_from_a_report_is_in_an_open_cell(notebook):
-    text = "\n".join(c.source for c in notebook.cells if c.cell_type == "code" and not c.metadata.get("tags"))
+def test_every_loss_that_the_package_has_from_a_report_is_in_an_open_cell(cells):
+    text = "\n".join(c.source for c in cells if c.cell_type == "code" and not c.metadata.get("tags"))
     reports = ("soni-", "kathuria-", "krishnan-", "joshi-", "chheda-")
     wanted = [name for name in losses.names() if name.startswith(reports)]
     assert len(wanted) > 10
     assert [name for name in wanted if f'"{name}"' not in text] == []
+
+
+def test_every_pair_is_of_an_erratum_and_of_two_losses():
+    for erratum, what, wrong, right in printed.PAIRS:
+        assert erratum in WANTED
+        assert losses.make_loss(wrong).name.startswith(what.split(",")[0].lower())
+        assert not losses.make_loss(right).name.startswith(what.split(",")[0].lower())
+    assert [pair[0] for pair in printed.PAIRS if pair not in printed.SINGLE] == ["E10", "E11"]
 
 
 # An erratum
@@ -137,6 +143,40 @@ def test_the_logit_gradient_of_cross_entropy_is_p_minus_the_label():
     assert torch.allclose(printed.logit_gradient(formula("ce"), p, labels), expected)
 
 
+def test_what_agrees_is_the_loss_and_nothing_else():
+    assert printed.agrees(lambda p, labels: -printed.picked(p, labels).log(), "ce")
+    assert printed.agrees(lambda p, labels: 2 * (1 - printed.picked(p, labels)), "mae")
+    assert not printed.agrees(lambda p, labels: 1 - printed.picked(p, labels), "mae")
+    assert printed.agrees(lambda p, labels: (printed.one_hot(p, labels) * -p.log()).sum(1), "ce")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.1, "$0.1$"), (-0.0, "$0$"), (1.64e-5, r"$1.64 \cdot 10^{-5}$"), (2302.6, r"$2.3 \cdot 10^{3}$")],
+)
+def test_a_number_has_three_digits(value, text):
+    assert printed.number(value) == text
+
+
+def test_label_entropies_are_near_those_of_even_labels():
+    large, small = (printed.label_entropies(size, batches=2000) for size in (1000, 10))
+    assert large.mean().item() == pytest.approx(math.log(10), abs=0.01)
+    assert small.mean() < large.mean() - 0.3
+    assert printed.label_entropies(1, batches=5).tolist() == [0.0] * 5
+
+
+def test_gradients_by_probability_are_shares():
+    edges = [0.0, 0.2, 0.5, 1.0]
+    samples, lowered, gradient = printed.gradients_by_probability("fl", edges, gamma=2.0, batches=20)
+    assert samples == pytest.approx([20, 30, 50], abs=4)
+    assert lowered == [0, 0, 0]  # focal loss raises every label
+    assert sum(gradient) == pytest.approx(100)
+    assert gradient[2] < samples[2]
+    _, lowered, _ = printed.gradients_by_probability("krishnan-nfl", edges, gamma=2.0, batches=20)
+    assert lowered[0] == 0
+    assert lowered[2] > 90
+
+
 # Free logits
 
 
@@ -148,6 +188,14 @@ def test_descent_finds_the_minimum_within_the_ball():
     # The minimum of CE at a fixed norm: the label's logit up, all others equal.
     best = 5 * (torch.eye(10, dtype=torch.float64)[labels] - 0.1) / math.sqrt(0.9)
     assert (torch.cosine_similarity(logits, best) > 0.995).all()
+
+
+def test_the_ends_of_descent_are_counted():
+    start, shares, values = printed.ends_of_descent("ce", (2, 5), samples=20)
+    assert start < 0.5
+    assert shares == [1, 1]
+    assert values[0] > values[1] > 0
+    assert printed.ends_of_descent("joshi-ce", (5,), samples=20)[1] == [0]
 
 
 def test_descent_stays_where_the_gradient_is_zero():

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy import stats
 
 from nlr.errors import NlrError, unknown
-from nlr.evidence import course_figures, frames, statistics
+from nlr.evidence import course_figures, frames, report_code, statistics
 from nlr.noise import parse_setting
 from nlr.study import protocols, runs, studies
 from nlr.study.records import config_hash
@@ -44,6 +44,7 @@ _FORM_OF = {
 MARKS = {
     "stated": "● stated",
     "ours": "◇ **our choice**",
+    "code": "■ settled by its code",
     "mended": "▲ mended",
     "small": "▹ scaled down",
     "fault": "✗ on purpose",
@@ -282,12 +283,27 @@ def by_class(found):
 
 
 def printed(name):
-    """The overall accuracies that a report prints in tables: loss, setting, kind, rate, value and where."""
+    """The overall accuracies that a report prints in tables or, where it prints none, those of its code.
+
+    Returns:
+        A data frame with where, loss, setting, value, text, starred, by (``report`` or ``code``), kind and rate.
+    """
     rows = course_figures.load(name)
-    chosen = rows[(rows["kind"] == "table") & rows["class"].isna()]
-    out = chosen[["where", "loss", "setting", "value", "text", "starred"]].reset_index(drop=True)
+    chosen = rows[(rows["kind"] == "table") & rows["class"].isna()].assign(by="report")
+    if chosen.empty:
+        of_code = coded(name)
+        chosen = of_code[of_code["epoch"] == "last"].rename(columns={"path": "where", "mean": "value"})
+        chosen = chosen.assign(starred=False, by="code")
+    out = chosen[["where", "loss", "setting", "value", "text", "starred", "by"]].reset_index(drop=True)
     split = [parse_setting(setting) for setting in out["setting"]]
     return out.assign(kind=[kind for kind, _ in split], rate=[rate for _, rate in split])
+
+
+def coded(name):
+    """The figures of :mod:`nlr.evidence.report_code` for a report, under the report's own names of its losses."""
+    names = {look(name, loss): loss for loss in protocols.load(protocol_of(name, "as-written"))["report"]["losses"]}
+    rows = report_code.load(name)
+    return rows.assign(loss=rows["loss"].map(names))
 
 
 def printed_tables(name):

@@ -11,7 +11,7 @@ from nlr import data, losses, models
 from nlr.book import reports
 from nlr.book.display import Figure
 from nlr.book.reports import READINGS, drawings
-from nlr.evidence import course_figures, frames, wording
+from nlr.evidence import course_figures, frames, report_code, wording
 from nlr.noise import add_noise, parse_setting, transition_matrix
 from nlr.study import protocols
 
@@ -104,7 +104,7 @@ def _rate(name, figure, cells, scale):
     theirs = theirs[theirs["loss"].isin(figure.losses) & theirs["setting"].isin(figure.settings)]
     if scale != "full":
         theirs = theirs.iloc[:0]  # a scale of its own
-    panels = {"as printed": theirs} if len(theirs) else {}
+    panels = {"by its code" if (theirs["by"] == "code").all() else "as printed": theirs} if len(theirs) else {}
     panels |= {_title(reading): cells[cells["reading"] == reading] for reading in READINGS}
     kind, rates = parse_setting(figure.settings[-1])[0], [parse_setting(s)[1] for s in figure.settings]
     text = (
@@ -125,13 +125,20 @@ def _rate(name, figure, cells, scale):
 
 
 def _printed_words(name, theirs):
-    """What the figures that a report prints are."""
+    """What the figures that a report prints are, or those of its code."""
+    known = report_code.code(name)
+    of_code = known.get("has", {}).get("report.selection", {}).get("says")
+    if (theirs["by"] == "code").all():
+        (path,) = set(theirs["where"])
+        file = report_code.place(name, path)
+        return f"By its code: single readings that {file} of `{known['repository']}` prints; {of_code}."
     where = list(dict.fromkeys(theirs["where"]))
     numbers = [place.removeprefix("Table ") for place in where if place.startswith("Table ")]
     tables = f"Table{'s' * (len(numbers) > 1)} {wording.listed(numbers)}"
     tables = " and ".join([*(f"the {place}" for place in where if not place.startswith("Table ")), tables])
     (origin,) = protocols.load(reports.protocol_of(name, "as-written"))["origin"]["report"]["selection"]
-    rule = "" if origin == "stated" else "; how its epoch was chosen is not stated"
+    rule = f"; by its code {of_code}" if of_code else "; how its epoch was chosen is not stated"
+    rule = "" if origin == "stated" else rule
     return f"As printed: single readings, as in {tables}{rule}."
 
 
@@ -362,6 +369,12 @@ def _rates_of(name, kind):
     return [rate for known, rate in map(parse_setting, own["settings"]) if known == kind]
 
 
+def _chosen(name, key):
+    """What a value of ours is where the report leaves it open: our choice, or the reference's beside the code's."""
+    has = report_code.code(name).get("has", {}).get(key)
+    return f"that of `ma2020`; the report's code has {has['says']}" if has else "our choice"
+
+
 def _symmetric(name):
     rates = _rates_of(name, "symmetric")
     matrices = {f"rate {rate:g}": _noise_matrix(name, "symmetric", rate) for rate in rates}
@@ -381,7 +394,8 @@ def _patterns(name):
     wrong = [f"{100 * (1 - np.trace(m) / len(m)):.0f}" for m in matrices.values()]
     caption = f"the transition matrices of the samplers as written, at rate {rate:g}, in per cent. "
     caption += f"Of all labels {wrong[0]} % are "
-    caption += f"wrong under symmetric and {wrong[1]} % under asymmetric noise; the class map is our choice."
+    caption += f"wrong under symmetric and {wrong[1]} % under asymmetric noise; "
+    caption += f"the class map is {_chosen(name, 'noise.class_map')}."
     return (
         drawings.transitions,
         (matrices, data.CIFAR10_CLASSES),
@@ -418,7 +432,7 @@ def _network(name):
     caption = (
         f"the network that we train in its place, {len(rows) - 1} layers and {total:,} parameters, drawn from the "
     )
-    caption += "model itself. Its widths are our choice."
+    caption += f"model itself. It is {_chosen(name, 'model.name')}."
     return drawings.boxes, (rows,), caption, f"Boxes from top to bottom: {'; '.join(f'{a} {b}' for a, b in rows)}."
 
 

@@ -11,7 +11,7 @@ from nlr.book import errata, reports, verdict_tables
 from nlr.book.display import Table
 from nlr.book.reports import MARKS, READINGS
 from nlr.errors import unknown
-from nlr.evidence import claims, course_figures, frames, verdicts
+from nlr.evidence import claims, course_figures, frames, report_code, verdicts
 from nlr.evidence.wording import signed, with_interval
 from nlr.noise import parse_setting
 from nlr.study import protocols
@@ -73,11 +73,18 @@ def _value(key, value):
 _PARTLY_OURS = re.compile(r"\bours\b|\bis that of ma2020|(?<!which )are those of ma2020")
 
 
-def mark(origin, words):
-    """Where a value comes from, as shape and word, and the place or reason; a choice of ours in it is marked too."""
-    partly = origin != "ours" and _PARTLY_OURS.search(words)
+def mark(origin, words, settled=False):
+    """Where a value comes from, as shape and word, and the place or reason; a choice of ours in it is marked too.
+
+    Args:
+        origin: a key of :data:`nlr.book.reports.MARKS`.
+        words: the place or reason.
+        settled: whether the report's public code says what was run, so that our choice is none any more.
+    """
+    chosen = MARKS["code" if settled else "ours"]
+    partly = f", in part {chosen}" if origin != "ours" and _PARTLY_OURS.search(words) else ""
     linked = re.sub(r"\bE\d+\b", lambda found: errata_link(found[0]), words)
-    return f"{MARKS[origin]}{', in part ' + MARKS['ours'] if partly else ''}: {linked}"
+    return f"{chosen if origin == 'ours' else MARKS[origin]}{partly}: {linked}"
 
 
 def errata_link(erratum):
@@ -88,14 +95,16 @@ def errata_link(erratum):
 def facts(name):
     """Who, when, and how much, as pairs (label, text)."""
     told, own = reports.about(name), protocols.load(reports.protocol_of(name, "as-written"))["report"]
-    numbers, shown = reports.printed(name), reports.figures_of(name)
+    numbers, shown = reports.printed(name)["by"], reports.figures_of(name)
+    code = report_code.code(name)
     return [
         ("author", told["author"]),
         ("dated", told["dated"]),
         ("losses", len(own["losses"])),
         ("settings", frames.short_names(own["settings"])),
-        ("accuracies printed", len(numbers)),
+        ("accuracies printed", int((numbers == "report").sum())),
         ("figures", len(shown)),
+        ("public code", f"{code['repository']}, {code['commit'][:7]}" if code else "none known to us"),
     ]
 
 
@@ -123,7 +132,7 @@ def _terms(specs):
     return {part for spec in specs for part in spec.replace("(", "+").replace(")", "+").split("+")}
 
 
-def _readings(written, intended, show):
+def _readings(written, intended, show, settled):
     """A value in both readings, each behind the shape of its origin, and where they come from; one where they agree."""
     agree = written and intended and written["value"] == intended["value"]
     rows = [written] if agree else [written, intended]
@@ -131,31 +140,52 @@ def _readings(written, intended, show):
     for row, reading in zip(rows, READINGS, strict=False):
         if row:
             head = "" if agree else f"{reading.replace('-', ' ')} "
-            values.append(f"{MARKS[row['origin']][0]}\N{NO-BREAK SPACE}{head}{show(row['value'])}")
-            places.append(mark(row["origin"], f"{head and head.strip() + ', '}{row['words']}"))
+            origin = "code" if settled and row["origin"] == "ours" else row["origin"]
+            values.append(f"{MARKS[origin][0]}\N{NO-BREAK SPACE}{head}{show(row['value'])}")
+            places.append(mark(row["origin"], f"{head and head.strip() + ', '}{row['words']}", settled))
     return "<br>".join(values), "<br>".join(places)
 
 
+def _code_cell(name, key):
+    """What the public code of a report has for a row of its page, as a cell of a table, or no cell."""
+    code = report_code.code(name)
+    if not code:
+        return {}
+    has = code["has"].get(key)
+    return {"its code": f"{has['says']} ({report_code.place(name, has['path'])})" if has else "–"}
+
+
+def _code_words(name):
+    """What a caption says of the column of code; empty where there is none."""
+    if not report_code.code(name):
+        return ""
+    return (
+        f" {MARKS['code']}: the report leaves it open, and its public code says what was run; our runs were fixed "
+        "before that code was known and have the value that stands here."
+    )
+
+
 def protocol_table(name):
-    """How a report trains, in both readings, beside the reference, and where each value comes from."""
+    """How a report trains, in both readings, beside its public code and the reference, and where each value is from."""
     rows = []
     for key, written, intended in _origin_rows(name):
         section, _, short = key.partition(".")
         if section != "names":
-            value, place = _readings(written, intended, partial(_value, key))
+            code = _code_cell(name, key)
+            value, place = _readings(written, intended, partial(_value, key), code.get("its code", "–") != "–")
             reference = (
                 "last accuracy" if key == "report.selection" else _value(key, (intended or written)["reference"])
             )
             what = _KEYS.get(key) or f"`{short}`"
-            rows.append({"what": what, "this report": value, "reference": reference, "where from": place})
+            rows.append({"what": what, "this report": value, **code, "reference": reference, "where from": place})
     return Table(
         pd.DataFrame(rows),
         name="protocol",
         caption="How the runs of this report are made, beside the reference `ma2020`; two values where the "
         "readings differ. "
         f"{MARKS['stated']}: the report says so, with its place. {MARKS['ours']}: it leaves this open. "
-        f"{MARKS['mended']}: an erratum of it is put right.",
-        left=["this report", "reference", "where from"],
+        f"{MARKS['mended']}: an erratum of it is put right.{_code_words(name)}",
+        left=[column for column in rows[0] if column != "what"],
         style="nlr-wide",
     )
 
@@ -166,15 +196,15 @@ def losses_table(name):
     for key, written, intended in _origin_rows(name):
         section, _, loss = key.partition(".")
         if section == "names":
-            value, place = _readings(written, intended, "`{}`".format)
-            rows.append({"loss": loss, "ours": value, "where from": place})
+            code = _code_cell(name, key)
+            value, place = _readings(written, intended, "`{}`".format, code.get("its code", "–") != "–")
+            rows.append({"loss": loss, "ours": value, **code, "where from": place})
     return Table(
         pd.DataFrame(rows),
         name="losses",
         caption="The losses as the report names them, and {doc}`ours </executed/losses>` that stand for them; "
-        "two where the "
-        "readings differ.",
-        left=["ours", "where from"],
+        f"two where the readings differ.{_code_words(name)}",
+        left=[column for column in rows[0] if column != "loss"],
         style="nlr-wide",
     )
 
@@ -201,6 +231,39 @@ def printed_tables(name):
         text = f"{where} of the report (section {section}) as printed: test accuracy in per cent."
         text += " A star marks a reading from a repeated run." if "*" in frame.to_string() else ""
         out.append(Table(frame, name=where, caption=text))
+    return out
+
+
+def code_tables(name):
+    """The figures that a report's code prints beside those of the report's tables, a table a source."""
+    rows, out = reports.coded(name), []
+    for source, words in report_code.code(name).get("tables", {}).items():
+        part = rows[rows["source"] == source]
+        best = part[part["epoch"] == "best on test"].set_index(["loss", "setting"])["text"]
+        last = part[part["epoch"] != "best on test"]
+        text = [
+            row.text
+            + (f" after {row.epoch}" if row.epoch != "last" else "")
+            + (f" ({best[row.loss, row.setting]})" if (row.loss, row.setting) in best.index else "")
+            for row in last.itertuples()
+        ]
+        grid = last.assign(text=text).pivot_table(
+            index=["loss", "loss_as_coded"], columns="setting", values="text", aggfunc="first", sort=False
+        )
+        grid = grid[frames.in_order(grid.columns)].rename(columns=frames.short_name).fillna("–").reset_index()
+        grid["loss_as_coded"] = grid["loss_as_coded"].map("`{}`".format)
+        file = report_code.place(name, part["path"].iloc[0])
+        out.append(
+            Table(
+                grid.rename(columns={"loss_as_coded": "coded as"}).rename_axis(columns=None),
+                name=source,
+                caption=f"From {file}, clean test accuracy in per cent, one run each: {words}. "
+                "{doc}`Coded as </executed/losses>`: the loss of ours that the code computes, small constants inside "
+                "logarithms aside.",
+                left=["coded as"],
+                style="nlr-wide",
+            )
+        )
     return out
 
 
@@ -290,11 +353,18 @@ def prints(name):
         return (
             f"The report prints no accuracy. Its {lost} are lost with their numbers: nothing can be compared with ours."
         )
+    where = "missing from our copy of it" if report_code.code(name) else "lost"
+    if (numbers["by"] == "code").all():
+        (path,) = set(numbers["where"])
+        return (
+            f"The report prints no accuracy, and its {lost} are {where}. Its code prints their numbers, {len(numbers)} "
+            f"overall accuracies, each of one reading, in {report_code.place(name, path)}; from these the figures are "
+            "drawn below."
+        )
     text = (
-        f"The report prints {len(numbers)} overall accuracies, each of one reading, without an interval; its "
-        f"{lost} are "
+        f"The report prints {len(numbers)} overall accuracies, each of one reading, without an interval; its {lost} "
+        f"are {where}."
     )
-    text += "lost."
     rows = [tuple(part["text"]) for _, part in numbers.groupby(["loss", "kind"])]
     if len(set(rows)) < len(rows):
         text += f" Of its {len(rows)} rows only {len(set(rows))} are distinct."
@@ -376,7 +446,10 @@ def comparison_tables(name, found, scale):
     if comparable:
         captions.append(_DIFFERENCE)
     if printed and scale == "full":
-        captions.append("Written − printed: the 95 % interval allows for chance in the one printed run as in ours.")
+        by = " *Printed* is what its code prints." if (reports.printed(name)["by"] == "code").all() else ""
+        captions.append(
+            "Written − printed: the 95 % interval allows for chance in the one printed run as in ours." + by
+        )
     if printed and scale != "full":
         captions.append("The scale is not the report's, so levels cannot be compared.")
     rows = _compared_rows(name, compared, comparable, printed, printed and scale == "full")
@@ -730,6 +803,11 @@ def _own_numbers(name):
     numbers = reports.printed(name)
     if numbers.empty:
         return "As the report prints no number, none of this rests on its own measurements."
+    if (numbers["by"] == "code").all():
+        return (
+            "The report prints no number; those of its code are single readings: they suggest an order of losses and "
+            "cannot show how far chance goes."
+        )
     if (numbers["value"].sub(10).abs() < 1).all():
         return "Its own numbers are those of a constant answer and settle nothing about losses."
     return "Its own numbers are single readings: they suggest an order of losses and cannot show how far chance goes."

@@ -1,0 +1,228 @@
+"""What the pages of errors shown by experiment share: runs by protocol, loss and setting, tests in words, drawings.
+
+Functions of runs take the records of the committed store first; a page binds them to its own.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from nlr.book import plots, verdict_tables
+from nlr.book.display import Prose, Table
+from nlr.book.words import status
+from nlr.evidence import claims, frames
+from nlr.evidence.claims.kinds import measured
+from nlr.study import protocols, runs
+
+#: The scaled-down reference protocol, in which what a report argues is looked at without its own settings.
+SMALL = "ma2020-small"
+
+
+def statement(name):
+    """A claim or an erratum with tests, by its name: ``C12``, ``E10``."""
+    return (claims.load() | claims.errata())[name]
+
+
+def tested(records, name, protocol):
+    """What the records of a protocol say about a claim or an erratum: a sentence, and tables where there are rows.
+
+    Args:
+        records: those of the committed store.
+        name: of the claim or erratum.
+        protocol: one of those in which it is tested.
+    """
+    one = statement(name)
+    found = claims.evaluate(one, records, protocol)
+    missing = f" {len(found.missing)} runs are missing." if found.missing else ""
+    head = f"{{verdict}}`{found.outcome}` **{name}, {protocol}.** {one.statement} *{found.reason}{missing}*"
+    tables, several = [], sum(len(part.rows) for part in found.evidence) > 1
+    for number, part in enumerate(found.evidence):
+        unit, what = measured(part.test)
+        frame = verdict_tables.evidence_frame(part).replace(rf" @ {protocol.split('-')[0]}-", " @ ", regex=True)
+        caption = f"{name}, {protocol}: {what}, in {unit}."
+        if frame["comparison"].str.contains("@").any():
+            caption += " After @ stands another protocol of the report."
+        if several and any(row.n for row in part.rows):
+            tables.append(Table(frame, name=f"{name}-{protocol}-{number}", caption=caption))
+            if text := verdict_tables.spread(part):
+                tables.append(Prose(text))
+    return [Prose(head), *tables]
+
+
+def runs_of(records, protocol, loss, setting):
+    """The records of a loss in a setting of a protocol, by seed."""
+    chosen = [
+        r
+        for r in records
+        if (r["config"]["protocol"], r["config"]["loss"]["spec"], frames.setting_of(r["config"]))
+        == (protocol, loss, setting)
+    ]
+    return sorted(chosen, key=lambda r: r["config"]["seed"])
+
+
+def accuracies(records, protocol, loss, setting):
+    """Clean test accuracy after the last epoch, per cent, a number a seed."""
+    return np.array([100 * r["final"]["last_accuracy"] for r in runs_of(records, protocol, loss, setting)])
+
+
+def differences(records, protocol, one, other, setting):
+    """Accuracy of a loss less that of another on the seeds that both have, points, a number a seed."""
+    first, second = (
+        {r["config"]["seed"]: 100 * r["final"]["last_accuracy"] for r in runs_of(records, protocol, loss, setting)}
+        for loss in (one, other)
+    )
+    return np.array([first[seed] - second[seed] for seed in sorted(set(first) & set(second))])
+
+
+def spread(values):
+    """Mean and standard deviation over the seeds; the value alone of one, ``missing`` of none."""
+    if not len(values):
+        return "missing"
+    return frames.spread(np.mean(values), np.std(values, ddof=1) if len(values) > 1 else np.nan)
+
+
+def distance(final):
+    """How far the weights went from their start, the mean over the runs that stayed finite, in words."""
+    known = [f["distance_from_start"] for f in final if f["distance_from_start"] is not None]
+    return f"{np.mean(known):.2f}" if known else "not finite"
+
+
+def small_protocol():
+    """What the runs of the small protocol are, in words."""
+    small = protocols.load(SMALL)
+    updates = runs.steps(small, 10 * small["data"]["train_per_class"])
+    return (
+        f"The runs are ours in `{SMALL}`, the reference protocol scaled down on CIFAR-10 (JPEG): {updates:,} updates "
+        "each. No protocol of a report is among them, so that they show what an argument is worth, not what a report "
+        "measured. No test was fixed for this: the table describes. Exploratory runs were made before the tests of the "
+        "claims were written."
+    )
+
+
+def small_table(losses, columns, value, **options):
+    """A table of the small protocol: a row a loss, a column by its heading, ``value(loss, key)`` per cent by seed."""
+    rows = [
+        {"loss": f"`{loss}`"} | {words: spread(value(loss, key)) for words, key in columns.items()} for loss in losses
+    ]
+    return Table(pd.DataFrame(rows), **options)
+
+
+def worth(records, settings, losses=None):
+    """How many seeds the runs of some cells of the small protocol have, and which are exploratory."""
+    found = [
+        record
+        for record in records
+        if record["config"]["protocol"] == SMALL
+        and frames.setting_of(record["config"]) in settings
+        and (losses is None or record["config"]["loss"]["spec"] in losses)
+    ]
+    return status(found) if found else "no run yet"
+
+
+# Drawings; each returns a matplotlib figure.
+
+
+def courses(steps):
+    """The difference of two networks in lock-step against the number of batches, on a logarithmic scale.
+
+    Args:
+        steps: ``{what: frame}`` of :func:`nlr.study.lockstep.lockstep`, five at most.
+    """
+    figure, axis = plt.subplots(figsize=(plots.WIDTH, 3.4))
+    styles = zip(("o", "s", "^", "D", "v"), ("#D55E00", "#E69F00", "#0072B2", "#009E73", "#CC79A7"), strict=True)
+    for (what, course), (marker, colour) in zip(steps.items(), styles, strict=False):
+        after = course[1:]
+        axis.plot(after["step"], after["difference"], marker=marker, markersize=4, color=colour, label=what)
+    axis.set(yscale="log", xlabel="batches", ylabel="largest difference of two logits")
+    figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def against_the_label(labelled, level):
+    """A dot a training image, NCE against the probability of its label, a panel a loss.
+
+    Args:
+        labelled: ``{loss: frame}``, the first frames of :func:`nlr.study.predictions.predictions`.
+        level: where a line is drawn.
+    """
+    figure, axes = plt.subplots(1, len(labelled), figsize=(plots.WIDTH, 3.4), sharex=True, sharey=True, squeeze=False)
+    for axis, (loss, frame) in zip(axes[0], labelled.items(), strict=True):
+        for answered, marker, colour in ((True, "o", "#0072B2"), (False, "X", "#D55E00")):
+            part = frame[frame["answered"] == answered]
+            words = "answers the label" if answered else "answers another class"
+            axis.plot(part["p_y"], part["nce"], marker, color=colour, markersize=3.5, alpha=0.6, label=words)
+        axis.axhline(level, color=plt.rcParams["text.color"], linewidth=0.8)
+        axis.set(xlabel="probability of the label")
+        axis.set_title(f"trained with {loss}", size=10)
+    axes[0, 0].set_ylabel("NCE")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    return figure
+
+
+def single_differences(values, margin, xlabel):
+    """Each seed's difference as a dot and the mean as a bar, a row a cell, with the margin of equivalence.
+
+    Args:
+        values: ``{words: differences by seed}``, in points.
+        margin: of equivalence, in points.
+        xlabel: of the axis.
+    """
+    figure, axis = plt.subplots(figsize=(plots.WIDTH, 2.3))
+    axis.axvspan(-margin, margin, alpha=0.15, color="#0072B2", linewidth=0)
+    axis.axvline(0, color=plt.rcParams["text.color"], linewidth=0.8)
+    for row, of_row in enumerate(values.values()):
+        axis.plot(of_row, np.full(len(of_row), row), "o", color="#0072B2", alpha=0.6, markersize=5)
+        if len(of_row):
+            axis.plot(of_row.mean(), row, "|", color=plt.rcParams["text.color"], markersize=22, markeredgewidth=2)
+    axis.set_yticks(range(len(values)), list(values))
+    axis.set(xlabel=xlabel, ylim=(len(values) - 0.5, -0.5))
+    return figure
+
+
+def label_counts(fits, drawn):
+    """Printed figures beside the central 95 % of two models of label counts, a panel a kind of noise.
+
+    Args:
+        fits, drawn: ``{kind: Fit}`` of :func:`nlr.theory.frequencies.fit`, on the balanced test set and on images drawn
+            from the training set.
+    """
+    figure, axes = plt.subplots(2, 1, figsize=(plots.WIDTH, 5.6), sharey=True)
+    for axis, kind in zip(axes, fits, strict=True):
+        first, second = fits[kind].numbers, drawn[kind].numbers
+        x = np.arange(len(first))
+        for rows, width, colour, words in (
+            (second, 5, "#56B4E9", "drawn images"),
+            (first, 2, "#D55E00", "balanced test set"),
+        ):
+            low, high = ((rows["mean"] + sign * 1.96 * rows["sd"]) / 100 for sign in (-1, 1))
+            axis.vlines(x, low, high, linewidth=width, color=colour, label=words)
+        axis.plot(x, first["count"] / 100, "o", color=plt.rcParams["text.color"], markersize=4, label="printed")
+        ticks = [
+            f"{setting.split('-')[1]}, class {answered}"
+            for setting, answered in zip(first["setting"], first["class"], strict=True)
+        ]
+        axis.set_xticks(x, ticks, rotation=90, fontsize=8)
+        axis.set_title(kind, size=10)
+    figure.supylabel("accuracy against noisy labels, %", size=10)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
+def losses_and_accuracies(found):
+    """Training loss and clean test accuracy by epoch, a line a record.
+
+    Args:
+        found: ``{words: record}``, five at most.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(plots.WIDTH, 3.3))
+    looks = zip(("o", "v", "s", "D", "P"), (None, "#D55E00", "#E69F00", "#CC79A7", "#56B4E9"), strict=True)
+    for (words, record), (marker, colour) in zip(found.items(), looks, strict=False):
+        series = record["series"]
+        loss = [np.nan if value is None else value for value in series["loss"]]
+        look = {"marker": marker, "markersize": 3.5, "color": colour or plt.rcParams["text.color"], "label": words}
+        axes[0].plot(range(1, len(loss) + 1), loss, **look)
+        axes[1].plot(range(1, len(loss) + 1), 100 * np.array(series["test_accuracy"]), **look)
+    axes[0].set(yscale="symlog", xlabel="epoch", ylabel="training loss")
+    axes[1].set(ylim=(0, 100), xlabel="epoch", ylabel="clean test accuracy, %")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure

@@ -1,0 +1,107 @@
+"""What the pages of errors shown by experiment share: runs are found by cell, differences are over shared seeds."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from factory import grid, record
+
+from nlr.book import experiments, plots
+from nlr.book.display import Prose, Table
+from nlr.study import protocols, runs
+
+
+@pytest.fixture(autouse=True)
+def light():
+    with plots.theme("light"):
+        yield
+    plt.close("all")
+
+
+def records():
+    made = [record("ce", "symmetric-0.4", seed, last=0.5 + 0.01 * seed) for seed in (2, 0, 1)]
+    made += [record("nce", "symmetric-0.4", seed, last=0.6) for seed in (1, 2, 3)]
+    return [*made, record("ce", "symmetric-0.6"), record("ce", "symmetric-0.4", protocol="ma2020")]
+
+
+def test_runs_are_found_by_cell_and_ordered_by_seed():
+    cell = experiments.SMALL, "ce", "symmetric-0.4"
+    assert [r["config"]["seed"] for r in experiments.runs_of(records(), *cell)] == [0, 1, 2]
+    assert experiments.accuracies(records(), *cell) == pytest.approx([50, 51, 52])
+    assert len(experiments.accuracies(records(), experiments.SMALL, "mae", "symmetric-0.4")) == 0
+
+
+def test_differences_are_over_shared_seeds():
+    found = experiments.differences(records(), experiments.SMALL, "nce", "ce", "symmetric-0.4")
+    assert found == pytest.approx([9, 8])  # seeds 1 and 2
+    assert len(experiments.differences(records(), experiments.SMALL, "nce", "ce", "symmetric-0.6")) == 0
+
+
+@pytest.mark.parametrize(("values", "text"), [([], "missing"), ([50], "50.0"), ([50, 52], "51.0 ± 1.4")])
+def test_a_spread_says_what_there_is(values, text):
+    assert experiments.spread(np.array(values)) == text
+
+
+def test_a_distance_is_over_the_runs_that_stayed_finite():
+    final = [{"distance_from_start": value} for value in (1.0, None, 2.0)]
+    assert experiments.distance(final) == "1.50"
+    assert experiments.distance(final[1:2]) == "not finite"
+
+
+def test_a_test_is_told_with_its_outcome_and_its_rows():
+    means = {("nce", "symmetric-0.4"): 0.8, ("soni-nce", "symmetric-0.4"): 0.2}
+    made = grid(means)
+    for one in made:
+        one["config"] |= {"protocol": "soni-as-written-digits"}
+    head, *tables = experiments.tested(made, "E1", "soni-as-written-digits")
+    assert isinstance(head, Prose)
+    assert "**E1, soni-as-written-digits.**" in str(head)
+    assert "less accurate" in str(head)
+    assert tables == []  # one row only
+    head, *tables = experiments.tested([], "E10", "krishnan-as-written-digits")
+    assert "runs are missing" in str(head)
+    assert not [table for table in tables if isinstance(table, Table)]
+
+
+def test_the_small_protocol_is_described_by_its_own_numbers():
+    small = protocols.load(experiments.SMALL)
+    assert f"{runs.steps(small, 10 * small['data']['train_per_class']):,} updates" in experiments.small_protocol()
+    assert experiments.worth(records(), ["symmetric-0.4"], ["ce"]).startswith("3 seeds each")
+    assert experiments.worth(records(), ["asymmetric-0.4"]) == "no run yet"
+    table = experiments.small_table(
+        ["ce"], {"a": 1, "b": 0}, lambda loss, key: np.array([40.0] * key), name="x", caption="y"
+    )
+    assert table.frame.loc[0].tolist() == ["`ce`", "40.0", "missing"]
+
+
+def test_courses_begin_behind_the_start():
+    step = pd.DataFrame({"step": [0, 10, 20], "difference": [0.0, 1e-9, 1e-8]})
+    (axis,) = experiments.courses({"one": step, "other": step}).axes
+    assert [line.get_xdata().tolist() for line in axis.lines] == [[10, 20]] * 2
+    assert axis.get_yscale() == "log"
+
+
+def test_labels_that_are_not_answered_have_a_mark_of_their_own():
+    frame = pd.DataFrame({"p_y": [0.9, 0.1, 0.2], "nce": [0.01, 0.2, 0.05], "answered": [True, False, False]})
+    left, right = experiments.against_the_label({"nce": frame, "mae": frame}, 0.1).axes
+    answered, missed, level = left.lines
+    assert answered.get_xdata().tolist() == [0.9]
+    assert missed.get_ydata().tolist() == [0.2, 0.05]
+    assert level.get_ydata() == [0.1, 0.1]
+    assert len(right.lines) == 3
+
+
+def test_differences_are_dots_with_their_mean():
+    values = {"digits": np.array([1.0, -2.0]), "small": np.array([])}
+    (axis,) = experiments.single_differences(values, 3, "points").axes
+    dots = [line.get_xdata().tolist() for line in axis.lines if line.get_marker() == "o"]
+    assert dots == [[1.0, -2.0], []]
+    assert [line.get_xdata() for line in axis.lines if line.get_marker() == "|"] == [[-0.5]]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["digits", "small"]
+
+
+def test_a_run_that_diverged_has_a_gap_in_its_loss():
+    made = record("ce", "symmetric-0.4", series={"loss": [1.0, None, 0.5], "test_accuracy": [0.1, 0.2, 0.3]})
+    left, right = experiments.losses_and_accuracies({"no fault": made}).axes
+    assert np.isnan(left.lines[0].get_ydata()).tolist() == [False, True, False]
+    assert right.lines[0].get_ydata() == pytest.approx([10, 20, 30])
