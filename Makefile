@@ -8,7 +8,9 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 STUDY ?= digits
 NOISE ?= symmetric
-RATE ?= 0.4
+RATE ?= $(or $(RATE_OF_$(NOISE)),0.4)
+RATE_OF_clean := 0
+RATE_OF_human := worse
 OPTIONS ?=
 KEEP ?=
 CHECKED := test_losses test_noise study/test_records evidence/test_claims
@@ -51,11 +53,12 @@ serve: $(READY)
 	@python pipeline/serve.py
 
 setting: $(READY)
-	@mkdir -p $(dir $(OUT))
-	papermill notebooks/experiments/setting.ipynb $(OUT) -k python3 -p study $(STUDY) -p noise $(NOISE) -p rate $(RATE) $(OPTIONS)
+	@test -n '$(OUT)' || { echo "OUT is empty; name the notebook to write" >&2; exit 1; }
+	@mkdir -p "$$(dirname '$(OUT)')"
+	papermill notebooks/experiments/setting.ipynb '$(OUT)' -k python3 -p study '$(STUDY)' -p noise '$(NOISE)' -p rate '$(RATE)' $(OPTIONS)
 
 study: $(READY)
-	python -m nlr study $(STUDY) $(OPTIONS)
+	python -m nlr study '$(STUDY)' $(OPTIONS)
 
 notebooks: $(READY)
 	@python pipeline/pairs.py $(if $(KEEP),--keep $(KEEP))

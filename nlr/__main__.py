@@ -4,14 +4,13 @@ import json
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from nlr import data, files, losses
+from nlr import arguments, data, files, losses
 from nlr.errors import NlrError
 from nlr.evidence import frames
 from nlr.study import bundle, checkpoints, estimates, execute, protocols, provenance, records, runs, studies
@@ -20,13 +19,16 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 console = Console()
 
 
-def folder_or_file(text):
-    """A path of the command line; ``~`` is one's home also where the shell leaves it, as in ``--store=~/mine``."""
-    return Path(text).expanduser()
+def path_given(param: typer.CallbackParam, value: str | None):
+    """A path of the command line, checked; ``~`` is one's home also where the shell leaves it: ``--store=~/mine``."""
+    return None if value is None else arguments.path(value, param.opts[0])
 
 
-PATH = {"parser": folder_or_file, "metavar": "<path>"}
-DataRoot = Annotated[str, typer.Option(help="Folder with the data sets; else the environment variable NLR_DATA.")]
+PATH = {"callback": path_given, "metavar": "<path>"}
+Seed = typer.Option(callback=arguments.seed, metavar="<integer>", help="Decides noise, initial weights and data order.")
+DataRoot = Annotated[
+    str | None, typer.Option(help="Folder with the data sets; else the environment variable NLR_DATA.", **PATH)
+]
 Device = Annotated[str, typer.Option(help=f"One of {', '.join(provenance.DEVICES)}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -71,9 +73,9 @@ def run(
     protocol: Annotated[str, typer.Argument(help=f"One of {', '.join(protocols.names())}.")],
     loss: Annotated[str, typer.Argument(help="A loss, nce+mae or nce+mae,beta=1.5; see: losses.")],
     setting: Annotated[str, typer.Argument(help="clean, symmetric-0.4, asymmetric-0.4 or human-worse.")],
-    seed: Annotated[int, typer.Option(help="Decides noise, initial weights and data order.")] = 0,
-    store: Annotated[Path, typer.Option(help="Folder of records of your own.", **PATH)] = Path("mine"),
-    data_root: DataRoot = "",
+    seed: Annotated[str, Seed] = "0",
+    store: Annotated[str, typer.Option(help="Folder of records of your own.", **PATH)] = "mine",
+    data_root: DataRoot = None,
     device: Device = "auto",
 ):
     """Train one run and write its record, unless the store has it."""
@@ -97,9 +99,9 @@ def study(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes side by side; else one a core on a CPU, one on a GPU.")
     ] = None,
-    store: Annotated[Path | None, typer.Option(help="Folder of records of your own; else the study's.", **PATH)] = None,
-    budget: Annotated[str, typer.Option(help="Time after which to end cleanly: 9m, 1h30m, 540s.")] = "",
-    data_root: DataRoot = "",
+    store: Annotated[str | None, typer.Option(help="Folder of records of your own; else the study's.", **PATH)] = None,
+    budget: Annotated[str | None, typer.Option(help="Time after which to end cleanly: 9m, 1h30m, 540s.")] = None,
+    data_root: DataRoot = None,
     device: Device = "auto",
 ):
     """Train the missing runs of a study, in its order of priority; stop it at any time and start it again.
@@ -107,7 +109,7 @@ def study(
     Several such commands, also on several machines that share the store, divide the runs among themselves.
     """
     begin = time.monotonic()
-    deadline = begin + estimates.parse_duration(budget) if budget else None
+    deadline = begin + estimates.parse_duration(budget) if budget is not None else None
     chosen = studies.load(name)
     device = provenance.pick_device(device)
     names = {}  # for each data set that the study names, the one that there is
@@ -139,13 +141,13 @@ def study(
 
 @app.command()
 def status(
-    data_root: Annotated[str, typer.Option(help="Check the data sets in this folder too.")] = "",
+    data_root: Annotated[str | None, typer.Option(help="Check the data sets in this folder too.", **PATH)] = None,
     as_json: AsJson = False,
 ):
     """Show which runs of each study exist, are running or missing, and for how long; what is damaged is named."""
     table, damaged = frames.status()
     times = frames.study_times(table, provenance.pick_device().split(":")[0])
-    if data_root:
+    if data_root is not None:
         damaged += frames.data_damage(data_root)
     if as_json:
         cells = table.to_dict("records")
@@ -165,9 +167,11 @@ def status(
 
 @app.command("bundle")
 def pack(
-    archive: Annotated[Path, typer.Argument(help="The zip file to write.", **PATH)],
-    store: Annotated[Path, typer.Option(help="Folder of records.", **PATH)] = studies.STORES["results"],
-    part: Annotated[str, typer.Option(help="Only this folder of the store: cifar10-jpeg75/ma2020.")] = "",
+    archive: Annotated[str, typer.Argument(help="The zip file to write.", **PATH)],
+    store: Annotated[str, typer.Option(help="Folder of records.", **PATH)] = str(studies.STORES["results"]),
+    part: Annotated[
+        str | None, typer.Option(help="Only this folder of the store: cifar10-jpeg75/ma2020.", **PATH)
+    ] = None,
     with_checkpoints: Annotated[bool, typer.Option("--checkpoints", help="Also runs that are not finished.")] = False,
 ):
     """Pack the finished records of a store into one archive under 16 MiB."""
@@ -179,8 +183,8 @@ def pack(
 
 @app.command("import")
 def merge(
-    archive: Annotated[Path, typer.Argument(help="A file that bundle wrote.", **PATH)],
-    store: Annotated[Path, typer.Option(help="Folder of records.", **PATH)] = studies.STORES["results"],
+    archive: Annotated[str, typer.Argument(help="A file that bundle wrote.", **PATH)],
+    store: Annotated[str, typer.Option(help="Folder of records.", **PATH)] = str(studies.STORES["results"]),
 ):
     """Merge a bundle into a store; what the store has already is kept, and where the two differ it is said."""
     result = bundle.merge(archive, store)
@@ -201,7 +205,7 @@ def stamp():
 
 @app.command()
 def compare(
-    store: Annotated[Path, typer.Argument(help="Your folder of records.", **PATH)],
+    store: Annotated[str, typer.Argument(help="Your folder of records.", **PATH)],
     as_json: AsJson = False,
 ):
     """Set your records beside ours: difference, our spread over seeds, agreement, differences in data or device."""
@@ -225,7 +229,7 @@ def bench(
     ] = 7,
     seconds: Annotated[float, typer.Option(min=0.5, help="For how long each trains each time.")] = 4.0,
     network: Annotated[str, typer.Option(help="cnn8, of CIFAR-10, or cnn4, of MNIST.")] = "cnn8",
-    out: Annotated[Path, typer.Option(help="JSON file to write.", **PATH)] = Path("bench.json"),
+    out: Annotated[str, typer.Option(help="JSON file to write.", **PATH)] = "bench.json",
 ):
     """Measure the engine against two ordinary scripts; let nothing else run meanwhile."""
     from nlr.study import benchmark

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from nlr import arguments
 from nlr.errors import NlrError, unknown
 from nlr.paths import data_root
 
@@ -130,12 +131,12 @@ class Dataset:
         return len(self.classes)
 
 
-def load(family, root="", prefer=""):
+def load(family, root=None, prefer=""):
     """The data set of a protocol.
 
     Args:
         family: one of :data:`FAMILIES`; digits are embedded in scikit-learn, the others are found under the data root.
-        root: the data root; the environment variable NLR_DATA where empty. Digits need none, nor does Fashion-MNIST
+        root: the data root; the environment variable NLR_DATA where None. Digits need none, nor does Fashion-MNIST
             where Debian's package has installed it.
         prefer: the name of the data set to take where the root has several copies of the family; where it has none of
             that name, or nothing is said, the first that is found.
@@ -151,15 +152,17 @@ def load(family, root="", prefer=""):
     return next((copy for copy in chain([first], found) if copy.name == prefer), first)
 
 
-def copies(family, root=""):
+def copies(family, root=None):
     """All copies of a family under a data root, each loaded when it is asked for; see :func:`load`."""
     if family not in FAMILIES:
         raise unknown("data set", family, FAMILIES)
+    if root is not None:
+        root = arguments.path(root, "The data root")
     if family == "digits":
         yield _digits()
         return
     debian = family == "fashion-mnist" and DEBIAN_FASHION_MNIST.is_dir()
-    if debian and not (root or os.environ.get("NLR_DATA")):
+    if debian and root is None and not os.environ.get("NLR_DATA"):
         yield _idx(family, DEBIAN_FASHION_MNIST)
         return
     root = data_root(root)
@@ -346,7 +349,7 @@ def _encoding(image):
     return {8: "jpeg75", 3: "jpeg90", 2: "jpeg95"}.get(first, f"{(image.format or 'unknown').lower()}-other")
 
 
-def load_human_labels(name, root="", clean_labels=None):
+def load_human_labels(name, root=None, clean_labels=None):
     """One of CIFAR-10N's label sets (Wei et al., ICLR 2022, CC BY-NC 4.0), in canonical training order.
 
     Args:
@@ -368,7 +371,7 @@ def load_human_labels(name, root="", clean_labels=None):
     return sets[HUMAN_KEYS[name]]
 
 
-def human_facts(root=""):
+def human_facts(root=None):
     """What pages show of CIFAR-10N, whose label files may not be passed on: counts.
 
     Args:
@@ -401,7 +404,7 @@ def human_facts(root=""):
     }
 
 
-def image_facts(root=""):
+def image_facts(root=None):
     """What pages show of CIFAR-10's images, which are not part of this book: means and standard deviations.
 
     Args:

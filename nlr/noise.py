@@ -28,6 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nlr import arguments
 from nlr.errors import NlrError, unknown
 
 #: The samplers of each kind of noise; the first is the default.
@@ -37,6 +38,9 @@ SAMPLERS = {
     "asymmetric": ("per-class", "global", "bernoulli"),
     "human": (),
 }
+
+#: Decimal places of a noise rate; what differs beyond them is rounding, and the same rate.
+DIGITS = 12
 
 #: The kinds of noise.
 KINDS = tuple(SAMPLERS)
@@ -123,7 +127,7 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
         labels: Clean labels, integers of shape (N,) in 0..K-1.
         kind: One of :data:`KINDS`.
         rate: The nominal rate, in [0, 1). For clean labels 0 or None; for human labels the name of their set or None.
-        seed: A non-negative integer.
+        seed: An integer from 0 to 2**64 - 1.
         num_classes: The number of classes K.
         sampler: A sampler of that kind (see :data:`SAMPLERS`), None for its default. The exact ones change
             ``int(rate * n)`` of n labels, ``equal-count`` ``int(rate * N / K)`` of every class.
@@ -134,8 +138,8 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
         The :class:`NoisyLabels`.
 
     Raises:
-        NlrError: For labels of a wrong type, shape or range, an unknown kind, sampler or map, a rate out of range, a
-            seed that is not a non-negative integer, a class with fewer samples than ``equal-count`` changes of each, or
+        NlrError: For labels of a wrong type, shape or range, an unknown kind, sampler or map, a rate or seed
+            out of range, a class with fewer samples than ``equal-count`` changes of each, or
             human labels that are missing or do not match.
     """
     _check_classes(num_classes)
@@ -276,9 +280,7 @@ def _equal_count(rate, sizes):
 
 
 def _generator(seed, kind, sampler, rate):
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise NlrError(f"The seed must be a non-negative integer, not {seed!r}.")
-    return np.random.default_rng([int(seed), *f"{kind} {sampler} {rate!r}".encode()])
+    return np.random.default_rng([arguments.seed(seed), *f"{kind} {sampler} {rate!r}".encode()])
 
 
 def _targets(class_map, num_classes):
@@ -325,9 +327,12 @@ def _check_rate(kind, rate):
         if rate not in (None, 0):
             raise NlrError(f"Clean labels have no noise rate, but got {rate!r}: use 0, or another kind of noise.")
         return 0.0
-    if isinstance(rate, bool) or not isinstance(rate, int | float | np.integer | np.floating) or not 0 <= rate < 1:
+    number = isinstance(rate, int | float | np.integer | np.floating) and not isinstance(rate, bool)
+    # A float of fewer bits is the number that it is written as; .2 * 3 is .6000000000000001, and meant as .6.
+    rounded = round(float(str(rate)), DIGITS) if number else math.nan
+    if not 0 <= rounded < 1:
         raise NlrError(f"The noise rate must be a number from 0 to below 1, not {rate!r}.")
-    return float(rate)
+    return abs(rounded)
 
 
 def _check_labels(what, labels, num_classes):

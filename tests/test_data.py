@@ -346,7 +346,7 @@ def test_the_root_given_goes_before_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("NLR_DATA", str(tmp_path / "missing"))
     assert paths.data_root(tmp_path) == tmp_path
     monkeypatch.setenv("NLR_DATA", str(tmp_path))
-    assert paths.data_root("") == tmp_path
+    assert paths.data_root() == tmp_path
     monkeypatch.setenv("HOME", str(tmp_path))
     assert paths.data_root("~") == tmp_path
 
@@ -354,7 +354,7 @@ def test_the_root_given_goes_before_the_environment(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("root", "words"),
     [
-        ("", "No data root.*data_root.*NLR_DATA"),
+        (None, "No data root.*data_root.*NLR_DATA"),
         ("missing", "'.*missing' is not a folder.*cifar10/plain_text"),
         ("file", "'.*file' is not a folder"),
         (".", "No CIFAR-10 under the data root.*torchvision.datasets.CIFAR10.*download=True.*cifar10/plain_text"),
@@ -363,7 +363,7 @@ def test_the_root_given_goes_before_the_environment(tmp_path, monkeypatch):
 def test_missing_data_say_how_to_get_them(tmp_path, root, words):
     (tmp_path / "file").write_text("")
     with pytest.raises(NlrError, match=words):
-        data.load("cifar10", tmp_path / root if root else "")
+        data.load("cifar10", root and tmp_path / root)
 
 
 def test_an_unknown_data_set_names_the_known_ones():

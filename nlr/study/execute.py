@@ -41,7 +41,7 @@ class OutOfTime(Exception):
 def train_missing(
     wanted,
     store,
-    data_root="",
+    data_root=None,
     device="cpu",
     workers=None,
     dataset=None,

@@ -258,6 +258,8 @@ def test_a_person_can_add_a_protocol(own_protocols):
         ('extends = "ma2020"\n[trainig]\nepochs = 1', ("trainig", "training", "data")),
         ('extends = "ma2020"\n[losses]\nmea = { scale = 0.5 }', ("[losses]", "bad", "'mea'", "Did you mean 'mae'")),
         ('extends = "ma2020"\n[losses]\nrce = { a = -1 }', ("[losses]", "bad", "'a'", "'rce'")),
+        ('extends = "ma2020"\n[losses]\nNCE = { scale = 2 }', ("[losses]", "bad", "'NCE'; write 'nce'")),
+        ('extends = "ma2020"\n[losses]\n"nce+mae,beta=2" = {}', ("'nce+mae,beta=2'; write 'nce+mae'", "as its value")),
         ('extends = "ma2021"', ("ma2021", "Did you mean 'ma2020'")),
         ('[data]\ndataset = "digits"', ("bad", "[noise]")),
         ('extends = "ma2020"\n[model]\nwidth = 1.0\nname = "cnn9"', ("[model]", "cnn9", "Did you mean 'cnn8'")),

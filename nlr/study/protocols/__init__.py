@@ -123,6 +123,8 @@ def load(name):
     for loss, parameters in protocol["losses"].items():
         try:
             losses.make_loss(loss, **parameters)
+            if losses.parse_loss(loss) != (loss, {}):  # runs would not find it
+                raise NlrError(f"{loss!r}; write {losses.parse_loss(loss)[0]!r}, its parameters as its value.")
         except NlrError as error:
             raise NlrError(f"In [losses] of protocol {name}: {error}") from None
     if "report" in protocol:
