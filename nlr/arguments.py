@@ -10,7 +10,9 @@ from pathlib import Path
 
 from nlr.errors import NlrError
 
-LARGEST_SEED = 2**64 - 1  # of torch's generators
+#: The largest that torch's generators know.
+LARGEST_SEED = 2**64 - 1
+
 FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 
 
