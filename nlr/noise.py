@@ -39,7 +39,7 @@ SAMPLERS = {
     "human": (),
 }
 
-#: Decimal places of a noise rate; what differs beyond them is rounding, and the same rate.
+#: Decimal places of the rate of a setting and of a draw; what differs beyond them is rounding.
 DIGITS = 12
 
 #: The kinds of noise.
@@ -154,7 +154,7 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
         if len(noisy) != len(clean):
             raise NlrError(f"human_labels has {len(noisy)} entries, labels has {len(clean)}: they must match.")
     else:
-        rate = _check_rate(kind, rate)
+        rate = _nominal_rate(kind, rate)
         noisy = _sample(clean, kind, rate, _generator(seed, kind, sampler, rate), num_classes, sampler, class_map)
 
     counts = np.bincount(clean * num_classes + noisy, minlength=num_classes**2).reshape(num_classes, num_classes)
@@ -193,7 +193,7 @@ def format_setting(kind, rate=None):
         if rate not in HUMAN_SETS:
             raise unknown("set of human labels", rate, HUMAN_SETS)
         return f"human-{rate}"
-    rate = _check_rate(kind, rate)
+    rate = _nominal_rate(kind, rate)
     return f"{kind}-{repr(rate).removesuffix('.0')}" if rate else "clean"
 
 
@@ -221,7 +221,7 @@ def parse_setting(text):
         except ValueError:
             pass
         else:
-            value = _check_rate(kind, value)
+            value = _nominal_rate(kind, value)
             return (kind, value) if value else ("clean", 0.0)
     raise NlrError(
         f"{text!r} is not a setting. Write 'clean', 'symmetric-0.4', 'asymmetric-0.4' (any rate from 0 to below 1) "
@@ -327,12 +327,16 @@ def _check_rate(kind, rate):
         if rate not in (None, 0):
             raise NlrError(f"Clean labels have no noise rate, but got {rate!r}: use 0, or another kind of noise.")
         return 0.0
-    number = isinstance(rate, int | float | np.integer | np.floating) and not isinstance(rate, bool)
-    # A float of fewer bits is the number that it is written as; .2 * 3 is .6000000000000001, and meant as .6.
-    rounded = round(float(str(rate)), DIGITS) if number else math.nan
-    if not 0 <= rounded < 1:
+    if isinstance(rate, bool) or not isinstance(rate, int | float | np.integer | np.floating) or not 0 <= rate < 1:
         raise NlrError(f"The noise rate must be a number from 0 to below 1, not {rate!r}.")
-    return abs(rounded)
+    return float(rate)
+
+
+def _nominal_rate(kind, rate):
+    """The rate that labels are drawn with and settings are named by: .2 * 3 and float32's .6 are .6."""
+    if isinstance(rate, float | np.floating):
+        rate = round(float(str(rate)), DIGITS)
+    return _check_rate(kind, rate)
 
 
 def _check_labels(what, labels, num_classes):
