@@ -48,16 +48,44 @@ KINDS = tuple(SAMPLERS)
 #: The label sets of CIFAR-10N that a setting can name.
 HUMAN_SETS = ("aggre", "random1", "random2", "random3", "worse")
 
+#: The superclass of each of CIFAR-100's classes, as its own files have them.
+_SUPERCLASSES = (
+    4, 1, 14, 8, 0, 6, 7, 7, 18, 3, 3, 14, 9, 18, 7, 11, 3, 9, 7, 11, 6, 11, 5, 10, 7, 6, 13, 15, 3, 15, 0, 11, 1, 10,
+    12, 14, 16, 9, 11, 5, 5, 19, 8, 8, 15, 13, 14, 17, 18, 10, 16, 4, 17, 4, 2, 0, 17, 4, 18, 17, 10, 3, 2, 12, 12, 16,
+    12, 1, 9, 19, 2, 10, 0, 1, 16, 12, 9, 13, 15, 13, 16, 19, 2, 4, 6, 19, 5, 5, 8, 19, 18, 1, 2, 15, 6, 0, 17, 8, 14,
+    13,
+)  # fmt: skip
+
+
+def _circles(groups):
+    """The map that sends each class to the next of its group, the last to the first."""
+    return {group[k - 1]: group[k] for group in groups for k in range(len(group))}
+
+
 _JOSHI = {0: 2, 1: 7, 2: 0, 3: 5, 4: 7, 5: 3, 6: 4, 7: 1, 8: 9, 9: 8}
 
-#: Class maps for asymmetric noise, ``{true class: noisy class}``, in CIFAR-10's class order (``mnist``: digits).
-#: ``ma2020`` and ``mnist`` are those of the released code of Ma et al. 2020. ``joshi-typed`` is the map as printed,
+#: Class maps for asymmetric noise, ``{true class: noisy class}``; for which data each is, :data:`MAP_DATA` says.
+#: ``ma2020``, ``mnist`` and ``ma2020-cifar100`` are those of the released code of Ma et al. 2020 (dataset.py). The last
+#: sends each class to the next in a block of five labels; the code says "superclass", but CIFAR-100's labels are
+#: alphabetical, and the next class of the superclass is what ``cifar100`` has. ``joshi-typed`` is the map as printed,
 #: where automobile becomes "Truck (7)" although 7 is horse; ``joshi-corrected`` sends it to truck, 9.
 MAPS = {
     "ma2020": {9: 1, 2: 0, 4: 7, 3: 5, 5: 3},
     "joshi-typed": _JOSHI,
     "joshi-corrected": _JOSHI | {1: 9},
     "mnist": {7: 1, 2: 7, 5: 6, 6: 5, 3: 8},
+    "cifar100": _circles([[c for c, s in enumerate(_SUPERCLASSES) if s == wanted] for wanted in range(20)]),
+    "ma2020-cifar100": _circles([range(first, first + 5) for first in range(0, 100, 5)]),
+}
+
+#: For which data each named map is, and how many classes these have; digits are those of ``mnist`` too.
+MAP_DATA = {
+    "ma2020": ("CIFAR-10", 10),
+    "joshi-typed": ("CIFAR-10", 10),
+    "joshi-corrected": ("CIFAR-10", 10),
+    "mnist": ("MNIST", 10),
+    "cifar100": ("CIFAR-100", 100),
+    "ma2020-cifar100": ("CIFAR-100", 100),
 }
 
 
@@ -88,7 +116,8 @@ def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma202
         num_classes: The number of classes K.
         sampler: A sampler of that kind (see :data:`SAMPLERS`), None for its default. It matters for
             ``random-integer`` and ``equal-count`` only: all asymmetric samplers have the same expectation.
-        class_map: For asymmetric noise, a name in :data:`MAPS` or a mapping ``{true class: noisy class}``.
+        class_map: For asymmetric noise, a name in :data:`MAPS` that fits the classes (the default is CIFAR-10's), or a
+            mapping ``{true class: noisy class}``.
         class_sizes: For ``equal-count``, how many samples each class has, K integers, on which its rates depend; equal
             classes where None. Other samplers do not heed it.
 
@@ -96,8 +125,8 @@ def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma202
         A float64 array of shape (K, K) whose rows sum to 1.
 
     Raises:
-        NlrError: For an unknown kind, sampler or map, a rate out of range, human labels, or a class too small for
-            ``equal-count``.
+        NlrError: For an unknown kind, sampler or map, a map for another number of classes or one that changes none, a
+            rate out of range, human labels, or a class too small for ``equal-count``.
     """
     _check_classes(num_classes)
     sampler = _check_sampler(kind, sampler)
@@ -131,16 +160,17 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
         num_classes: The number of classes K.
         sampler: A sampler of that kind (see :data:`SAMPLERS`), None for its default. The exact ones change
             ``int(rate * n)`` of n labels, ``equal-count`` ``int(rate * N / K)`` of every class.
-        class_map: For asymmetric noise, a name in :data:`MAPS` or a mapping ``{true class: noisy class}``.
+        class_map: For asymmetric noise, a name in :data:`MAPS` that fits the classes (the default is CIFAR-10's), or a
+            mapping ``{true class: noisy class}``.
         human_labels: For human noise, the labels that people gave, in the order of ``labels``.
 
     Returns:
         The :class:`NoisyLabels`.
 
     Raises:
-        NlrError: For labels of a wrong type, shape or range, an unknown kind, sampler or map, a rate or seed
-            out of range, a class with fewer samples than ``equal-count`` changes of each, or
-            human labels that are missing or do not match.
+        NlrError: For labels of a wrong type, shape or range, an unknown kind, sampler or map, a map for another number
+            of classes or one that changes none, a rate or seed out of range, a class with fewer samples than
+            ``equal-count`` changes of each, or human labels that are missing or do not match.
     """
     _check_classes(num_classes)
     clean = _check_labels("labels", labels, num_classes)
@@ -288,7 +318,14 @@ def _targets(class_map, num_classes):
     if isinstance(class_map, Mapping):
         pairs = class_map
     elif isinstance(class_map, str) and class_map in MAPS:
-        pairs = MAPS[class_map]
+        pairs, (data, classes) = MAPS[class_map], MAP_DATA[class_map]
+        if classes != num_classes:
+            fitting = [repr(name) for name, (_, k) in MAP_DATA.items() if k == num_classes]
+            expected = " or ".join([*fitting, "a mapping {true class: noisy class}"])
+            raise NlrError(
+                f"The class map {class_map!r} is for the {classes} classes of {data}, not for {num_classes}; expected "
+                f"{expected}."
+            )
     else:
         raise unknown("class map", class_map, MAPS)
     target = np.arange(num_classes)
@@ -300,6 +337,8 @@ def _targets(class_map, num_classes):
                 f"use another map or another num_classes."
             )
         target[source] = noisy
+    if (target == np.arange(num_classes)).all():
+        raise NlrError(f"The class map {dict(pairs)!r} changes no class: asymmetric noise needs one that does.")
     return target
 
 
