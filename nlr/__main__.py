@@ -1,22 +1,36 @@
 """The batch door: ``python -m nlr --help``."""
 
+import codecs
 import json
+import os
+import shutil
 import sys
+import textwrap
 import time
 from collections import Counter
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from nlr import arguments, data, files, losses
+from nlr import arguments, data, files, losses, paths
 from nlr.errors import NlrError
-from nlr.evidence import frames
-from nlr.study import bundle, checkpoints, estimates, execute, protocols, provenance, records, runs, studies
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console = Console()
+try:
+    from nlr.evidence import frames
+    from nlr.study import bundle, checkpoints, estimates, execute, protocols, provenance, records, runs, studies
+except NlrError as error:  # the system is not supported
+    sys.exit(f"nlr: {error}")
+
+STATUSES = """Exit status: 0 where all went well; 1 where something is refused, failed, damaged or missing, as the last
+line on stderr says; 2 where the command line itself cannot be read; 130 after an interrupt; 141 where the reader of the
+output went away."""
+NARROW = 10  # a head of so many characters is not broken
+READER_LEFT = 141  # what the shell says of a program that SIGPIPE ends
+PLAIN = str.maketrans({"–": "-", "−": "-", "±": "+-", "×": "x", "…": "..."})
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__, epilog=STATUSES
+)
 
 
 def path_given(param: typer.CallbackParam, value: str | None):
@@ -34,19 +48,51 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 
 def show(frame, title):
-    """Print a data frame as a table."""
-    table = Table(title=title, title_justify="left", caption_justify="left")
-    for number, column in enumerate(frame.columns):
-        justify = "left" if frame[column].dtype.kind in "OUT" else "right"
-        table.add_column(str(column), justify=justify, no_wrap=number == 0, overflow="fold")  # nothing is cut off
-    for row in frame.itertuples(index=False):
-        table.add_row(*("" if value is None else str(value) for value in row))
-    console.print(table)
+    """Print a data frame: columns two blanks apart, as many as the terminal is wide, the others below.
+
+    No cell is broken or cut off. Heads are broken between words, and the first column stands before every block.
+    """
+    say(title, bold=True)
+    columns, most = [], shutil.get_terminal_size().columns
+    for name in map(str, frame.columns):
+        cells = ["" if value is None else str(value) for value in frame[name]]
+        room = max(NARROW, *map(len, cells))
+        head = textwrap.wrap(name, room, break_long_words=False, break_on_hyphens=False)
+        width = max(map(len, cells + head), default=0)
+        right = frame[name].dtype.kind not in "OUT"
+        columns.append((width, head, [cell.rjust(width) if right else cell.ljust(width) for cell in cells]))
+    while len(columns) > 1:
+        number, total = 1, columns[0][0]
+        while number < len(columns) and (number == 1 or total + 2 + columns[number][0] <= most):
+            total += 2 + columns[number][0]
+            number += 1
+        block, columns = columns[:number], [columns[0], *columns[number:]]
+        lines = max(len(head) for _, head, _ in block)
+        heads = [[line.ljust(width) for line in [""] * (lines - len(head)) + head] for width, head, _ in block]
+        for line in zip(*(head + cells for head, (_, _, cells) in zip(heads, block, strict=True)), strict=True):
+            say("  ".join(line).rstrip())
+        say()
 
 
-def say(text, style=None):
-    """Print a sentence as it is, paths unbroken."""
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+def say(text="", **style):
+    """Print a line as it is, however long; with style where it goes to a terminal."""
+    try:
+        print(typer.style(text, **style) if style and sys.stdout.isatty() else text)
+    except BrokenPipeError:
+        leave()
+
+
+def leave():
+    """End quietly where nobody reads the output any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+    sys.exit(READER_LEFT)
+
+
+def plainly(error):
+    """Characters that an encoding lacks, in ASCII; bytes of a file's name that are no text stay as they are."""
+    found = error.object[error.start : error.end].translate(PLAIN)
+    kept = (c if c.isascii() or "\udc80" <= c <= "\udcff" else "?" for c in found)
+    return "".join(kept).encode("ascii", "surrogateescape"), error.end
 
 
 @app.command("losses")
@@ -142,27 +188,64 @@ def study(
 @app.command()
 def status(
     data_root: Annotated[str | None, typer.Option(help="Check the data sets in this folder too.", **PATH)] = None,
+    cells: Annotated[bool, typer.Option("--cells", help="Also show every study's runs, by loss and setting.")] = False,
     as_json: AsJson = False,
 ):
-    """Show which runs of each study exist, are running or missing, and for how long; what is damaged is named."""
+    """Say what is damaged, and how many runs of each study exist, are running or missing, and for how long."""
+    if data_root is not None:
+        data_root = paths.data_root(data_root)
     table, damaged = frames.status()
     times = frames.study_times(table, provenance.pick_device().split(":")[0])
     if data_root is not None:
         damaged += frames.data_damage(data_root)
     if as_json:
-        cells = table.to_dict("records")
-        typer.echo(json.dumps({"studies": times, "cells": cells, "damaged": damaged}, indent=1))
-        return
-    for row in times:
-        grid = frames.status_table(table, row["study"])
-        state = f"{row['running']} running, {row['set_aside']} at a checkpoint"
-        show(grid, f"{row['study']}: {row['have']} of {row['wanted']} runs, {state}")
-        if row["seconds_left"] is None:
-            say(f"time for the rest unknown: {row['based_on']}")
-        elif row["seconds_left"]:
-            say(f"about {estimates.in_words(row['seconds_left'])} for the rest with one worker, {row['based_on']}")
+        found = table.to_dict("records")
+        say(json.dumps({"studies": times, "cells": found, "damaged": damaged}, indent=1))
+    else:
+        tell_damage(damaged)
+        show_studies(times)
+        for row in times if cells else []:
+            show(frames.status_table(table, row["study"]), f"{row['study']}: {row['have']} of {row['wanted']} runs")
+            if row["seconds_left"]:
+                say(f"about {estimates.in_words(row['seconds_left'])} for the rest, {row['based_on']}\n")
+    refuse_damage(damaged)
+
+
+def show_studies(times):
+    """The studies that lack runs as a table, the others in a sentence."""
+    import pandas as pd
+
+    unfinished = [row for row in times if row["have"] < row["wanted"]]
+    rows = [
+        {
+            "study": row["study"],
+            "runs": f"{row['have']} of {row['wanted']}",
+            "running": row["running"],
+            "at a checkpoint": row["set_aside"],
+            "one worker needs": estimates.in_words(row["seconds_left"]) if row["seconds_left"] else "not timed yet",
+        }
+        for row in unfinished
+    ]
+    if rows:
+        show(pd.DataFrame(rows), "Studies that lack runs")
+    complete = [f"{row['study']} ({row['have']})" for row in times if row not in unfinished]
+    if complete:
+        text, most = f"Complete, with so many runs: {', '.join(complete)}", shutil.get_terminal_size().columns
+        say(textwrap.fill(text, most, break_long_words=False, break_on_hyphens=False))
+
+
+def tell_damage(damaged):
+    """Name what is damaged or missing, before anything else."""
     for message in damaged:
-        say(f"damaged: {message}", style="red")
+        say(f"damaged: {message}", fg="red")
+    if damaged:
+        say()
+
+
+def refuse_damage(damaged):
+    """End with the exit status of an error where something is damaged or missing; it was named before."""
+    if damaged:
+        raise NlrError(f"{len(damaged)} damaged or missing, named above.")
 
 
 @app.command("bundle")
@@ -176,9 +259,9 @@ def pack(
 ):
     """Pack the finished records of a store into one archive under 16 MiB."""
     packed, damaged = bundle.write(archive, store, part, with_checkpoints)
-    for message in damaged:
-        say(f"left out: {message}", style="red")
+    tell_damage(damaged)
     say(f"{packed} files packed into {archive}")
+    refuse_damage(damaged)
 
 
 @app.command("import")
@@ -190,9 +273,9 @@ def merge(
     result = bundle.merge(archive, store)
     say(f"{len(result.added)} files added to {store}, {len(result.kept)} were there already")
     for path in result.conflicts:
-        say(f"conflict: {path} differs from the one in {archive}; yours was kept", style="red")
+        say(f"conflict: {path} differs from the one in {archive}; yours was kept", fg="red")
     for message in result.refused:
-        say(f"refused: {message}", style="red")
+        say(f"refused: {message}", fg="red")
     if result.conflicts or result.refused:
         raise NlrError(f"{len(result.conflicts)} conflicts, {len(result.refused)} files refused; see above.")
 
@@ -211,14 +294,15 @@ def compare(
     """Set your records beside ours: difference, our spread over seeds, agreement, differences in data or device."""
     compared, damaged = frames.compare_stores(store)
     if as_json:
-        typer.echo(json.dumps({"cells": json.loads(compared.to_json(orient="records")), "damaged": damaged}, indent=1))
-        return
-    for protocol, part in compared.groupby("protocol", sort=False):
-        show(frames.agreement_table(part), f"{protocol}: mean test accuracy after the last epoch, per cent")
-    for note in dict.fromkeys(compared.note):
-        say(f"- {note}")
-    for message in damaged:
-        say(f"damaged: {message}", style="red")
+        say(json.dumps({"cells": json.loads(compared.to_json(orient="records")), "damaged": damaged}, indent=1))
+    else:
+        tell_damage(damaged)
+        say("Mean test accuracy after the last epoch, per cent\n")
+        for (protocol, setting), part in compared.groupby(["protocol", "setting"], sort=False):
+            show(frames.agreement_table(part).drop(columns="setting"), f"{protocol}, {setting}")
+        for note in dict.fromkeys(compared.note):
+            say(f"- {note}")
+    refuse_damage(damaged)
 
 
 @app.command()
@@ -232,9 +316,11 @@ def bench(
     out: Annotated[str, typer.Option(help="JSON file to write.", **PATH)] = "bench.json",
 ):
     """Measure the engine against two ordinary scripts; let nothing else run meanwhile."""
+    from rich.console import Console
+
     from nlr.study import benchmark
 
-    with console.status("starting") as shown:
+    with Console().status("starting") as shown:
         measured = benchmark.measure(provenance.pick_device(device), rounds, seconds, shown.update, network)
     files.write_whole(out, (json.dumps(measured, indent=1) + "\n").encode())
     show(benchmark.table(measured), f"{measured['machine']['device']}, {network} at batch {benchmark.BATCH}")
@@ -243,15 +329,23 @@ def bench(
 
 def main():
     """Run the command line; bad input ends it with one sentence and exit status 1."""
+    codecs.register_error("nlr", plainly)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="nlr")
     try:
         app()
     except NlrError as error:
-        typer.echo(f"nlr: {error}", err=True)
+        print(f"nlr: {error}", file=sys.stderr)
         sys.exit(1)
     except SystemExit as stop:
         if stop.code == 130:  # typer's exit status after an interrupt
-            typer.echo("nlr: stopped; every finished run has its record, the same command goes on.", err=True)
+            print("nlr: stopped; every finished run has its record, the same command goes on.", file=sys.stderr)
         raise
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            leave()
 
 
 if __name__ == "__main__":

@@ -173,8 +173,8 @@ def _read(name, extending):
     if name not in names():
         raise unknown("protocol", name, names())
     try:
-        text = tomllib.loads((FOLDER / f"{name}.toml").read_text())
-    except tomllib.TOMLDecodeError as error:
+        text = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
+    except ValueError as error:  # TOML's or UTF-8's
         raise NlrError(f"{name}.toml is not readable: {error}.") from None
     base = _read(text.pop("extends"), (*extending, name)) if "extends" in text else {}
     protocol = {"name": name, "title": text.pop("title", name)}

@@ -102,8 +102,8 @@ def load(name):
     if name not in names():
         raise unknown("study", name, names())
     try:
-        text = tomllib.loads((FOLDER / f"{name}.toml").read_text())
-    except tomllib.TOMLDecodeError as error:
+        text = tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8"))
+    except ValueError as error:  # TOML's or UTF-8's
         raise NlrError(f"{name}.toml is not readable: {error}.") from None
     try:
         title, protocol, dataset, store, blocks = (text.pop(key) for key in KEYS)
