@@ -21,9 +21,11 @@ try:
 except NlrError as error:  # the system is not supported
     sys.exit(f"nlr: {error}")
 
-STATUSES = """Exit status: 0 where all went well; 1 where something is refused, failed, damaged or missing, as the last
-line on stderr says; 2 where the command line itself cannot be read; 130 after an interrupt; 141 where the reader of the
-output went away."""
+STATUSES = (
+    "Exit status: 0 where all went well; 1 where something is refused, failed, damaged or missing, as the last line on "
+    "stderr says; 2 where the command line itself cannot be read; 130 after an interrupt; 141 where the reader of the "
+    "output went away."
+)
 NARROW = 10  # a head of so many characters is not broken
 READER_LEFT = 141  # what the shell says of a program that SIGPIPE ends
 PLAIN = str.maketrans({"–": "-", "−": "-", "±": "+-", "×": "x", "…": "..."})
@@ -53,25 +55,29 @@ def show(frame, title):
     No cell is broken or cut off. Heads are broken between words, and the first column stands before every block.
     """
     say(title, bold=True)
-    columns, most = [], shutil.get_terminal_size().columns
-    for name in map(str, frame.columns):
-        cells = ["" if value is None else str(value) for value in frame[name]]
-        room = max(NARROW, *map(len, cells))
-        head = textwrap.wrap(name, room, break_long_words=False, break_on_hyphens=False)
-        width = max(map(len, cells + head), default=0)
-        right = frame[name].dtype.kind not in "OUT"
-        columns.append((width, head, [cell.rjust(width) if right else cell.ljust(width) for cell in cells]))
+    most, columns = shutil.get_terminal_size().columns, [laid_out(frame[name]) for name in frame]
     while len(columns) > 1:
-        number, total = 1, columns[0][0]
-        while number < len(columns) and (number == 1 or total + 2 + columns[number][0] <= most):
-            total += 2 + columns[number][0]
-            number += 1
-        block, columns = columns[:number], [columns[0], *columns[number:]]
-        lines = max(len(head) for _, head, _ in block)
-        heads = [[line.ljust(width) for line in [""] * (lines - len(head)) + head] for width, head, _ in block]
-        for line in zip(*(head + cells for head, (_, _, cells) in zip(heads, block, strict=True)), strict=True):
+        block, others = columns[:2], columns[2:]
+        while others and sum(len(column[-1]) + 2 for column in [*block, others[0]]) - 2 <= most:
+            block.append(others.pop(0))
+        lines = max(map(len, block))
+        for line in zip(*([" " * len(column[-1])] * (lines - len(column)) + column for column in block), strict=True):
             say("  ".join(line).rstrip())
         say()
+        columns = [columns[0], *others]
+
+
+def laid_out(series):
+    """The lines of a column, all of its width: those of its head, then its cells; numbers stand on the right."""
+    cells = ["" if value is None else str(value) for value in series]
+    room = max(NARROW, *map(len, cells))
+    head = textwrap.wrap(str(series.name), room, break_long_words=False, break_on_hyphens=False)
+    width = max(map(len, cells + head))
+    on_the_left = series.dtype.kind in "OUT"
+    return [
+        *(line.ljust(width) for line in head),
+        *(cell.ljust(width) if on_the_left else cell.rjust(width) for cell in cells),
+    ]
 
 
 def say(text="", **style):
