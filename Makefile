@@ -3,16 +3,20 @@
 PYTHON ?= python3
 CORES ?= 2
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip
 READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 STUDY ?= digits
 NOISE ?= symmetric
-RATE ?= 0.4
+RATE ?= $(or $(RATE_OF_$(NOISE)),0.4)
+RATE_OF_clean := 0
+RATE_OF_human := worse
 OPTIONS ?=
 KEEP ?=
 CHECKED := test_losses test_noise study/test_records evidence/test_claims
 KILLS ?= 100
+BUILDS ?= 10
 SEED ?= 0
 OUT ?= out/$(STUDY)-$(NOISE)-$(RATE).ipynb
 
@@ -23,7 +27,8 @@ help:
 	@echo "make book                     build the site: environment, pages, pictures"
 	@echo "make test                     build the site and run all tests, two at a time (CORES=2)"
 	@echo "make check                    style, and the tests of losses, noise, records and claims: for every save"
-	@echo "make kill-test                kill workers at 100 random moments, compare every record (KILLS=100 SEED=0)"
+	@echo "make kill-test                kill workers at 100 random moments and builds at 10, compare what they make"
+	@echo "                              (KILLS=100 BUILDS=10 SEED=0)"
 	@echo "make serve                    build, show at http://localhost:8000, rebuild on save"
 	@echo "make setting STUDY=digits NOISE=symmetric RATE=0.4 OPTIONS='-p losses \"ce nce\"'"
 	@echo "                              one setting with papermill, into out/"
@@ -35,11 +40,11 @@ help:
 	@echo "make clean                    remove executed pages, the site and the demonstration's records"
 
 $(READY): requirements.txt constraints.txt pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=...")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=...")'
+	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
 	@echo "Installing the pinned requirements (about 7 GB with torch; a few minutes)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt --constraint constraints.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) install --quiet --disable-pip-version-check --requirement requirements.txt --constraint constraints.txt
+	@$(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 book: $(READY)
@@ -51,11 +56,12 @@ serve: $(READY)
 	@python pipeline/serve.py
 
 setting: $(READY)
-	@mkdir -p $(dir $(OUT))
-	papermill notebooks/experiments/setting.ipynb $(OUT) -k python3 -p study $(STUDY) -p noise $(NOISE) -p rate $(RATE) $(OPTIONS)
+	@test -n '$(OUT)' || { echo "OUT is empty; name the notebook to write" >&2; exit 1; }
+	@mkdir -p "$$(dirname '$(OUT)')"
+	papermill notebooks/experiments/setting.ipynb '$(OUT)' -k python3 -p study '$(STUDY)' -p noise '$(NOISE)' -p rate '$(RATE)' $(OPTIONS)
 
 study: $(READY)
-	python -m nlr study $(STUDY) $(OPTIONS)
+	python -m nlr study '$(STUDY)' $(OPTIONS)
 
 notebooks: $(READY)
 	@python pipeline/pairs.py $(if $(KEEP),--keep $(KEEP))
@@ -67,7 +73,7 @@ check: lint
 	python -m pytest -n $(CORES) --dist loadgroup -q $(CHECKED:%=tests/%.py)
 
 kill-test: $(READY)
-	@python tests/kill.py --kills $(KILLS) --seed $(SEED)
+	@python tests/kill.py --kills $(KILLS) --builds $(BUILDS) --seed $(SEED)
 
 readme: book
 	@python pipeline/readme.py

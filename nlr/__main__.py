@@ -1,50 +1,104 @@
 """The batch door: ``python -m nlr --help``."""
 
+import codecs
 import json
+import os
+import shutil
 import sys
+import textwrap
 import time
 from collections import Counter
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from nlr import data, files, losses
+from nlr import arguments, data, files, losses, paths
 from nlr.errors import NlrError
-from nlr.evidence import frames
-from nlr.study import bundle, checkpoints, estimates, execute, protocols, provenance, records, runs, studies
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console = Console()
+try:
+    from nlr.evidence import frames
+    from nlr.study import bundle, checkpoints, estimates, execute, protocols, provenance, records, runs, studies
+except NlrError as error:  # the system is not supported
+    sys.exit(f"nlr: {error}")
+
+STATUSES = (
+    "Exit status: 0 where all went well; 1 where something is refused, failed, damaged or missing, as the last line on "
+    "stderr says; 2 where the command line itself cannot be read; 130 after an interrupt; 141 where the reader of the "
+    "output went away."
+)
+NARROW = 10  # a head of so many characters is not broken
+READER_LEFT = 141  # what the shell says of a program that SIGPIPE ends
+PLAIN = str.maketrans({"–": "-", "−": "-", "±": "+-", "×": "x", "…": "..."})
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__, epilog=STATUSES
+)
 
 
-def folder_or_file(text):
-    """A path of the command line; ``~`` is one's home also where the shell leaves it, as in ``--store=~/mine``."""
-    return Path(text).expanduser()
+def path_given(param: typer.CallbackParam, value: str | None):
+    """A path of the command line, checked; ``~`` is one's home also where the shell leaves it: ``--store=~/mine``."""
+    return None if value is None else arguments.path(value, param.opts[0])
 
 
-PATH = {"parser": folder_or_file, "metavar": "<path>"}
-DataRoot = Annotated[str, typer.Option(help="Folder with the data sets; else the environment variable NLR_DATA.")]
+PATH = {"callback": path_given, "metavar": "<path>"}
+Seed = typer.Option(callback=arguments.seed, metavar="<integer>", help="Decides noise, initial weights and data order.")
+DataRoot = Annotated[
+    str | None, typer.Option(help="Folder with the data sets; else the environment variable NLR_DATA.", **PATH)
+]
 Device = Annotated[str, typer.Option(help=f"One of {', '.join(provenance.DEVICES)}.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def show(frame, title):
-    """Print a data frame as a table."""
-    table = Table(title=title, title_justify="left", caption_justify="left")
-    for number, column in enumerate(frame.columns):
-        justify = "left" if frame[column].dtype.kind in "OUT" else "right"
-        table.add_column(str(column), justify=justify, no_wrap=number == 0, overflow="fold")  # nothing is cut off
-    for row in frame.itertuples(index=False):
-        table.add_row(*("" if value is None else str(value) for value in row))
-    console.print(table)
+    """Print a data frame: columns two blanks apart, as many as the terminal is wide, the others below.
+
+    No cell is broken or cut off. Heads are broken between words, and the first column stands before every block.
+    """
+    say(title, bold=True)
+    most, columns = shutil.get_terminal_size().columns, [laid_out(frame[name]) for name in frame]
+    while len(columns) > 1:
+        block, others = columns[:2], columns[2:]
+        while others and sum(len(column[-1]) + 2 for column in [*block, others[0]]) - 2 <= most:
+            block.append(others.pop(0))
+        lines = max(map(len, block))
+        for line in zip(*([" " * len(column[-1])] * (lines - len(column)) + column for column in block), strict=True):
+            say("  ".join(line).rstrip())
+        say()
+        columns = [columns[0], *others]
 
 
-def say(text, style=None):
-    """Print a sentence as it is, paths unbroken."""
-    console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+def laid_out(series):
+    """The lines of a column, all of its width: those of its head, then its cells; numbers stand on the right."""
+    cells = ["" if value is None else str(value) for value in series]
+    room = max(NARROW, *map(len, cells))
+    head = textwrap.wrap(str(series.name), room, break_long_words=False, break_on_hyphens=False)
+    width = max(map(len, cells + head))
+    on_the_left = series.dtype.kind in "OUT"
+    return [
+        *(line.ljust(width) for line in head),
+        *(cell.ljust(width) if on_the_left else cell.rjust(width) for cell in cells),
+    ]
+
+
+def say(text="", **style):
+    """Print a line as it is, however long; with style where it goes to a terminal."""
+    try:
+        print(typer.style(text, **style) if style and sys.stdout.isatty() else text)
+    except BrokenPipeError:
+        leave()
+
+
+def leave():
+    """End quietly where nobody reads the output any more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
+    sys.exit(READER_LEFT)
+
+
+def plainly(error):
+    """Characters that an encoding lacks, in ASCII; bytes of a file's name that are no text stay as they are."""
+    found = error.object[error.start : error.end].translate(PLAIN)
+    kept = (c if c.isascii() or "\udc80" <= c <= "\udcff" else "?" for c in found)
+    return "".join(kept).encode("ascii", "surrogateescape"), error.end
 
 
 @app.command("losses")
@@ -71,9 +125,9 @@ def run(
     protocol: Annotated[str, typer.Argument(help=f"One of {', '.join(protocols.names())}, or of the same parts.")],
     loss: Annotated[str, typer.Argument(help="A loss, nce+mae or nce+mae,beta=1.5; see: losses.")],
     setting: Annotated[str, typer.Argument(help="clean, symmetric-0.4, asymmetric-0.4 or human-worse.")],
-    seed: Annotated[int, typer.Option(help="Decides noise, initial weights and data order.")] = 0,
-    store: Annotated[Path, typer.Option(help="Folder of records of your own.", **PATH)] = Path("mine"),
-    data_root: DataRoot = "",
+    seed: Annotated[str, Seed] = "0",
+    store: Annotated[str, typer.Option(help="Folder of records of your own.", **PATH)] = "mine",
+    data_root: DataRoot = None,
     device: Device = "auto",
 ):
     """Train one run and write its record, unless the store has it."""
@@ -97,9 +151,9 @@ def study(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes side by side; else one a core on a CPU, one on a GPU.")
     ] = None,
-    store: Annotated[Path | None, typer.Option(help="Folder of records of your own; else the study's.", **PATH)] = None,
-    budget: Annotated[str, typer.Option(help="Time after which to end cleanly: 9m, 1h30m, 540s.")] = "",
-    data_root: DataRoot = "",
+    store: Annotated[str | None, typer.Option(help="Folder of records of your own; else the study's.", **PATH)] = None,
+    budget: Annotated[str | None, typer.Option(help="Time after which to end cleanly: 9m, 1h30m, 540s.")] = None,
+    data_root: DataRoot = None,
     device: Device = "auto",
 ):
     """Train the missing runs of a study, in its order of priority; stop it at any time and start it again.
@@ -107,7 +161,7 @@ def study(
     Several such commands, also on several machines that share the store, divide the runs among themselves.
     """
     begin = time.monotonic()
-    deadline = begin + estimates.parse_duration(budget) if budget else None
+    deadline = begin + estimates.parse_duration(budget) if budget is not None else None
     chosen = studies.load(name)
     device = provenance.pick_device(device)
     names = {}  # for each data set that the study names, the one that there is
@@ -139,56 +193,95 @@ def study(
 
 @app.command()
 def status(
-    data_root: Annotated[str, typer.Option(help="Check the data sets in this folder too.")] = "",
+    data_root: Annotated[str | None, typer.Option(help="Check the data sets in this folder too.", **PATH)] = None,
+    cells: Annotated[bool, typer.Option("--cells", help="Also show every study's runs, by loss and setting.")] = False,
     as_json: AsJson = False,
 ):
-    """Show which runs of each study exist, are running or missing, and for how long; what is damaged is named."""
+    """Say what is damaged, and how many runs of each study exist, are running or missing, and for how long."""
+    if data_root is not None:
+        data_root = paths.data_root(data_root)
     table, damaged = frames.status()
     times = frames.study_times(table, provenance.pick_device().split(":")[0])
-    if data_root:
+    if data_root is not None:
         damaged += frames.data_damage(data_root)
     if as_json:
-        cells = table.to_dict("records")
-        typer.echo(json.dumps({"studies": times, "cells": cells, "damaged": damaged}, indent=1))
-        return
-    for row in times:
-        grid = frames.status_table(table, row["study"])
-        state = f"{row['running']} running, {row['set_aside']} at a checkpoint"
-        show(grid, f"{row['study']}: {row['have']} of {row['wanted']} runs, {state}")
-        if row["seconds_left"] is None:
-            say(f"time for the rest unknown: {row['based_on']}")
-        elif row["seconds_left"]:
-            say(f"about {estimates.in_words(row['seconds_left'])} for the rest with one worker, {row['based_on']}")
+        found = table.to_dict("records")
+        say(json.dumps({"studies": times, "cells": found, "damaged": damaged}, indent=1))
+    else:
+        tell_damage(damaged)
+        show_studies(times)
+        for row in times if cells else []:
+            show(frames.status_table(table, row["study"]), f"{row['study']}: {row['have']} of {row['wanted']} runs")
+            if row["seconds_left"]:
+                say(f"about {estimates.in_words(row['seconds_left'])} for the rest, {row['based_on']}\n")
+    refuse_damage(damaged)
+
+
+def show_studies(times):
+    """The studies that lack runs as a table, the others in a sentence."""
+    import pandas as pd
+
+    unfinished = [row for row in times if row["have"] < row["wanted"]]
+    rows = [
+        {
+            "study": row["study"],
+            "runs": f"{row['have']} of {row['wanted']}",
+            "running": row["running"],
+            "at a checkpoint": row["set_aside"],
+            "one worker needs": estimates.in_words(row["seconds_left"]) if row["seconds_left"] else "not timed yet",
+        }
+        for row in unfinished
+    ]
+    if rows:
+        show(pd.DataFrame(rows), "Studies that lack runs")
+    complete = [f"{row['study']} ({row['have']})" for row in times if row not in unfinished]
+    if complete:
+        text, most = f"Complete, with so many runs: {', '.join(complete)}", shutil.get_terminal_size().columns
+        say(textwrap.fill(text, most, break_long_words=False, break_on_hyphens=False))
+
+
+def tell_damage(damaged):
+    """Name what is damaged or missing, before anything else."""
     for message in damaged:
-        say(f"damaged: {message}", style="red")
+        say(f"damaged: {message}", fg="red")
+    if damaged:
+        say()
+
+
+def refuse_damage(damaged):
+    """End with the exit status of an error where something is damaged or missing; it was named before."""
+    if damaged:
+        raise NlrError(f"{len(damaged)} damaged or missing, named above.")
 
 
 @app.command("bundle")
 def pack(
-    archive: Annotated[Path, typer.Argument(help="The zip file to write.", **PATH)],
-    store: Annotated[Path, typer.Option(help="Folder of records.", **PATH)] = studies.STORES["results"],
-    part: Annotated[str, typer.Option(help="Only this folder of the store: cifar10-jpeg75/ma2020.")] = "",
+    archive: Annotated[str, typer.Argument(help="The zip file to write.", **PATH)],
+    store: Annotated[str, typer.Option(help="Folder of records.", **PATH)] = str(studies.STORES["results"]),
+    part: Annotated[
+        str | None, typer.Option(help="Only this folder of the store: cifar10-jpeg75/ma2020.", **PATH)
+    ] = None,
     with_checkpoints: Annotated[bool, typer.Option("--checkpoints", help="Also runs that are not finished.")] = False,
 ):
     """Pack the finished records of a store into one archive under 16 MiB."""
     packed, damaged = bundle.write(archive, store, part, with_checkpoints)
-    for message in damaged:
-        say(f"left out: {message}", style="red")
+    tell_damage(damaged)
     say(f"{packed} files packed into {archive}")
+    refuse_damage(damaged)
 
 
 @app.command("import")
 def merge(
-    archive: Annotated[Path, typer.Argument(help="A file that bundle wrote.", **PATH)],
-    store: Annotated[Path, typer.Option(help="Folder of records.", **PATH)] = studies.STORES["results"],
+    archive: Annotated[str, typer.Argument(help="A file that bundle wrote.", **PATH)],
+    store: Annotated[str, typer.Option(help="Folder of records.", **PATH)] = str(studies.STORES["results"]),
 ):
     """Merge a bundle into a store; what the store has already is kept, and where the two differ it is said."""
     result = bundle.merge(archive, store)
     say(f"{len(result.added)} files added to {store}, {len(result.kept)} were there already")
     for path in result.conflicts:
-        say(f"conflict: {path} differs from the one in {archive}; yours was kept", style="red")
+        say(f"conflict: {path} differs from the one in {archive}; yours was kept", fg="red")
     for message in result.refused:
-        say(f"refused: {message}", style="red")
+        say(f"refused: {message}", fg="red")
     if result.conflicts or result.refused:
         raise NlrError(f"{len(result.conflicts)} conflicts, {len(result.refused)} files refused; see above.")
 
@@ -201,20 +294,21 @@ def stamp():
 
 @app.command()
 def compare(
-    store: Annotated[Path, typer.Argument(help="Your folder of records.", **PATH)],
+    store: Annotated[str, typer.Argument(help="Your folder of records.", **PATH)],
     as_json: AsJson = False,
 ):
     """Set your records beside ours: difference, our spread over seeds, agreement, differences in data or device."""
     compared, damaged = frames.compare_stores(store)
     if as_json:
-        typer.echo(json.dumps({"cells": json.loads(compared.to_json(orient="records")), "damaged": damaged}, indent=1))
-        return
-    for protocol, part in compared.groupby("protocol", sort=False):
-        show(frames.agreement_table(part), f"{protocol}: mean test accuracy after the last epoch, per cent")
-    for note in dict.fromkeys(compared.note):
-        say(f"- {note}")
-    for message in damaged:
-        say(f"damaged: {message}", style="red")
+        say(json.dumps({"cells": json.loads(compared.to_json(orient="records")), "damaged": damaged}, indent=1))
+    else:
+        tell_damage(damaged)
+        say("Mean test accuracy after the last epoch, per cent\n")
+        for (protocol, setting), part in compared.groupby(["protocol", "setting"], sort=False):
+            show(frames.agreement_table(part).drop(columns="setting"), f"{protocol}, {setting}")
+        for note in dict.fromkeys(compared.note):
+            say(f"- {note}")
+    refuse_damage(damaged)
 
 
 @app.command()
@@ -225,12 +319,14 @@ def bench(
     ] = 7,
     seconds: Annotated[float, typer.Option(min=0.5, help="For how long each trains each time.")] = 4.0,
     network: Annotated[str, typer.Option(help="cnn8, of CIFAR-10, or cnn4, of MNIST.")] = "cnn8",
-    out: Annotated[Path, typer.Option(help="JSON file to write.", **PATH)] = Path("bench.json"),
+    out: Annotated[str, typer.Option(help="JSON file to write.", **PATH)] = "bench.json",
 ):
     """Measure the engine against two ordinary scripts; let nothing else run meanwhile."""
+    from rich.console import Console
+
     from nlr.study import benchmark
 
-    with console.status("starting") as shown:
+    with Console().status("starting") as shown:
         measured = benchmark.measure(provenance.pick_device(device), rounds, seconds, shown.update, network)
     files.write_whole(out, (json.dumps(measured, indent=1) + "\n").encode())
     show(benchmark.table(measured), f"{measured['machine']['device']}, {network} at batch {benchmark.BATCH}")
@@ -239,15 +335,23 @@ def bench(
 
 def main():
     """Run the command line; bad input ends it with one sentence and exit status 1."""
+    codecs.register_error("nlr", plainly)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="nlr")
     try:
         app()
     except NlrError as error:
-        typer.echo(f"nlr: {error}", err=True)
+        print(f"nlr: {error}", file=sys.stderr)
         sys.exit(1)
     except SystemExit as stop:
         if stop.code == 130:  # typer's exit status after an interrupt
-            typer.echo("nlr: stopped; every finished run has its record, the same command goes on.", err=True)
+            print("nlr: stopped; every finished run has its record, the same command goes on.", file=sys.stderr)
         raise
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            leave()
 
 
 if __name__ == "__main__":

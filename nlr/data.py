@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from nlr import arguments
 from nlr.errors import NlrError, unknown
 from nlr.paths import data_root
 
@@ -90,6 +91,22 @@ TITLES = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST"}
 TORCHVISION = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}  # its classes, and its folders under the data root
 DEBIAN_FASHION_MNIST = Path("/usr/share/datasets/fashion-mnist")
 
+#: What parquet files call their images and their labels.
+IMAGE_COLUMNS = ("img", "image")
+LABEL_COLUMNS = ("label", "fine_label")
+
+#: How files begin that stand in the place of data, and what they are.
+STAND_INS = {
+    b"version https://git-lfs": "is a Git LFS pointer and not the data; git lfs pull fetches these",
+    b"/annex/objects/": "is a git-annex pointer and not the data; git annex get fetches these",
+    b"<!doctype": "is a web page (HTML) and not the data, as a failed download leaves",
+    b"<html": "is a web page (HTML) and not the data, as a failed download leaves",
+    b"<?xml": "is a message (XML) and not the data, as a failed download leaves",
+}
+
+#: How many training images of CIFAR-10 people labelled for CIFAR-10N: all.
+HUMAN_IMAGES = 50_000
+
 #: Under which key the file of CIFAR-10N has each set of :data:`nlr.noise.HUMAN_SETS`.
 HUMAN_KEYS = {
     "aggre": "aggre_label",
@@ -133,12 +150,12 @@ class Dataset:
         return len(self.classes)
 
 
-def load(family, root="", prefer=""):
+def load(family, root=None, prefer=""):
     """The data set of a protocol.
 
     Args:
         family: one of :data:`FAMILIES`; digits are embedded in scikit-learn, the others are found under the data root.
-        root: the data root; the environment variable NLR_DATA where empty. Digits need none, nor does Fashion-MNIST
+        root: the data root; the environment variable NLR_DATA where None. Digits need none, nor does Fashion-MNIST
             where Debian's package has installed it.
         prefer: the name of the data set to take where the root has several copies of the family; where it has none of
             that name, or nothing is said, the first that is found.
@@ -154,15 +171,17 @@ def load(family, root="", prefer=""):
     return next((copy for copy in chain([first], found) if copy.name == prefer), first)
 
 
-def copies(family, root=""):
+def copies(family, root=None):
     """All copies of a family under a data root, each loaded when it is asked for; see :func:`load`."""
     if family not in FAMILIES:
         raise unknown("data set", family, FAMILIES)
+    if root is not None:
+        root = arguments.path(root, "The data root")
     if family == "digits":
         yield _digits()
         return
     debian = family == "fashion-mnist" and DEBIAN_FASHION_MNIST.is_dir()
-    if debian and not (root or os.environ.get("NLR_DATA")):
+    if debian and root is None and not os.environ.get("NLR_DATA"):
         yield _idx(family, DEBIAN_FASHION_MNIST)
         return
     root = data_root(root)
@@ -207,6 +226,20 @@ def _dataset(name, images, labels, test_images, test_labels, classes, twins=None
     return Dataset(name, *map(torch.from_numpy, arrays), tuple(classes), _fingerprint(*arrays), twins)
 
 
+def _check_is_data(file, mend):
+    """Refuse by name a file that is empty, or one that only stands in the place of data."""
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(200).lstrip().lower()
+    except OSError as error:
+        raise NlrError(f"{file} cannot be read ({error}); {mend}.") from None
+    if not head:
+        raise NlrError(f"{file} is empty; {mend}.")
+    for start, words in STAND_INS.items():
+        if head.startswith(start):
+            raise NlrError(f"{file} {words}; {mend}.")
+
+
 def _digits():
     """1,797 grey 8 x 8 images; the last 50 of each class, in the data's own order, are the test set."""
     from sklearn.datasets import load_digits
@@ -240,6 +273,7 @@ def _idx_content(family, folder, name):
     file = next((place for place in (folder / name, folder / f"{name}.gz") if place.is_file()), None)
     if file is None:
         raise NlrError(f"{folder} has no {name}, plain or as .gz; {_idx_source(family)}.")
+    _check_is_data(file, mend)
     try:
         content = file.read_bytes()
         if file.suffix == ".gz":
@@ -270,6 +304,8 @@ def _cifar10_release(root):
     """torchvision checks the MD5 of every file of the release before it unpickles them."""
     from torchvision.datasets import CIFAR10
 
+    for file in sorted((root / "cifar-10-batches-py").glob("*_batch*")):
+        _check_is_data(file, "download it again")
     try:
         train, test = CIFAR10(root, train=True), CIFAR10(root, train=False)
     except RuntimeError as error:
@@ -278,7 +314,7 @@ def _cifar10_release(root):
 
 
 def _cifar10_parquet(folder):
-    """Hub-style parquet: a struct ``img`` with the bytes of an encoded image, and ``label``."""
+    """Hub-style parquet: a struct with the bytes of an encoded image, and the label; see :data:`IMAGE_COLUMNS`."""
     train, train_kind = _read_parquet(folder, "train", 50_000)
     test, test_kind = _read_parquet(folder, "test", 10_000)
     if train_kind != test_kind:
@@ -321,24 +357,50 @@ def _read_parquet(folder, split, rows):
         raise NlrError(f"{folder} has no {split}-*.parquet; expected CIFAR-10 in hub-style parquet files.")
     images, labels, kinds = [], [], set()
     for file in files:
+        _check_is_data(file, "fetch it again")
         try:
             table = pq.read_table(file)
-            labels += map(int, table["label"].to_pylist())
-            encoded = table["img"].combine_chunks().field("bytes")
-            for value in encoded:
+            image_column, label_column = _columns(file, table)
+            labels += map(int, table[label_column].to_pylist())
+            for value in table[image_column].combine_chunks().field("bytes"):
                 image = Image.open(io.BytesIO(value.as_py()))
                 if image.size != (32, 32):
                     raise ValueError(f"an image of {image.width} x {image.height}")
                 kinds.add(_encoding(image))
                 images.append(np.asarray(image.convert("RGB")))
+        except NlrError:
+            raise
         except (OSError, KeyError, ValueError, TypeError, AttributeError, UnidentifiedImageError) as error:
             raise NlrError(f"{file} is damaged or of another layout ({error}); fetch it again.") from None
+    if not images:
+        raise NlrError(f"{folder} has {split}-*.parquet without a row; fetch them again.")
     labels = np.array(labels, np.int64)
     if len(kinds) != 1:
         raise NlrError(f"{folder} mixes the encodings {sorted(kinds)}; expected one for all images.")
     if rows and not np.array_equal(np.sort(labels), np.repeat(np.arange(10), rows // 10)):
-        raise NlrError(f"{folder}: {len(images)} {split} rows; expected {rows}, a tenth of them in each class.")
+        raise NlrError(
+            f"{folder}: {len(images)} {split} rows with labels from {labels.min()} to {labels.max()}; CIFAR-10 has "
+            f"{rows}, a tenth of them in each class from 0 to 9."
+        )
     return (np.stack(images), labels), kinds.pop()
+
+
+def _columns(file, table):
+    """What a parquet file calls its images and its labels.
+
+    Raises:
+        NlrError: it has no such columns, or its images are not as the hub has them.
+    """
+    import pyarrow as pa
+
+    found = [next((n for n in names if n in table.column_names), None) for names in (IMAGE_COLUMNS, LABEL_COLUMNS)]
+    wanted = f"{' or '.join(IMAGE_COLUMNS)} for the images and {' or '.join(LABEL_COLUMNS)} for the labels"
+    if None in found:
+        raise NlrError(f"{file} has the columns {', '.join(table.column_names)}; expected {wanted}.")
+    kind = table.schema.field(found[0]).type
+    if not pa.types.is_struct(kind) or kind.get_field_index("bytes") < 0:
+        raise NlrError(f"{file} has {kind} as {found[0]}; expected a struct with the bytes of an encoded image.")
+    return found
 
 
 def _encoding(image):
@@ -349,7 +411,7 @@ def _encoding(image):
     return {8: "jpeg75", 3: "jpeg90", 2: "jpeg95"}.get(first, f"{(image.format or 'unknown').lower()}-other")
 
 
-def load_human_labels(name, root="", clean_labels=None):
+def load_human_labels(name, root=None, clean_labels=None):
     """One of CIFAR-10N's label sets (Wei et al., ICLR 2022, CC BY-NC 4.0), in canonical training order.
 
     Args:
@@ -371,7 +433,7 @@ def load_human_labels(name, root="", clean_labels=None):
     return sets[HUMAN_KEYS[name]]
 
 
-def human_facts(root=""):
+def human_facts(root=None):
     """What pages show of CIFAR-10N, whose label files may not be passed on: counts.
 
     Args:
@@ -404,7 +466,7 @@ def human_facts(root=""):
     }
 
 
-def image_facts(root=""):
+def image_facts(root=None):
     """What pages show of CIFAR-10's images, which are not part of this book: means and standard deviations.
 
     Args:
@@ -434,22 +496,45 @@ def _human_sets(root, names):
         raise NlrError(
             f"No CIFAR-10N labels under {str(root)!r}; expected cifar-n/CIFAR-10_human.pt as its authors ship it."
         )
+    mend = "fetch it again"
+    _check_is_data(file, mend)
     # The file holds pickled NumPy arrays; these are the only globals that loading may touch.
+    codes = np.typecodes["AllInteger"] + np.typecodes["AllFloat"] + "?"  # what is no integer is refused in words below
     numpy_only = [
         np.ndarray,
         np.dtype,
-        np.dtypes.Int64DType,
+        *{type(np.dtype(code)) for code in codes},
         np._core.multiarray._reconstruct,
         (np._core.multiarray._reconstruct, "numpy.core.multiarray._reconstruct"),  # its name in NumPy 1
     ]
     try:
         with torch.serialization.safe_globals(numpy_only):
-            labels = torch.load(file, weights_only=True)
-        return file, {key: np.asarray(labels[key], np.int64) for key in (*map(HUMAN_KEYS.get, names), "clean_label")}
+            found = torch.load(file, weights_only=True)
     except Exception as error:
         # torch's own words would advise to load it without care
         reason = "it holds more than arrays" if isinstance(error, pickle.UnpicklingError) else error
-        raise NlrError(f"{file} is damaged or of another layout ({reason}); fetch it again.") from None
+        raise NlrError(f"{file} is damaged or of another layout ({reason}); {mend}.") from None
+    wanted = [*map(HUMAN_KEYS.get, names), "clean_label"]
+    if not isinstance(found, dict) or any(key not in found for key in wanted):
+        there = ", ".join(map(str, found)) if isinstance(found, dict) else f"a {type(found).__name__}"
+        raise NlrError(f"{file} holds {there}; expected the label sets {', '.join(wanted)}: {mend}.")
+    return file, {key: _human_labels(file, key, found[key], mend) for key in wanted}
+
+
+def _human_labels(file, key, labels, mend):
+    """A set of CIFAR-10N as int64, once its type, length and range are those that it was made with."""
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+        raise NlrError(
+            f"{file} has {labels.dtype} of shape {labels.shape} as {key}; expected a list of integers: {mend}."
+        )
+    if len(labels) != HUMAN_IMAGES:
+        raise NlrError(f"{file} has {len(labels):,} labels as {key}; CIFAR-10N has {HUMAN_IMAGES:,}: {mend}.")
+    if labels.min() < 0 or labels.max() >= len(CIFAR10_CLASSES):
+        raise NlrError(
+            f"{file} has labels from {labels.min()} to {labels.max()} as {key}; those of CIFAR-10 are 0 to 9: {mend}."
+        )
+    return labels.astype(np.int64)
 
 
 def first_per_class(labels, n):

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nlr import arguments
 from nlr.errors import NlrError, unknown
 
 #: The samplers of each kind of noise; the first is the default.
@@ -38,22 +39,53 @@ SAMPLERS = {
     "human": (),
 }
 
+#: Decimal places of the rate of a setting and of a draw; what differs beyond them is rounding.
+DIGITS = 12
+
 #: The kinds of noise.
 KINDS = tuple(SAMPLERS)
 
 #: The label sets of CIFAR-10N that a setting can name.
 HUMAN_SETS = ("aggre", "random1", "random2", "random3", "worse")
 
+#: The superclass of each of CIFAR-100's classes, as its own files have them.
+_SUPERCLASSES = (
+    4, 1, 14, 8, 0, 6, 7, 7, 18, 3, 3, 14, 9, 18, 7, 11, 3, 9, 7, 11, 6, 11, 5, 10, 7, 6, 13, 15, 3, 15, 0, 11, 1, 10,
+    12, 14, 16, 9, 11, 5, 5, 19, 8, 8, 15, 13, 14, 17, 18, 10, 16, 4, 17, 4, 2, 0, 17, 4, 18, 17, 10, 3, 2, 12, 12, 16,
+    12, 1, 9, 19, 2, 10, 0, 1, 16, 12, 9, 13, 15, 13, 16, 19, 2, 4, 6, 19, 5, 5, 8, 19, 18, 1, 2, 15, 6, 0, 17, 8, 14,
+    13,
+)  # fmt: skip
+
+
+def _circles(groups):
+    """The map that sends each class to the next of its group, the last to the first."""
+    return {group[k - 1]: group[k] for group in groups for k in range(len(group))}
+
+
 _JOSHI = {0: 2, 1: 7, 2: 0, 3: 5, 4: 7, 5: 3, 6: 4, 7: 1, 8: 9, 9: 8}
 
-#: Class maps for asymmetric noise, ``{true class: noisy class}``, in CIFAR-10's class order (``mnist``: digits).
-#: ``ma2020`` and ``mnist`` are those of the released code of Ma et al. 2020. ``joshi-typed`` is the map as printed,
+#: Class maps for asymmetric noise, ``{true class: noisy class}``; for which data each is, :data:`MAP_DATA` says.
+#: ``ma2020``, ``mnist`` and ``ma2020-cifar100`` are those of the released code of Ma et al. 2020 (dataset.py). The last
+#: sends each class to the next in a block of five labels; the code says "superclass", but CIFAR-100's labels are
+#: alphabetical, and the next class of the superclass is what ``cifar100`` has. ``joshi-typed`` is the map as printed,
 #: where automobile becomes "Truck (7)" although 7 is horse; ``joshi-corrected`` sends it to truck, 9.
 MAPS = {
     "ma2020": {9: 1, 2: 0, 4: 7, 3: 5, 5: 3},
     "joshi-typed": _JOSHI,
     "joshi-corrected": _JOSHI | {1: 9},
     "mnist": {7: 1, 2: 7, 5: 6, 6: 5, 3: 8},
+    "cifar100": _circles([[c for c, s in enumerate(_SUPERCLASSES) if s == wanted] for wanted in range(20)]),
+    "ma2020-cifar100": _circles([range(first, first + 5) for first in range(0, 100, 5)]),
+}
+
+#: For which data each named map is, and how many classes these have; digits are those of ``mnist`` too.
+MAP_DATA = {
+    "ma2020": ("CIFAR-10", 10),
+    "joshi-typed": ("CIFAR-10", 10),
+    "joshi-corrected": ("CIFAR-10", 10),
+    "mnist": ("MNIST", 10),
+    "cifar100": ("CIFAR-100", 100),
+    "ma2020-cifar100": ("CIFAR-100", 100),
 }
 
 
@@ -84,7 +116,8 @@ def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma202
         num_classes: The number of classes K.
         sampler: A sampler of that kind (see :data:`SAMPLERS`), None for its default. It matters for
             ``random-integer`` and ``equal-count`` only: all asymmetric samplers have the same expectation.
-        class_map: For asymmetric noise, a name in :data:`MAPS` or a mapping ``{true class: noisy class}``.
+        class_map: For asymmetric noise, a name in :data:`MAPS` that fits the classes (the default is CIFAR-10's), or a
+            mapping ``{true class: noisy class}``.
         class_sizes: For ``equal-count``, how many samples each class has, K integers, on which its rates depend; equal
             classes where None. Other samplers do not heed it.
 
@@ -92,8 +125,8 @@ def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma202
         A float64 array of shape (K, K) whose rows sum to 1.
 
     Raises:
-        NlrError: For an unknown kind, sampler or map, a rate out of range, human labels, or a class too small for
-            ``equal-count``.
+        NlrError: For an unknown kind, sampler or map, a map for another number of classes or one that changes none, a
+            rate out of range, human labels, or a class too small for ``equal-count``.
     """
     _check_classes(num_classes)
     sampler = _check_sampler(kind, sampler)
@@ -123,20 +156,21 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
         labels: Clean labels, integers of shape (N,) in 0..K-1.
         kind: One of :data:`KINDS`.
         rate: The nominal rate, in [0, 1). For clean labels 0 or None; for human labels the name of their set or None.
-        seed: A non-negative integer.
+        seed: An integer from 0 to 2**64 - 1.
         num_classes: The number of classes K.
         sampler: A sampler of that kind (see :data:`SAMPLERS`), None for its default. The exact ones change
             ``int(rate * n)`` of n labels, ``equal-count`` ``int(rate * N / K)`` of every class.
-        class_map: For asymmetric noise, a name in :data:`MAPS` or a mapping ``{true class: noisy class}``.
+        class_map: For asymmetric noise, a name in :data:`MAPS` that fits the classes (the default is CIFAR-10's), or a
+            mapping ``{true class: noisy class}``.
         human_labels: For human noise, the labels that people gave, in the order of ``labels``.
 
     Returns:
         The :class:`NoisyLabels`.
 
     Raises:
-        NlrError: For labels of a wrong type, shape or range, an unknown kind, sampler or map, a rate out of range, a
-            seed that is not a non-negative integer, a class with fewer samples than ``equal-count`` changes of each, or
-            human labels that are missing or do not match.
+        NlrError: For labels of a wrong type, shape or range, an unknown kind, sampler or map, a map for another number
+            of classes or one that changes none, a rate or seed out of range, a class with fewer samples than
+            ``equal-count`` changes of each, or human labels that are missing or do not match.
     """
     _check_classes(num_classes)
     clean = _check_labels("labels", labels, num_classes)
@@ -150,7 +184,7 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
         if len(noisy) != len(clean):
             raise NlrError(f"human_labels has {len(noisy)} entries, labels has {len(clean)}: they must match.")
     else:
-        rate = _check_rate(kind, rate)
+        rate = _nominal_rate(kind, rate)
         noisy = _sample(clean, kind, rate, _generator(seed, kind, sampler, rate), num_classes, sampler, class_map)
 
     counts = np.bincount(clean * num_classes + noisy, minlength=num_classes**2).reshape(num_classes, num_classes)
@@ -189,7 +223,7 @@ def format_setting(kind, rate=None):
         if rate not in HUMAN_SETS:
             raise unknown("set of human labels", rate, HUMAN_SETS)
         return f"human-{rate}"
-    rate = _check_rate(kind, rate)
+    rate = _nominal_rate(kind, rate)
     return f"{kind}-{repr(rate).removesuffix('.0')}" if rate else "clean"
 
 
@@ -217,7 +251,7 @@ def parse_setting(text):
         except ValueError:
             pass
         else:
-            value = _check_rate(kind, value)
+            value = _nominal_rate(kind, value)
             return (kind, value) if value else ("clean", 0.0)
     raise NlrError(
         f"{text!r} is not a setting. Write 'clean', 'symmetric-0.4', 'asymmetric-0.4' (any rate from 0 to below 1) "
@@ -276,9 +310,7 @@ def _equal_count(rate, sizes):
 
 
 def _generator(seed, kind, sampler, rate):
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        raise NlrError(f"The seed must be a non-negative integer, not {seed!r}.")
-    return np.random.default_rng([int(seed), *f"{kind} {sampler} {rate!r}".encode()])
+    return np.random.default_rng([arguments.seed(seed), *f"{kind} {sampler} {rate!r}".encode()])
 
 
 def _targets(class_map, num_classes):
@@ -286,7 +318,14 @@ def _targets(class_map, num_classes):
     if isinstance(class_map, Mapping):
         pairs = class_map
     elif isinstance(class_map, str) and class_map in MAPS:
-        pairs = MAPS[class_map]
+        pairs, (data, classes) = MAPS[class_map], MAP_DATA[class_map]
+        if classes != num_classes:
+            fitting = [repr(name) for name, (_, k) in MAP_DATA.items() if k == num_classes]
+            expected = " or ".join([*fitting, "a mapping {true class: noisy class}"])
+            raise NlrError(
+                f"The class map {class_map!r} is for the {classes} classes of {data}, not for {num_classes}; expected "
+                f"{expected}."
+            )
     else:
         raise unknown("class map", class_map, MAPS)
     target = np.arange(num_classes)
@@ -298,6 +337,8 @@ def _targets(class_map, num_classes):
                 f"use another map or another num_classes."
             )
         target[source] = noisy
+    if (target == np.arange(num_classes)).all():
+        raise NlrError(f"The class map {dict(pairs)!r} changes no class: asymmetric noise needs one that does.")
     return target
 
 
@@ -328,6 +369,13 @@ def _check_rate(kind, rate):
     if isinstance(rate, bool) or not isinstance(rate, int | float | np.integer | np.floating) or not 0 <= rate < 1:
         raise NlrError(f"The noise rate must be a number from 0 to below 1, not {rate!r}.")
     return float(rate)
+
+
+def _nominal_rate(kind, rate):
+    """The rate that labels are drawn with and settings are named by: .2 * 3 and float32's .6 are .6."""
+    if isinstance(rate, float | np.floating):
+        rate = round(float(str(rate)), DIGITS)
+    return _check_rate(kind, rate)
 
 
 def _check_labels(what, labels, num_classes):

@@ -2,13 +2,14 @@
 
 Snakemake's own command limits how many jobs begin in a second, and for that looks at the inputs of all waiting jobs
 again and again, the more often the more jobs are done: about a fifth of the work of a whole build. Its Python interface
-has no such limit unless asked.
+has no such limit unless asked. Its locks outlive a build that is killed; in their place stands one that does not.
 """
 
 import argparse
 from pathlib import Path
 
 import warm
+from alone import alone
 from snakemake.api import SnakemakeApi
 from snakemake.settings.enums import Quietness
 from snakemake.settings.types import DAGSettings, ExecutionSettings, OutputSettings, ResourceSettings
@@ -22,11 +23,16 @@ def build(cores, dry_run=False):
     Returns:
         Whether everything was made; what went wrong has been printed.
     """
-    with warm.warmed(), SnakemakeApi(OutputSettings(quiet=QUIET)) as snakemake:
+    settings = ExecutionSettings(standalone=True, lock=False)
+    with (
+        alone("build") as lock,
+        warm.warmed(lock),
+        SnakemakeApi(OutputSettings(quiet=QUIET)) as snakemake,
+    ):
         try:
             workflow = snakemake.workflow(ResourceSettings(cores=cores), snakefile=Path("Snakefile"))
             workflow.dag(DAGSettings(force_incomplete=True)).execute_workflow(
-                pseudo_executor="dryrun" if dry_run else None, execution_settings=ExecutionSettings(standalone=True)
+                pseudo_executor="dryrun" if dry_run else None, execution_settings=settings
             )
         except Exception as error:  # as Snakemake's own command does
             snakemake.print_exception(error)

@@ -7,16 +7,17 @@ root is the argument, else the environment variable NLR_DATA.
 import json
 import sys
 
+from nlr import files
 from nlr.data import human_facts, image_facts
 from nlr.errors import NlrError
 from nlr.paths import RESULTS
 
 
-def main(root=""):
+def main(root=None):
     """Write the files and name them."""
     for name, facts in (("cifar10n", human_facts), ("cifar10", image_facts)):
         path = RESULTS / f"{name}-facts.json"
-        path.write_text(json.dumps(facts(root)) + "\n")
+        files.write_whole(path, f"{json.dumps(facts(root))}\n".encode())
         print(f"written: {path.relative_to(RESULTS.parent)}")
 
 

@@ -5,6 +5,7 @@ import re
 import shutil
 from pathlib import Path
 
+from nlr import files
 from nlr.paths import EXECUTED, RESULTS, ROOT
 
 PICTURE = RESULTS / "answer.svg"
@@ -24,5 +25,5 @@ def up_to_date(text):
 
 if __name__ == "__main__":
     readme = Path(ROOT / "README.md")
-    readme.write_text(up_to_date(readme.read_text()))
+    files.write_whole(readme, up_to_date(readme.read_text()).encode())
     shutil.copy(DRAWN, PICTURE)

@@ -27,15 +27,24 @@ INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel sets where
 
 
 @contextmanager
-def warmed():
-    """While it lasts, scripts that are run by this module are run in forks of one process."""
+def warmed(*kept):
+    """While it lasts, scripts that are run by this module are run in forks of one process.
+
+    Args:
+        *kept: the numbers of files that this process and its forks keep open as long as they live.
+    """
     with tempfile.TemporaryDirectory() as folder:
         address = f"{folder}/socket"
         # It ends when its standard input does, so that it never outlives the build, however that ends.
         command = [sys.executable, __file__, "--serve", address]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
         server = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={"MPLBACKEND": INLINE, **environment}
+            command,
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={"MPLBACKEND": INLINE, **environment},
+            pass_fds=kept,
         )
         server.stdout.read(1)  # it listens
         os.environ[ADDRESS] = address

@@ -1,10 +1,13 @@
-"""Kills real workers at random moments and compares every record with that of an uninterrupted run.
+"""Kills workers and builds at random moments and compares what they make with what uninterrupted ones make.
 
-    python tests/kill.py --kills 100 --seed 0
+    python tests/kill.py --kills 100 --builds 10 --seed 0
 
 The program imports torch once and forks its workers; two at a time, as two commands would, train one small study into
 one store, with a checkpoint after every epoch. Moments, victims and signals (SIGKILL, SIGTERM, SIGINT) are drawn with
 the seed. When a store is complete it is compared with the reference, number by number, and the next is begun.
+
+Then builds of a small book are killed, half of them alone and half with all that they have started, each begun right
+after the last one was killed; what the last one makes is compared byte by byte.
 """
 
 import argparse
@@ -20,6 +23,7 @@ from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported: a process that forks must have one thread
 
+import small_book
 import torch
 import torch._dynamo  # the optimisers import it at the first run; it takes seconds
 
@@ -107,6 +111,35 @@ def kill_until_complete(store, dataset, draw, most):
         time.sleep(0.002)
 
 
+def kill_builds(folder, draw, most):
+    """Kill builds of small books at ``most`` random moments; books that are finished are those of no kill."""
+    begin = time.monotonic()
+    reference = folder / "book"
+    small_book.make(reference)
+    assert small_book.start(reference).wait() == 0, (reference / "said").read_text()
+    longest, expected = time.monotonic() - begin, small_book.product(reference)
+    kills = books = 0
+    while kills < most:
+        book = folder / f"book-{books}"
+        small_book.make(book)
+        while True:
+            build = small_book.start(book)
+            try:
+                status = build.wait(draw.uniform(0, longest) if kills < most else None)
+                break
+            except subprocess.TimeoutExpired:
+                small_book.kill(build, alone=draw.random() < 0.5)
+                kills += 1
+        assert status == 0, (book / "said").read_text()
+        found = small_book.product(book)
+        assert found == expected, sorted(set(found) ^ set(expected)) or "other bytes"
+        books += 1
+    print(
+        f"{kills} kills of builds survived: {books} books equal one that was never interrupted; "
+        f"{time.monotonic() - begin:.0f} s"
+    )
+
+
 def file_system(folder):
     """The kind of file system that a folder lies on, where df can say."""
     done = subprocess.run(["df", "--output=fstype", folder], capture_output=True, text=True)
@@ -116,6 +149,7 @@ def file_system(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--builds", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -144,8 +178,11 @@ def main():
             stores += 1
         print(
             f"{kills} kills survived: {compared} records, {gone_on} of them from more than one sitting, equal those of "
-            f"uninterrupted runs; {time.monotonic() - begin:.0f} s, seed {given.seed}, on {file_system(folder)}"
+            f"uninterrupted runs; {time.monotonic() - begin:.0f} s, seed {given.seed}, on {file_system(folder)}",
+            flush=True,
         )
+        if given.builds:
+            kill_builds(folder, draw, given.builds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -74,7 +74,8 @@ def test_every_command_works(door):
         (["status", "--json"], '"studies"'),
         (["bundle", "mine.zip", "--store", "mine"], "2 files packed"),
         (["import", "mine.zip", "--store", "live"], "2 files added"),
-        (["status"], "two: 2 of 2 runs"),
+        (["status"], "two (2)"),
+        (["status", "--cells"], "two: 2 of 2 runs"),
         (["compare", "mine"], "agrees"),
     ):
         done = door(*arguments)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from factory import put
 
 from nlr import data, losses, paths
 from nlr.__main__ import main
+from nlr.evidence import frames
 from nlr.study import bundle, execute, records, studies
 from nlr.training import loop
 
@@ -46,7 +48,7 @@ def test_losses_lists_every_loss(command):
     assert status == 0
     words = out.split()
     assert set(losses.names()) <= set(words)
-    (mae,) = [line.split() for line in out.splitlines() if " mae " in line]
+    (mae,) = [line.split() for line in out.splitlines() if line.startswith("mae ")]
     assert {"mae", "passive", "0", "2", "18"} <= set(mae)
 
 
@@ -122,38 +124,93 @@ def size(name):
     return len(list(studies.load(name).runs()))
 
 
-def test_status_counts_and_names_what_is_damaged(command, own_stores):
+def test_status_names_what_is_damaged_before_it_counts(command, own_stores):
     put(own_stores["live"], "ce", "clean")  # 2 epochs of 60 seconds
     put(own_stores["results"], "mae", "asymmetric-0.4", device_type="cuda", **SMALL)
     path = damage(own_stores["live"], "nce", "clean")
-    status, out, _ = command("status")
-    assert status == 0
-    assert "digits: 1 of 50 runs, 0 running, 0 at a checkpoint" in out
-    assert "about 1 h 38 min for the rest with one worker, from 1 records of digits on cpu" in out
-    assert f"ma2020-small: 1 of {size('ma2020-small')} runs" in out
-    assert f"ma2020: 0 of {size('ma2020')} runs" in out
-    untimed = out.count("time for the rest unknown: nothing timed yet")
-    mixed = out.count("time for the rest unknown: not every protocol was timed yet")
-    assert untimed + mixed == len(studies.names()) - 1
-    assert mixed == sum(len({c["protocol"] for c, _ in studies.load(name).runs()}) > 1 for name in studies.names())
+    status, out, error = command("status")
+    assert status == 1
+    assert error == "nlr: 1 damaged or missing, named above.\n"
+    lines = out.splitlines()
+    assert lines[0].startswith(f"damaged: {path} was edited")
+    rows = {line.split()[0]: line.split()[1:] for line in lines if line}
+    assert " ".join(rows["digits"]) == "1 of 50 0 0 1 h 38 min"
+    assert " ".join(rows["ma2020-small"]) == f"1 of {size('ma2020-small')} 0 0 not timed yet"
+    assert " ".join(rows["ma2020"]) == f"0 of {size('ma2020')} 0 0 not timed yet"
+    assert set(studies.names()) <= set(rows)
+    assert len(lines) < len(studies.names()) + 10  # the long tables are asked for
+
+    status, out, error = command("status", "--cells")
+    assert out.splitlines()[: len(lines)] == lines
+    assert "digits: 1 of 50 runs" in out
+    assert "about 1 h 38 min for the rest, from 1 records of digits on cpu" in out
     assert "1/2" in out
-    assert f"damaged: {path} was edited" in out
 
 
-@pytest.mark.parametrize("width", [60, 80, 200])
-def test_a_narrow_terminal_cuts_nothing_off(command, monkeypatch, width):
-    monkeypatch.setenv("COLUMNS", str(width))
-    _, out, _ = command("status")
-    assert "…" not in out
-    first = [line.split()[1] for line in out.splitlines() if line.startswith("│")]
-    assert set(studies.load("ma2020").losses()) <= set(first)
+def test_status_of_whole_stores_is_well_and_names_what_is_complete(command, own_studies, own_stores):
+    for path in own_studies.glob("*.toml"):
+        path.unlink()
+    for name, seeds in (("one", "0"), ("three", "0, 1, 2")):
+        text = STUDY.replace('"ce", "mae"', '"ce"').replace("seeds = [0]", f"seeds = [{seeds}]")
+        (own_studies / f"{name}.toml").write_text(text)
+    put(own_stores["live"], "ce", "clean")
+    status, out, error = command("status")
+    assert (status, error) == (0, "")
+    assert [line.split()[:4] for line in out.splitlines() if "of" in line] == [["three", "1", "of", "3"]]
+    assert out.splitlines()[-1] == "Complete, with so many runs: one (1)"
+
+
+def test_a_data_root_that_is_not_there_is_said_before_anything_else(command, tmp_path, own_stores):
+    status, out, error = command("status", "--data-root", tmp_path / "nowhere")
+    assert (status, out) == (1, "")
+    assert error.startswith(f"nlr: The data root '{tmp_path / 'nowhere'}' is not a folder")
+    (tmp_path / "data").mkdir()
+    assert command("status", "--data-root", tmp_path / "data")[::2] == (0, "")
+    put(own_stores["results"], "ce", "clean", **SMALL)
+    status, out, error = command("status", "--data-root", tmp_path / "data")
+    assert (status, error) == (1, "nlr: 1 damaged or missing, named above.\n")
+    assert out.startswith("damaged: No CIFAR-10 under the data root")
+
+
+@pytest.fixture
+def seen(own_stores, monkeypatch):
+    """Records whose tables are long and wide; the stores are looked at once."""
+    for store in (own_stores["live"], Path("mine")):
+        for loss in ("ce", "nce+mae,beta=1.5", "krishnan-apl(krishnan-nce+mae),alpha=0.8"):
+            put(store, loss, last=0.5)
+    put(Path("mine"), "gce", last=0.5)
+    found = frames.status()
+    monkeypatch.setattr(frames, "status", lambda: found)
+
+
+@pytest.mark.parametrize("arguments", [["losses"], ["status", "--cells"], ["compare", "mine"]], ids=" ".join)
+def test_a_table_fits_the_terminal_and_breaks_no_word(command, monkeypatch, seen, arguments):
+    monkeypatch.setenv("COLUMNS", "1000")
+    words = set(command(*arguments)[1].split())
+    for width in (60, 80):
+        monkeypatch.setenv("COLUMNS", str(width))
+        out = command(*arguments)[1]
+        assert set(out.split()) == words
+        tables = [line for line in out.splitlines() if "  " in line]
+        assert len(tables) > 3
+        assert max(map(len, tables)) <= width
+
+
+def test_blocks_of_a_wide_table_begin_with_its_first_column(command, monkeypatch, seen):
+    monkeypatch.setenv("COLUMNS", "60")
+    _, out, _ = command("status", "--cells")
+    parts = out.split("\n\n")
+    (place,) = [number for number, part in enumerate(parts) if part.startswith("ma2020: ")]
+    expected = studies.load("ma2020").losses()
+    for part in parts[place : place + 2]:
+        assert [line.split()[0] for line in part.splitlines()[-len(expected) :]] == expected
 
 
 def test_status_as_json_is_json_alone(command, own_stores):
     put(own_stores["live"], "ce", "clean")
     path = damage(own_stores["live"], "nce", "clean")
     status, out, error = command("status", "--json")
-    assert (status, error) == (0, "")
+    assert (status, error) == (1, "nlr: 1 damaged or missing, named above.\n")
     text = json.loads(out)
     (cell,) = [c for c in text["cells"] if c["have"]]
     counts = {"wanted": 2, "have": 1, "running": 0, "set_aside": 0}
@@ -176,20 +233,41 @@ def test_compare_sets_yours_beside_ours(command, tmp_path, own_stores):
         if ours:
             put(own_stores["live"], loss, last=ours, best=0.7)
     path = damage(mine, "nce")
-    status, out, _ = command("compare", "[mine]")
-    assert status == 0
-    rows = {line.split()[3]: line for line in out.splitlines() if "symmetric-0.4" in line and "n = 1" in line}
+    status, out, error = command("compare", "[mine]")
+    assert (status, error) == (1, "nlr: 1 damaged or missing, named above.\n")
+    assert "\n\ndigits, symmetric-0.4\n" in out
+    rows = {line.split()[0]: line for line in out.splitlines() if "n = 1" in line}
     assert all(word in rows["ce"] for word in ("50.5 (n = 1)", "50.0 (n = 1)", "+0.5", "agrees"))
     assert all(word in rows["mae"] for word in ("40.0 (n = 1)", "-10.0", "differs"))
     assert "no record of ours" in rows["gce"]
     assert "device: yours A GPU, ours A processor" in out
-    assert f"damaged: {path.relative_to(tmp_path / 'here')} was edited" in out
+    assert out.startswith(f"damaged: {path.relative_to(tmp_path / 'here')} was edited")
 
     status, out, error = command("compare", "[mine]", "--json")
-    assert (status, error) == (0, "")
+    assert (status, error) == (1, "nlr: 1 damaged or missing, named above.\n")
     text = json.loads(out)
     assert {c["loss"]: c["agree"] for c in text["cells"]} == {"ce": True, "mae": False, "gce": None}
     assert len(text["damaged"]) == 1
+
+
+@pytest.mark.parametrize("loss", ["ce", "nce"])
+def test_compare_of_damaged_records_alone_names_them(command, loss):
+    for one in {"ce", loss}:
+        damage("mine", one)
+    status, out, error = command("compare", "mine")
+    assert (status, out) == (1, "")
+    (line,) = error.splitlines()
+    assert line.startswith("nlr: No record in 'mine' can be read: mine/digits/digits/ce/")
+    assert f"mine/digits/digits/{loss}/symmetric-0.4/seed-0.json was edited" in line
+
+
+def test_a_bundle_that_leaves_something_out_says_so(command):
+    put("mine", "mae", "clean")
+    path = damage("mine", "nce", "clean")
+    status, out, error = command("bundle", "mine.zip", "--store", "mine")
+    assert (status, error) == (1, "nlr: 1 damaged or missing, named above.\n")
+    assert out.startswith(f"damaged: {path} was edited")
+    assert out.endswith("1 files packed into mine.zip\n")
 
 
 @pytest.mark.parametrize(
@@ -199,7 +277,7 @@ def test_compare_sets_yours_beside_ours(command, tmp_path, own_stores):
         (["study", "two", "--store=~/mine"], "2 of 2 records in {home}/mine"),
         (["bundle", "~/new.zip", "--store=~/mine"], "packed into {home}/new.zip"),
         (["import", "~/old.zip", "--store=~/mine"], "files added to {home}/mine, 2 were there already"),
-        (["compare", "~/mine"], "mean test accuracy after the last epoch"),
+        (["compare", "~/mine"], "Mean test accuracy after the last epoch"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
@@ -233,6 +311,18 @@ def test_every_command_finds_ones_home(command, tmp_path, monkeypatch, own_studi
         (["bundle", "mine.zip", "--store", "nowhere"], ("No record to pack", "nowhere")),
         (["import", "nowhere.zip"], ("nowhere.zip", "no readable bundle")),
         (["run", "digits", "ce", "clean", "--seed", "-1"], ("-1", "from 0")),
+        (["run", "digits", "ce", "clean", "--seed", "18446744073709551616"], ("from 0 to 18446744073709551615",)),
+        (["run", "digits", "ce", "clean", "--seed", "one"], ("'one'", "from 0")),
+        (["run", "digits", "ce", "clean", "--store", ""], ("--store is an empty path",)),
+        (["run", "digits", "ce", "clean", "--data-root", " "], ("--data-root is an empty path",)),
+        (["study", "digits", "--store="], ("--store is an empty path",)),
+        (["study", "digits", "--budget", ""], ("Duration ''",)),
+        (["status", "--data-root", ""], ("--data-root is an empty path",)),
+        (["bundle", ""], ("archive is an empty path",)),
+        (["bundle", "mine.zip", "--part", ""], ("--part is an empty path",)),
+        (["import", "mine.zip", "--store", ""], ("--store is an empty path",)),
+        (["compare", ""], ("store is an empty path",)),
+        (["bench", "--out", ""], ("--out is an empty path",)),
         (["run", "digits", "ce", "clean", "--device", "tpu"], ("'tpu'", "Known: auto, cpu, cuda.")),
         (["run", "ma2020", "ce", "clean"], ("No data root", "NLR_DATA")),
         (["run", "ma2020", "ce", "clean", "--data-root", "nowhere"], ("'nowhere' is not a folder",)),
@@ -278,14 +368,64 @@ def test_an_interrupt_is_exit_status_130_and_says_how_to_go_on(command, monkeypa
 # As a process
 
 
-def nlr(*arguments, cwd):
-    return subprocess.run([sys.executable, "-m", "nlr", *arguments], capture_output=True, text=True, cwd=cwd)
+def nlr(*arguments, cwd, **environment):
+    command = [sys.executable, "-m", "nlr", *arguments]
+    path = {"PYTHONPATH": str(paths.ROOT)}
+    options = {"capture_output": True, "text": True, "errors": "replace"}
+    return subprocess.run(command, cwd=cwd, env=os.environ | path | environment, **options)
 
 
-def test_help_names_every_command():
+def test_help_names_every_command_and_what_the_exit_status_says():
     done = nlr("--help", cwd=paths.ROOT)
     assert done.returncode == 0
     assert all(f" {name} " in done.stdout for name in ("losses", "run", "study", "status", "compare"))
+    text = " ".join(done.stdout.split())
+    assert all(f"{status} " in text.partition("Exit status: ")[2] for status in (0, 1, 2, 130, 141))
+
+
+C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}  # without what Python would do about it
+
+
+@pytest.mark.parametrize("locale", [C_LOCALE, {"PYTHONIOENCODING": "latin-1"}], ids=str)
+def test_output_can_be_written_in_every_encoding(tmp_path, locale):
+    store = tmp_path / "d\u00e9j\u00e0 \u4e2d"
+    put(store, "gce", "clean", protocol="chheda-clip")  # of which there is no record of ours: a dash
+    damage(store, "nce", "clean")
+    done = nlr("compare", store, cwd=tmp_path, **locale)
+    assert (done.returncode, done.stderr) == (1, "nlr: 1 damaged or missing, named above.\n")
+    assert done.stdout.startswith(f"damaged: {tmp_path}/d")
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("gce")]
+    assert row.split() == ["gce", "50.0", "(n", "=", "1)", *["-"] * 4, "no", "record", "of", "ours"]
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(tmp_path):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "nlr", "losses"]
+    environment = os.environ | {"PYTHONPATH": str(paths.ROOT)}
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("from nlr.__main__ import main; main()", ""),
+        ("from nlr.losses import make_loss; print(make_loss('nce').name); import nlr.study.experiment", "nce\n"),
+    ],
+    ids=["command line", "package"],
+)
+def test_where_the_system_is_not_supported_it_is_one_sentence(tmp_path, code, shown):
+    """Windows has no module resource; losses need none."""
+    command = [sys.executable, "-c", f"import sys\nsys.modules['resource'] = None\n{code}", "losses"]
+    environment = os.environ | {"PYTHONPATH": str(paths.ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert (done.returncode, done.stdout) == (1, shown)
+    last = done.stderr.splitlines()[-1]
+    assert last.endswith("Training runs on Linux and macOS, on Windows in WSL; this system lacks what it needs.")
+    if not shown:
+        assert done.stderr.splitlines() == [last]
 
 
 def test_a_process_ends_with_status_1_and_one_line(tmp_path):

@@ -37,11 +37,12 @@ def encoded(number, kind="PNG", **options):
     return buffer.getvalue()
 
 
-def write_parquet(file, images, labels):
+def write_parquet(file, images, labels, names=("img", "label")):
     file.parent.mkdir(parents=True, exist_ok=True)
     img = [{"bytes": image, "path": None} for image in images]
     kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    pq.write_table(pa.table({"img": pa.array(img, kind), "label": pa.array(labels, pa.int64())}), file)
+    columns = zip(names, (pa.array(img, kind), pa.array(labels, pa.int64())), strict=True)
+    pq.write_table(pa.table(dict(columns)), file)
 
 
 def write_cifar(root, kind="PNG", **options):
@@ -264,7 +265,7 @@ def rewrite(images=None, labels=None):
 
 
 def other_columns(file):
-    pq.write_table(pa.table({"image": [b""] * 50, "label": TRAIN}), file)
+    pq.write_table(pa.table({"picture": [b""] * 50, "label": TRAIN}), file)
 
 
 def plain_bytes(file):
@@ -285,10 +286,14 @@ FILE_DAMAGE = {
     "an image that is none": rewrite(images=first(lambda image: b"nonsense")),
     "an image left out": rewrite(images=first(lambda image: None)),
     "an image of another size": rewrite(images=first(lambda image: small_image())),
+    "labels in words": lambda file: pq.write_table(
+        pa.table({"img": pq.read_table(file)["img"], "label": ["cat"] * 50}), file
+    ),
     "a label left out": rewrite(labels=first(lambda label: None)),
 }
 SPLIT_DAMAGE = {
     "missing": lambda file: file.unlink(),
+    "without a row": rewrite(images=lambda images: [], labels=lambda labels: []),
     "one encoding more": rewrite(images=first(lambda image: encoded(0, "JPEG", quality=75))),
     "another encoding than the test set": rewrite(
         images=lambda images: [encoded(i, "JPEG", quality=75) for i in range(len(images))]
@@ -304,6 +309,83 @@ def small_image():
     buffer = io.BytesIO()
     Image.fromarray(image_of(0)[:16]).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+#: What stands in the place of a file that was not fetched, and words that say what it is.
+STAND_INS = {
+    "nothing": (b"", "is empty"),
+    "blanks": (b" \n", "is empty"),
+    "LFS pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n", "Git LFS pointer"),
+    "annex pointer": (b"/annex/objects/SHA256E-s12--4d7a.parquet\n", "git-annex pointer"),
+    "web page": (b"<!DOCTYPE html>\n<html><title>Sign in</title>", "web page (HTML)"),
+    "bare web page": (b"\r\n<HTML><body>404", "web page (HTML)"),
+    "answer of a bucket": (b"<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "message (XML)"),
+}
+
+
+def is_named(tmp_path, file, words, load):
+    with pytest.raises(NlrError) as caught:
+        load()
+    assert str(caught.value).startswith(f"{file} {words if words.startswith('is') else 'is a ' + words}")
+    assert "again" in str(caught.value) or "anew" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("stand_in", STAND_INS)
+@pytest.mark.parametrize("place", ["parquet", "release", "idx", "compressed idx", "human labels"])
+def test_what_only_stands_in_the_place_of_data_is_said_in_words(tmp_path, small, small_idx, place, stand_in):
+    content, words = STAND_INS[stand_in]
+    family = {"idx": "mnist", "compressed idx": "mnist"}.get(place, "cifar10")
+    if place == "parquet":
+        file = write_cifar(tmp_path) / "test-00000-of-00001.parquet"
+    elif place == "release":
+        file = tmp_path / "cifar-10-batches-py" / "data_batch_1"
+    elif place == "human labels":
+        file = tmp_path / "cifar-n" / "CIFAR-10_human.pt"
+    else:
+        write_idx(tmp_path / "mnist", "mnist", compressed=place != "idx")
+        file = tmp_path / "mnist" / f"{NAMES[1]}{'.gz' * (place != 'idx')}"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    human = place == "human labels"
+    is_named(
+        tmp_path,
+        file,
+        words,
+        lambda: (data.load_human_labels if human else data.load)("worse" if human else family, tmp_path),
+    )
+
+
+@pytest.mark.parametrize("image", data.IMAGE_COLUMNS)
+@pytest.mark.parametrize("label", data.LABEL_COLUMNS)
+def test_columns_are_read_under_both_their_usual_names(tmp_path, small, image, label):
+    folder = write_cifar(tmp_path)
+    expected = data.load("cifar10", tmp_path).fingerprint
+    for split, labels, begin in (("train", TRAIN, 0), ("test", TEST, 1000)):
+        images = [encoded(begin + i) for i in range(len(labels))]
+        write_parquet(folder / f"{split}-00000-of-00001.parquet", images, labels, (image, label))
+    assert data.load("cifar10", tmp_path).fingerprint == expected
+
+
+def test_other_columns_are_named_with_those_that_are_wanted(tmp_path, small):
+    file = write_cifar(tmp_path) / "train-00000-of-00001.parquet"
+    wanted = "img or image for the images and label or fine_label for the labels"
+    for names in (("picture", "label"), ("img", "coarse_label"), ("x", "y")):
+        write_parquet(file, [encoded(i) for i in range(50)], TRAIN, names)
+        with pytest.raises(NlrError, match=f"has the columns {', '.join(names)}; expected {wanted}"):
+            data.load("cifar10", tmp_path)
+    plain_bytes(file)
+    with pytest.raises(NlrError, match="has binary as img; expected a struct with the bytes of an encoded image"):
+        data.load("cifar10", tmp_path)
+
+
+def test_labels_of_other_classes_are_named(tmp_path, small):
+    """As a file of CIFAR-100 has them."""
+    folder = write_cifar(tmp_path)
+    images, labels = [encoded(i) for i in range(50)], np.arange(0, 100, 2)
+    write_parquet(folder / "train-00000-of-00001.parquet", images, labels, ("img", "fine_label"))
+    with pytest.raises(NlrError, match="50 train rows with labels from 0 to 98; CIFAR-10 has 50, a tenth"):
+        data.load("cifar10", tmp_path)
 
 
 @pytest.mark.parametrize("damage", [*FILE_DAMAGE, *SPLIT_DAMAGE])
@@ -326,7 +408,7 @@ def test_a_single_image_of_another_encoding_is_named(tmp_path, small):
 
 def test_fewer_images_than_cifar_has_are_refused(tmp_path):
     write_cifar(tmp_path)
-    with pytest.raises(NlrError, match="50 train rows; expected 50000"):
+    with pytest.raises(NlrError, match="50 train rows with labels from 0 to 9; CIFAR-10 has 50000"):
         data.load("cifar10", tmp_path)
 
 
@@ -346,7 +428,7 @@ def test_the_root_given_goes_before_the_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("NLR_DATA", str(tmp_path / "missing"))
     assert paths.data_root(tmp_path) == tmp_path
     monkeypatch.setenv("NLR_DATA", str(tmp_path))
-    assert paths.data_root("") == tmp_path
+    assert paths.data_root() == tmp_path
     monkeypatch.setenv("HOME", str(tmp_path))
     assert paths.data_root("~") == tmp_path
 
@@ -354,7 +436,7 @@ def test_the_root_given_goes_before_the_environment(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("root", "words"),
     [
-        ("", "No data root.*data_root.*NLR_DATA"),
+        (None, "No data root.*data_root.*NLR_DATA"),
         ("missing", "'.*missing' is not a folder.*cifar10/plain_text"),
         ("file", "'.*file' is not a folder"),
         (".", "No CIFAR-10 under the data root.*torchvision.datasets.CIFAR10.*download=True.*cifar10/plain_text"),
@@ -363,7 +445,7 @@ def test_the_root_given_goes_before_the_environment(tmp_path, monkeypatch):
 def test_missing_data_say_how_to_get_them(tmp_path, root, words):
     (tmp_path / "file").write_text("")
     with pytest.raises(NlrError, match=words):
-        data.load("cifar10", tmp_path / root if root else "")
+        data.load("cifar10", root and tmp_path / root)
 
 
 def test_an_unknown_data_set_names_the_known_ones():
@@ -479,7 +561,7 @@ def unknown_labels(file):
     [
         (lambda file: file.unlink(), "has no train-images-idx3-ubyte, plain or as .gz"),
         (cut, "is cut short or damaged"),
-        (lambda file: file.write_bytes(b""), "has 0 bytes|begins with the magic number 0"),
+        (lambda file: file.write_bytes(b""), "is empty"),
         (damaged_inside, "is cut short or damaged"),
         (lambda file: file.write_text("an error page"), "is cut short or damaged"),
         (change_content(lambda c: (2052).to_bytes(4, "big") + c[4:]), "the magic number 2052 and not with 2051"),
@@ -551,6 +633,12 @@ def test_every_data_set_of_a_study_has_a_name_in_words():
 # CIFAR-10N
 
 
+@pytest.fixture
+def few_labels(monkeypatch):
+    """CIFAR-10N has 50 labels."""
+    monkeypatch.setattr(data, "HUMAN_IMAGES", len(TRAIN))
+
+
 def human_sets(n=50):
     """Label sets as CIFAR-10N has them, each with its own share of wrong labels."""
     clean = TRAIN[:n]
@@ -574,13 +662,29 @@ def save(value, file, old_numpy=False):
 @pytest.mark.parametrize("old_numpy", [True, False])
 @pytest.mark.parametrize("place", ["cifar-n/CIFAR-10_human.pt", "CIFAR-10_human.pt"])
 @pytest.mark.parametrize("name", data.HUMAN_KEYS)
-def test_human_labels_are_read_by_name(tmp_path, place, name, old_numpy):
+def test_human_labels_are_read_by_name(tmp_path, few_labels, place, name, old_numpy):
     sets = human_sets()
     save(sets, tmp_path / place, old_numpy)
     labels = data.load_human_labels(name, tmp_path, TRAIN)
     assert labels.dtype == np.int64
     assert labels.tolist() == sets[data.HUMAN_KEYS[name]].tolist()
     assert (labels != TRAIN).sum() == 5 * list(data.HUMAN_KEYS).index(name) + 5
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.int32, np.uint64, list])
+def test_human_labels_are_read_as_integers_of_any_kind(tmp_path, few_labels, dtype):
+    """They were once said to be no arrays."""
+    sets = human_sets()
+    kept = {key: labels.tolist() if dtype is list else labels.astype(dtype) for key, labels in sets.items()}
+    save(kept, tmp_path / "CIFAR-10_human.pt")
+    labels = data.load_human_labels("worse", tmp_path, TRAIN)
+    assert labels.dtype == np.int64
+    assert labels.tolist() == sets["worse_label"].tolist()
+
+
+def changed(key, change):
+    """A file in which one set is another."""
+    return lambda file: save(human_sets() | {key: change(human_sets()[key])}, file)
 
 
 def test_a_malicious_file_is_refused_and_not_executed(tmp_path):
@@ -599,13 +703,21 @@ def test_a_malicious_file_is_refused_and_not_executed(tmp_path):
         (lambda file: file.unlink(), "No CIFAR-10N labels under.*cifar-n/CIFAR-10_human.pt"),
         (lambda file: file.write_bytes(file.read_bytes()[:-200]), "damaged or of another layout"),
         (lambda file: file.write_text("an error page"), "damaged or of another layout"),
-        (lambda file: save({"clean_label": TRAIN}, file), "worse_label"),
-        (lambda file: save([1, 2], file), "damaged or of another layout"),
+        (lambda file: save({"clean_label": TRAIN}, file), "holds clean_label; expected the label sets worse_label"),
+        (lambda file: save([1, 2], file), "holds a list; expected the label sets worse_label, clean_label"),
         (lambda file: save({k: v[::-1].copy() for k, v in human_sets().items()}, file), "another order"),
-        (lambda file: save(human_sets(40), file), "another order"),
+        (lambda file: save(human_sets(40), file), "has 40 labels as worse_label; CIFAR-10N has 50"),
+        (changed("worse_label", lambda labels: labels[:40]), "has 40 labels as worse_label; CIFAR-10N has 50"),
+        (changed("clean_label", lambda labels: labels[1:]), "has 49 labels as clean_label"),
+        (changed("worse_label", lambda labels: labels + 1), "has labels from 1 to 10 as worse_label; those .* 0 to 9"),
+        (changed("worse_label", lambda labels: labels - 1), "has labels from -1 to 8 as worse_label"),
+        (changed("worse_label", lambda labels: labels.astype(float)), r"has float64 of shape \(50,\) as worse_label"),
+        (changed("worse_label", lambda labels: labels.reshape(5, 10)), r"has int64 of shape \(5, 10\) as worse_label"),
+        (changed("worse_label", lambda labels: labels > 4), "has bool of shape"),
+        (changed("worse_label", lambda labels: ["cat"] * 50), "has <U3 of shape"),
     ],
 )
-def test_human_labels_that_do_not_fit_are_refused(tmp_path, change, words):
+def test_human_labels_that_do_not_fit_are_refused(tmp_path, few_labels, change, words):
     file = tmp_path / "CIFAR-10_human.pt"
     save(human_sets(), file)
     change(file)
@@ -742,7 +854,7 @@ def test_real_fashion_mnist(real_root):
     assert (fashion.labels[0], fashion.classes[fashion.labels[0]]) == (9, "Ankle boot")
 
 
-def test_facts_count_the_human_labels(tmp_path):
+def test_facts_count_the_human_labels(tmp_path, few_labels):
     sets = human_sets()
     save(sets, tmp_path / "CIFAR-10_human.pt")
     facts = data.human_facts(tmp_path)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def test_six_kills_change_no_record():
-    command = [sys.executable, Path(__file__).with_name("kill.py"), "--kills", "6", "--seed", "0"]
+    command = [sys.executable, Path(__file__).with_name("kill.py"), "--kills", "6", "--builds", "0", "--seed", "0"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     found = re.match(r"6 kills survived: (\d+) records, (\d+) of them from more than one sitting", done.stdout)

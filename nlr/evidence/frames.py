@@ -352,9 +352,11 @@ def compare_stores(yours):
         ``(agreement frame, list of damaged files)``.
 
     Raises:
-        NlrError: the folder has no record.
+        NlrError: the folder has no record, or none that can be read.
     """
     mine, damaged = read_store(yours)
+    if damaged and not mine:
+        raise NlrError(f"No record in {str(yours)!r} can be read: {' '.join(damaged)}")
     if not mine:
         raise NlrError(
             f"No record in {str(yours)!r}; expected <dataset>/<protocol>/<loss>/<setting>/seed-<n>.json there."

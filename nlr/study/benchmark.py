@@ -9,7 +9,6 @@ two contenders in one round, and its spread is that over the rounds.
 import json
 import os
 import platform
-import resource
 import runpy
 import subprocess
 import sys
@@ -24,7 +23,7 @@ import pandas as pd
 
 from nlr.errors import NlrError, unknown
 from nlr.paths import ROOT
-from nlr.study import provenance
+from nlr.study import provenance, system
 
 BATCH = 128
 IMAGES = 8192  # random ones: what they show does not matter for speed
@@ -336,16 +335,12 @@ def _serve(script, options, device, network):
                 wait()
             _answer({"images": done * BATCH, "seconds": spent})
         elif request["do"] == "memory":
-            peak = torch.cuda.max_memory_allocated() if device == "cuda" else _resident()
+            peak = torch.cuda.max_memory_allocated() if device == "cuda" else system.peak_memory()
             _answer({"megabytes": round(peak / 2**20)})
         else:
             parts = runpy.run_path(str(FOLDER / "parts.py"))
             arguments = {k: v for k, v in request.items() if k != "do"}
             _answer(parts[request["do"]](images, labels, device, network, **arguments))
-
-
-def _resident():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _answer(data):

@@ -10,9 +10,9 @@ import stat
 import zipfile
 import zlib
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from nlr import files
+from nlr import arguments, files
 from nlr.errors import NlrError
 from nlr.study import checkpoints, records
 
@@ -36,13 +36,13 @@ class Imported:
     refused: list = field(default_factory=list)
 
 
-def write(archive, store, part="", with_checkpoints=False):
+def write(archive, store, part=None, with_checkpoints=False):
     """Pack the finished records of a store.
 
     Args:
         archive: the file to write; it must not exist.
         store: a folder of records.
-        part: a folder inside the store, ``cifar10-jpeg75/ma2020`` say; all of it where empty.
+        part: a folder inside the store, ``cifar10-jpeg75/ma2020`` say; all of it where None.
         with_checkpoints: whether runs that are not finished go along with their checkpoints.
 
     Returns:
@@ -51,11 +51,12 @@ def write(archive, store, part="", with_checkpoints=False):
     Raises:
         NlrError: there is nothing to pack, the archive exists or cannot be written, or it would have 16 MiB or more.
     """
-    archive, store = Path(archive), Path(store)
+    archive, store = arguments.path(archive, "The archive"), records.folder_of(store)
     if archive.exists():
         raise NlrError(f"{archive} exists; name another file.")
-    found = [path for path in records.walk(store / part) if path.is_relative_to(store)]
-    found += checkpoints.walk(store / part) if with_checkpoints else []
+    folder = store if part is None else store / arguments.path(part, "The part of the store")
+    found = records.walk(folder) + (checkpoints.walk(folder) if with_checkpoints else [])
+    found = [path for path in found if path.is_relative_to(store)]
     damaged, packed, buffer = [], 0, io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as zipped:
         for path in found:
@@ -71,7 +72,7 @@ def write(archive, store, part="", with_checkpoints=False):
             zipped.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)  # undated: same files, same bytes
             packed += 1
     if not packed:
-        raise NlrError(f"No record to pack under {str(store / part)!r}; expected a store, or a folder inside of it.")
+        raise NlrError(f"No record to pack under {str(folder)!r}; expected a store, or a folder inside of it.")
     content = buffer.getvalue()
     if len(content) >= LARGEST:
         raise NlrError(
@@ -97,7 +98,7 @@ def merge(archive, store):
         NlrError: the archive is damaged or no bundle: too large, or with links, folders outside of the store, files of
             another kind or names that are there twice. Then nothing is written.
     """
-    archive, store = Path(archive), Path(store)
+    archive, store = arguments.path(archive, "The archive"), records.folder_of(store)
     imported = Imported()
     for name, content in _members(archive):
         try:

@@ -8,7 +8,6 @@ code.
 
 import hashlib
 import io
-from pathlib import Path
 
 import torch
 
@@ -98,8 +97,8 @@ def remove(store, config):
 
 def walk(store):
     """All checkpoints of a store, sorted."""
-    store = Path(store)
-    return sorted(store.rglob(f"seed-*{SUFFIX}")) if store.is_dir() else []
+    folder = records.folder_of(store)
+    return sorted(folder.rglob(f"seed-*{SUFFIX}")) if folder.is_dir() else []
 
 
 def damaged(store):

@@ -8,7 +8,6 @@ old.
 
 import multiprocessing
 import os
-import resource
 import signal
 import sys
 import threading
@@ -23,7 +22,7 @@ from tqdm import tqdm
 
 from nlr import data, files
 from nlr.errors import NlrError
-from nlr.study import checkpoints, estimates, leases, provenance, records, runs
+from nlr.study import checkpoints, estimates, leases, provenance, records, runs, system
 from nlr.study.leases import LeaseLost
 from nlr.training import loop
 
@@ -41,7 +40,7 @@ class OutOfTime(Exception):
 def train_missing(
     wanted,
     store,
-    data_root="",
+    data_root=None,
     device="cpu",
     workers=None,
     dataset=None,
@@ -247,11 +246,8 @@ def _continued(before, now):
 
 
 def _peak_memory_mb(device):
-    if torch.device(device).type == "cuda":
-        peak = torch.cuda.max_memory_allocated(device)
-    else:
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return round(peak / 2**20)
+    on_gpu = torch.device(device).type == "cuda"
+    return round((torch.cuda.max_memory_allocated(device) if on_gpu else system.peak_memory()) / 2**20)
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """One setting as the notebook template shows it: check the parameters, train what is missing, collect the records."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
-from nlr import data, noise
-from nlr.errors import NlrError, NoRecords, unknown
+from nlr import arguments, data, noise
+from nlr.errors import NoRecords, unknown
 from nlr.study import execute, protocols, provenance, records, runs, studies
 
 PARAMETERS = (
@@ -21,6 +21,10 @@ PARAMETERS = (
     "device",
     "train",
 )
+
+
+#: White space between the names of losses, not that within one: ``nce + mae, beta=2``.
+BETWEEN_LOSSES = r"(?<![\s,+=(])\s+(?![\s,+=)])"
 
 
 @dataclass(frozen=True)
@@ -69,8 +73,8 @@ def open_experiment(
     rate=0.0,
     losses=(),
     seeds=(),
-    data_root="",
-    results_root="",
+    data_root=None,
+    results_root=None,
     device="auto",
     train=True,
 ):
@@ -82,12 +86,13 @@ def open_experiment(
         noise: ``clean``, ``symmetric``, ``asymmetric`` or ``human``.
         rate: noise rate in [0, 1), or the name of a human label set.
         losses: names of losses, a list or separated by spaces.
-        seeds: integers, a list or separated by spaces. Where neither losses nor seeds are given, the runs are those
-            that the study has in the setting; where one is, it is joined with all of the study's for the other.
-        data_root: where the data sets lie; the environment variable NLR_DATA where empty.
-        results_root: a store of one's own; the study's where empty.
+        seeds: integers, a list or separated by spaces or commas. Where neither losses nor seeds are given, the runs
+            are those that the study has in the setting; where one is, it is joined with all of the study's for the
+            other.
+        data_root: where the data sets lie; the environment variable NLR_DATA where None.
+        results_root: a store of one's own; the study's where None.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1`` and the like.
-        train: whether missing runs are trained.
+        train: whether missing runs are trained: a bool, or one of ``true``, ``yes``, ``false``, ``no``.
 
     Returns:
         The :class:`Experiment`.
@@ -102,21 +107,25 @@ def open_experiment(
     loaded = protocols.load(protocol)
     setting = _setting(noise, rate)
     device = provenance.pick_device(device)
-    losses, seeds = _listed(losses), [_seed(value) for value in _listed(seeds)]
+    train = arguments.flag(train, "train")
+    losses, seeds = _listed(losses, BETWEEN_LOSSES), [arguments.seed(value) for value in _listed(seeds, r"[\s,]+")]
     wanted = _runs_of(chosen, setting, losses, seeds)
-    store = Path(results_root).expanduser() if results_root else chosen.store
+    own = results_root is not None
+    store = arguments.path(results_root, "results_root") if own else chosen.store
+    if data_root is not None:
+        arguments.path(data_root, "data_root")  # also where no run is missing and no data are read
 
     def resolve(dataset):
         """Each run once, however often and in whatever spelling it is asked for."""
         found = (runs.configure(loaded, loss, setting, seed, dataset) for loss, seed in wanted)
         return list({records.config_hash(config): config for config in found}.values())
 
-    configs = resolve(chosen.dataset if results_root == "" else _dataset_in(store, protocol, chosen.dataset))
+    configs = resolve(_dataset_in(store, protocol, chosen.dataset) if own else chosen.dataset)
     if train and not all(records.find(store, config) for config in configs):
         # The name of the copy that there is, with or without JPEG, decides the place.
         dataset = data.load(loaded["data"]["dataset"], data_root, configs[0]["dataset"])
         configs = resolve(dataset.name)
-        purposes = {} if results_root else {records.config_hash(c): purpose for c, purpose in chosen.runs()}
+        purposes = {} if own else {records.config_hash(c): purpose for c, purpose in chosen.runs()}
         marked = [(config, purposes.get(records.config_hash(config), "own run")) for config in configs]
         execute.train_missing(marked, store, data_root, device, dataset=dataset)
     found = [record for config in configs if (record := records.find(store, config))]
@@ -126,7 +135,7 @@ def open_experiment(
             "that has records."
         )
     theirs = None
-    if results_root:
+    if own:
         theirs = [record for config in resolve(chosen.dataset) if (record := records.find(chosen.store, config))]
     return Experiment(protocol, setting, configs, found, theirs)
 
@@ -142,19 +151,11 @@ def _runs_of(study, setting, losses, seeds):
     return list(product(losses, seeds))
 
 
-def _listed(values):
-    """A list as it is; words of a string, and a single number, as a list: what ``papermill -p`` can say."""
+def _listed(values, between):
+    """A list as it is, a single number as a list, text as its parts: what ``papermill -p`` can say."""
     if isinstance(values, str):
-        return values.split()
+        return [part for part in re.split(between, values) if part]
     return list(values) if isinstance(values, Iterable) else [values]
-
-
-def _seed(value):
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.isdecimal():
-        return int(value)
-    raise NlrError(f"Seed {value!r}; expected integers from 0, in a list or separated by spaces.")
 
 
 def _setting(kind, rate):
@@ -165,5 +166,5 @@ def _setting(kind, rate):
 
 def _dataset_in(store, protocol, default):
     """The data set that a store of one's own holds for a protocol; ``default`` where it has it, or none."""
-    there = sorted(path.parent.name for path in Path(store).glob(f"*/{protocol}") if path.is_dir())
+    there = sorted(path.parent.name for path in store.glob(f"*/{protocol}") if path.is_dir())
     return default if default in there or not there else there[0]

@@ -23,7 +23,7 @@ import json
 import os
 from pathlib import Path
 
-from nlr import files
+from nlr import arguments, files
 from nlr.errors import NlrError
 
 SCHEMA = 1
@@ -56,7 +56,16 @@ def path_of(store, config):
 
     setting = format_setting(config["noise"]["kind"], config["noise"]["rate"])
     parts = config["dataset"], config["protocol"], config["loss"]["spec"], setting, f"seed-{config['seed']}.json"
-    return Path(store).joinpath(*parts)
+    return folder_of(store).joinpath(*parts)
+
+
+def folder_of(store):
+    """The folder of a store that somebody named.
+
+    Raises:
+        NlrError: it is no path, or an empty one.
+    """
+    return arguments.path(store, "The store")
 
 
 def write(store, config, **parts):
@@ -75,7 +84,7 @@ def write(store, config, **parts):
     text = json.dumps(record, indent=None, separators=(",", ":"), allow_nan=False) + "\n"
     if len(text) > LARGEST:
         raise RecordError(
-            f"The record of {path_of('', config)} would have {len(text)} bytes, "
+            f"The record {path_of(store, config)} would have {len(text)} bytes, "
             f"{len(_canonical(record['series']))} of them its series; at most {LARGEST} are allowed. Give the protocol "
             "fewer epochs, or raise LARGEST in nlr/study/records.py; the run then goes on from its last checkpoint."
         )
@@ -90,7 +99,7 @@ def check_writable(store):
     Raises:
         RecordError: the store is no folder or may not be written to, or cannot be made.
     """
-    folder = os.path.abspath(store)
+    folder = os.path.abspath(folder_of(store))
     while not os.path.exists(folder):
         folder = os.path.dirname(folder)
     if not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
@@ -145,9 +154,10 @@ def path_in(store, record, path):
     Raises:
         RecordError: it is of no run that this version of nlr knows.
     """
+    folder = folder_of(store)
     try:
-        place = path_of(store, record["config"])
-        inside = place.relative_to(store).parts
+        place = path_of(folder, record["config"])
+        inside = place.relative_to(folder).parts
     except (KeyError, TypeError, ValueError):  # ValueError: NlrError, or a place outside of the store
         inside = ()
     if len(inside) != DEPTH or ".." in inside:
@@ -195,8 +205,8 @@ def difference(old, new, where="", there="there", here="here"):
 
 def walk(store):
     """All record files of a store, sorted; unfinished temporary files are not among them."""
-    store = Path(store)
-    return sorted(store.rglob("seed-*.json")) if store.is_dir() else []
+    folder = folder_of(store)
+    return sorted(folder.rglob("seed-*.json")) if folder.is_dir() else []
 
 
 def check_data(dataset, store):
@@ -206,7 +216,7 @@ def check_data(dataset, store):
         dataset: a :class:`nlr.data.Dataset`.
         store: the folder of records; one readable record is enough, for all were checked so.
     """
-    for path in walk(Path(store) / dataset.name):
+    for path in walk(folder_of(store) / dataset.name):
         try:
             made_on = read(path)["facts"]["fingerprint"]
         except RecordError:

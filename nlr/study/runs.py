@@ -3,7 +3,7 @@
 import copy
 import math
 
-from nlr import losses, noise
+from nlr import arguments, losses, noise
 from nlr.errors import NlrError
 from nlr.noise import format_setting
 from nlr.study import protocols
@@ -76,14 +76,13 @@ def configure(protocol, loss, setting, seed, dataset):
         protocol: a resolved protocol.
         loss: a loss, spelled ``nce+mae`` or with the parameters that differ, ``nce+mae,beta=1.5``.
         setting: ``clean``, ``symmetric-0.4``, ``asymmetric-0.4``, ``human-worse``.
-        seed: a non-negative integer; decides noise, initialisation and data order, the same for every loss.
+        seed: an integer from 0; decides noise, initialisation and data order, the same for every loss.
         dataset: name of the data set that is trained on, ``cifar10-jpeg75`` say.
 
     Raises:
         NlrError: any of them is unknown or out of range.
     """
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise NlrError(f"Seed {seed!r}; expected an integer from 0.")
+    seed = arguments.seed(seed)
     kind, rate = noise.parse_setting(setting)
     if kind == "human" and not dataset.startswith("cifar10"):
         raise NlrError(f"Setting {setting!r} on {dataset}: human labels exist for CIFAR-10 only; choose other noise.")

@@ -25,8 +25,8 @@ noise = "symmetric"
 rate = 0.4
 losses = []
 seeds = []
-data_root = ""
-results_root = ""
+data_root = None
+results_root = None
 device = "auto"
 train = True
 

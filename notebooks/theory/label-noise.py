@@ -28,7 +28,7 @@ import pandas as pd
 from nlr.book.display import Figure, Prose, Table
 from nlr.data import CIFAR10_CLASSES
 from nlr.evidence.wording import listed
-from nlr.noise import MAPS, SAMPLERS, add_noise, transition_matrix
+from nlr.noise import MAP_DATA, MAPS, SAMPLERS, add_noise, transition_matrix
 from nlr.paths import RESULTS
 from nlr.theory import label_noise
 
@@ -117,7 +117,7 @@ Figure(
 # %%
 for num_classes in (2, 3, 10):
     classes = range(num_classes)
-    maps = {name: m for name, m in MAPS.items() if num_classes == 10} | {"one class": {0: 1}}
+    maps = {name: MAPS[name] for name, (_, k) in MAP_DATA.items() if k == num_classes} | {"one class": {0: 1}}
     for eta in (Fraction(1, 5), Fraction(1, 3), Fraction(4, 5)):
         share = Fraction(1, num_classes)
         symmetric = sum(share * eta / (num_classes - 1) for j in classes for k in classes if k != j)
@@ -229,7 +229,7 @@ Figure(
 # of two classes.
 
 # %%
-for class_map in MAPS.values():
+for class_map in (MAPS[name] for name, (_, k) in MAP_DATA.items() if k == K):
     for eta in (Fraction(1, 10), Fraction(1, 3)):
         column = [1 - eta * (k in class_map) + eta * list(class_map.values()).count(k) for k in range(K)]
         permutes = sorted(class_map) == sorted(class_map.values())

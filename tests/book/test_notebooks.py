@@ -523,6 +523,8 @@ BAD = {
     "parameter": ("setting", {"epochs": 3}, ("Unknown parameter 'epochs'", "results_root")),
     "rate": ("setting", {"rate": 1.5}, ("rate", "below 1", "1.5")),
     "study": ("setting", {"study": "digit"}, ("Unknown study 'digit'", "ma2020-small")),
+    "train": ("setting", {"train": "false"}, ("No record of digits", "train is false")),
+    "results root": ("setting", {"results_root": ""}, ("results_root is an empty path",)),
     "parameter of the comparison": ("comparison", {"rate": 0.4}, ("Unknown parameter 'rate'", "Known: study.")),
 }
 
@@ -546,9 +548,50 @@ def test_bad_parameters_end_papermill_with_one_sentence_and_nothing_trained(refu
     done, folder = refused[case]
     assert done.returncode != 0
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("NlrError: ")
+    assert last.startswith(("NlrError: ", "NoRecords: "))
     assert all(word in last for word in BAD[case][2])
     assert os.listdir(folder) == ["out.ipynb"]  # papermill's own, which shows the error
+
+
+@pytest.mark.parametrize(
+    ("given", "noise", "rate"),
+    [
+        ([], "symmetric", "0.4"),
+        (["NOISE=clean"], "clean", "0"),
+        (["NOISE=human"], "human", "worse"),
+        (["NOISE=asymmetric"], "asymmetric", "0.4"),
+        (["NOISE=clean", "RATE=0.2"], "clean", "0.2"),
+        (["RATE="], "symmetric", ""),
+    ],
+)
+def test_make_setting_gives_papermill_a_rate_that_fits_the_noise(tmp_path, given, noise, rate):
+    """The recipe itself, with a program in the place of papermill that prints what it is given."""
+    done = make_setting(tmp_path, *given)
+    assert done.returncode == 0, done.stderr
+    (source, out, *options) = done.stdout.split("|")[:-1]
+    assert (source, out) == ("notebooks/experiments/setting.ipynb", f"out/digits-{noise}-{rate}.ipynb")
+    assert options == ["-k", "python3", "-p", "study", "digits", "-p", "noise", noise, "-p", "rate", rate]
+    assert (tmp_path / "out").is_dir()
+
+
+def test_make_setting_takes_a_path_with_spaces_and_refuses_an_empty_one(tmp_path):
+    assert "|my out/a b.ipynb|" in make_setting(tmp_path, "OUT=my out/a b.ipynb").stdout
+    assert (tmp_path / "my out").is_dir()
+    done = make_setting(tmp_path, "OUT=")
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert done.stderr.startswith("OUT is empty; name the notebook to write")
+
+
+def make_setting(folder, *given):
+    for name in ("Makefile", "requirements.txt", "constraints.txt", "pyproject.toml"):
+        shutil.copy(paths.ROOT / name, folder)
+    papermill = folder / ".venv" / "bin" / "papermill"
+    papermill.parent.mkdir(parents=True, exist_ok=True)
+    papermill.write_text("#!/bin/sh\nprintf '%s|' \"$@\"\n")
+    papermill.chmod(0o755)
+    (folder / ".venv" / "ready").touch()
+    return subprocess.run(["make", "-s", "-C", folder, "setting", *given], capture_output=True, text=True)
 
 
 # Pages of the book

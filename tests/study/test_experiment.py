@@ -49,18 +49,30 @@ def ran(found):
         ({"losses": "ce nce+mea"}, "loss 'mea'.*Did you mean 'mae'"),
         ({"losses": "ce,gama=2"}, "'gama'"),
         ({"losses": ["gce,q=2"]}, "'q'.*2"),
-        ({"seeds": [-1]}, "-1.*integer.* from 0"),
-        ({"seeds": "0 one"}, "'one'.*integers from 0"),
-        ({"seeds": [1.5]}, "1.5.*integers from 0"),
-        ({"seeds": [True]}, "True.*integers from 0"),
-        ({"seeds": 1.5}, "1.5.*integers from 0"),
-        ({"seeds": "-1"}, "'-1'.*integers from 0"),
-        ({"seeds": [None]}, "None.*integers from 0"),
+        ({"losses": "ce,nce"}, "'nce' in the loss 'ce,nce'.*several losses stand in a list or apart by spaces"),
+        ({"losses": "ce, nce"}, "'ce, nce'.*several losses stand in a list or apart by spaces"),
+        ({"losses": ["ce nce"]}, "loss 'cence'"),
+        ({"seeds": [-1]}, "-1.*integer from 0"),
+        ({"seeds": "0 one"}, "'one'.*integer from 0"),
+        ({"seeds": [1.5]}, "1.5.*integer from 0"),
+        ({"seeds": [True]}, "True.*integer from 0"),
+        ({"seeds": 1.5}, "1.5.*integer from 0"),
+        ({"seeds": "-1"}, "'-1'.*integer from 0"),
+        ({"seeds": [None]}, "None.*integer from 0"),
+        ({"seeds": "18446744073709551616"}, "'18446744073709551616'.*integer from 0 to 18446744073709551615"),
         ({"device": "tpu"}, "device 'tpu'.*auto, cpu, cuda"),
         ({"device": "cuda:99"}, "'cuda:99' is not here; usable: cpu"),
         ({"study": "ma2020"}, "No data root.*data_root.*NLR_DATA"),
         ({"study": "ma2020", "data_root": "/nowhere"}, "'/nowhere' is not a folder"),
         ({"train": False}, "No record of digits symmetric-0.4.*train"),
+        ({"train": "false"}, "No record of digits symmetric-0.4.*train"),
+        ({"train": "No"}, "No record of digits symmetric-0.4.*train"),
+        ({"train": "flase"}, "train is 'flase'; expected one of true, yes, false, no"),
+        ({"train": 0}, "train is 0; expected"),
+        ({"train": ""}, "train is ''; expected"),
+        ({"results_root": ""}, "results_root is an empty path"),
+        ({"results_root": 2026}, "results_root is 2026; expected a path"),
+        ({"data_root": " "}, "data_root is an empty path"),
     ],
     ids=str,
 )
@@ -68,7 +80,7 @@ def ran(found):
 def test_bad_parameters_are_one_error_and_nothing_is_written(tmp_path, monkeypatch, change, words, own):
     monkeypatch.setattr(loop, "train", lambda *a, **b: pytest.fail("a run was trained"))
     with pytest.raises(NlrError) as caught:
-        open_digits(**{"results_root": str(tmp_path / "mine") if own else ""} | change)
+        open_digits(**{"results_root": str(tmp_path / "mine") if own else None} | change)
     assert re.search(words, str(caught.value))
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "mine").exists()
@@ -107,6 +119,13 @@ def test_missing_runs_are_trained_into_the_studys_store_and_never_again(own_stor
     assert open_digits(losses="nce+mae ce", seeds="1 0").records == runs.records
 
 
+@pytest.mark.parametrize("train", [True, "true", "YES"])
+def test_that_missing_runs_are_trained_can_be_said_in_words(train, monkeypatch):
+    monkeypatch.setattr(loop, "train", lambda *a, **b: pytest.fail("a run was trained"))
+    with pytest.raises(pytest.fail.Exception, match="a run was trained"):
+        open_digits(train=train)
+
+
 def test_a_run_outside_the_study_is_named_so():
     (record,) = open_digits(losses=["gce"]).records
     assert record["facts"]["purpose"] == "own run"
@@ -119,6 +138,8 @@ def test_a_run_outside_the_study_is_named_so():
         ({"losses": "", "seeds": ""}, ["ce", "mae", "nce", "nce+mae", "nce+rce"], [0, 1]),
         ({"losses": "mae,scale=0.5 gce", "seeds": 4}, ["mae", "gce"], [4]),
         ({"losses": ("ce",), "seeds": "7"}, ["ce"], [7]),
+        ({"losses": "ce", "seeds": "0, 2,4"}, ["ce"], [0, 2, 4]),
+        ({"losses": " nce + mae, beta = 2\nnorm( gce ) "}, ["nce+mae,beta=2", "ngce"], [0]),
         ({"rate": 0.3}, ["ce"], [0]),  # a setting that the study does not have
         ({"rate": 0.3, "losses": [], "seeds": []}, ["ce", "mae", "nce", "nce+mae", "nce+rce"], [0, 1]),
     ],

@@ -233,7 +233,8 @@ def test_a_committed_record_is_the_run_that_its_protocol_resolves_to(path):
         ({"seed": -1}, ("-1", "integer from 0")),
         ({"seed": 1.0}, ("1.0", "integer from 0")),
         ({"seed": True}, ("True", "integer from 0")),
-        ({"seed": "0"}, ("'0'", "integer from 0")),
+        ({"seed": "zero"}, ("'zero'", "integer from 0")),
+        ({"seed": 2**64}, ("18446744073709551616", "to 18446744073709551615")),
     ],
     ids=str,
 )

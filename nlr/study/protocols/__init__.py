@@ -140,6 +140,8 @@ def load(name):
     for loss, parameters in protocol["losses"].items():
         try:
             losses.make_loss(loss, **parameters)
+            if losses.parse_loss(loss) != (loss, {}):  # runs would not find it
+                raise NlrError(f"{loss!r}; write {losses.parse_loss(loss)[0]!r}, its parameters as its value.")
         except NlrError as error:
             raise NlrError(f"In [losses] of protocol {name}: {error}") from None
     if "report" in protocol:
@@ -188,8 +190,8 @@ def _stems(folder):
 def _toml(path, *plain):
     """A file of this folder; all but the plain keys are sections."""
     try:
-        return _sections(path, deepcopy(_parsed((FOLDER / path).read_text())), plain)
-    except tomllib.TOMLDecodeError as error:
+        return _sections(path, deepcopy(_parsed((FOLDER / path).read_text("utf-8"))), plain)
+    except ValueError as error:  # TOML's or UTF-8's
         raise NlrError(f"{path} is not readable: {error}.") from None
 
 

@@ -110,10 +110,11 @@ def load(name):
     if more:
         raise NlrError(f"Study {name} is in {file.name} and in {more[0].name}; keep it in one.")
     try:
-        text = tomllib.loads(file.read_text())
-    except tomllib.TOMLDecodeError as error:
+        content = file.read_text("utf-8")
+        text = tomllib.loads(content)
+    except ValueError as error:  # TOML's or UTF-8's
         raise NlrError(f"{file.name} is not readable: {error}.") from None
-    if several := name in _named(file.read_text()):
+    if several := name in _named(content):
         text["protocol"] = name
     try:
         title, protocol, dataset, store, blocks = (text.pop(key) for key in KEYS)
