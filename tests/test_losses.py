@@ -428,6 +428,13 @@ def test_bound_of_the_clipped_quotient():
     assert make_loss("krishnan-later-nfl").every_label(logits.log_softmax(1)).max() < card.upper
 
 
+def test_bounds_of_a_loss_that_never_vanishes():
+    card = make_loss("krishnan-code-rce").card
+    normalised = make_loss("norm(krishnan-code-rce)")
+    assert normalised.card.lower == pytest.approx(card.lower / card.constant_sum)
+    assert normalised(*at(1 - 9e-300, *[1e-300] * 9)) == pytest.approx(normalised.card.lower)
+
+
 def test_bounds_of_multiples_of_mae():
     assert make_loss("norm(kathuria-mae)").card.upper == pytest.approx(1 / 9)
     assert make_loss("sce", alpha=0, beta=2).card.upper == 8

@@ -340,9 +340,9 @@ class Normalised(Loss):
                 f"norm({inner.name}) is not defined: {inner.name!r} takes negative values, and a normalised loss needs "
                 f"one that is never negative."
             )
-        total = card.constant_sum
+        total, lower = card.constant_sum, 0.0
         if total is not None:
-            upper = card.upper / total
+            lower, upper = card.lower / total, card.upper / total
         elif inner.name == "gce":
             # Approached as p_y goes to 0 and the rest is uniform.
             upper = 1 / (num_classes - (num_classes - 1) ** (1 - inner.settings["q"]))
@@ -358,7 +358,7 @@ class Normalised(Loss):
         super().__init__(
             inner.settings | settings,
             num_classes,
-            Card(name, formula, source, 0.0, upper, 1.0, card.kind),
+            Card(name, formula, source, lower, upper, 1.0, card.kind),
             None if slope is None or total is None else slope / total,
         )
         self.inner = inner

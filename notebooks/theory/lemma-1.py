@@ -133,7 +133,7 @@ for loss in risk.every_loss(10):
     if loss.card.constant_sum is None:
         intercepts[loss.name] = max(found) - min(found)
 
-assert min(intercepts.values()) > 1e-3
+assert min(intercepts.values()) > 1e-6  # least for krishnan-later-nfl, whose sum moves by what is clipped alone
 
 # %% tags=["remove-input"]
 Prose(
