@@ -172,5 +172,5 @@ def plain(found):
     for question, lines in found:
         bare = [text for mark, text in lines if not mark]
         marked = [f"- *{marks.name(mark)}:* {text}" for mark, text in lines if mark]
-        items.append("\n".join([" ".join([f"**{question}**", *bare]), "", *marked]))
+        items.append("\n".join([" ".join([f"**{question}**", *bare]), *marked]))
     return "\n\n".join(items)

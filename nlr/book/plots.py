@@ -22,6 +22,7 @@ WIDTH = 7.2  # inches, the width of the text
 STRONG = (
     70  # per cent from which a number stands out from its shade in the colour of the face, below in that of the ink
 )
+FEW = 4  # names that fit beside each other above a figure
 THEMES = ("light", "dark")
 
 # A look says what a loss is made of. Its hue is that of its passive part: none (ink; blue where the loss is
@@ -541,7 +542,8 @@ def _brackets(axes, baselines):
 
 def _name_missing(figure, missing):
     if missing:
-        figure.text(0.99, 0.99, f"missing: {', '.join(missing)}", ha="right", va="top", size=8, style="italic")
+        text = ", ".join(missing) if len(missing) <= FEW else f"{len(missing)} losses, see the table"
+        figure.text(0.99, 0.99, f"missing: {text}", ha="right", va="top", size=8, style="italic")
 
 
 def memorised_against_fitted(courses, losses):

@@ -250,6 +250,9 @@ def noise_drawn(found, classes):
         low, high = f"{by_class.min():.1f}", f"{by_class.max():.1f}"
         return text + f", {low if low == high else f'{low} to {high}'} % in each class."
     hit = [name for name, rate in zip(classes, by_class, strict=True) if rate > 0]
+    if len(hit) == len(classes):
+        low, high = (f"{classes[end(by_class)]} {by_class[end(by_class)]:.1f} %" for end in (np.argmin, np.argmax))
+        return text + f", from {low} to {high}: classes are hit unequally, so this is not the noise of Lemma 1."
     low, high = f"{by_class[by_class > 0].min():.1f}", f"{by_class.max():.1f}"
     where = f"{low if low == high else f'{low} to {high}'} %"
     return text + f", {where} in {len(hit)} class{'es' * (len(hit) > 1)} ({listed(hit)}) and none in the others."

@@ -16,8 +16,9 @@
 #
 # *What holds, by how much, and how sure we are: the questions that matter most, then every claim with its evidence.*
 #
-# A verdict is one of five words. **Held**: every comparison that was fixed for the claim supports it. **Partly**: some
-# support and some contradict it. **Did not hold**: some contradict it and none supports it. **Undecided**: an interval
+# A verdict is one of six words. **Held**: every comparison that was fixed for the claim supports it. **Partly**: some
+# support and some contradict it. **Did not hold everywhere**: so too, of a claim about every rate or every loss, which one
+# contradiction refutes. **Did not hold**: some contradict it and none supports it. **Undecided**: an interval
 # includes the threshold. **Not run**: runs are missing, there are none but exploratory ones, which are older than the
 # test, or too few to give an interval. A verdict that exploratory runs change says so beside its badge. Theory is judged by
 # the proofs and checks on its pages, scope *mathematics*; what training settles is judged in each protocol on its own. The
@@ -36,10 +37,12 @@ judged = verdicts.judge(records, verdicts.proofs())
 # %% [markdown]
 # ## The questions that matter most
 #
-# Our differences are those of protocol `ma2020-small` on the JPEG copy: means over the settings named, in points; in brackets
-# is a 95 % interval, whose spread over seeds is that of other settings where a setting has one seed. Others' figures are over the same settings, or over all that the
-# question names where ours are missing. The paper's own tables were not available to us in full: what others quote of
-# them is marked *second-hand*, a table that we have read in its source *read*; a report's figures are as it prints them.
+# A mark says which kind of evidence a line rests on. Our differences in the tables are those of protocol `ma2020-small` on the
+# JPEG copy, in points: the lowest and the highest over the settings named, or with its 95 % interval where there is one
+# setting. Others' figures are means over the same settings, or over all that the question names where ours are missing. The
+# printed tables of the paper were not available to us in full: what others quote of them is marked *second-hand*, a table
+# that we have read in its source *read*; a report's figures are as it prints them. The authors' draft tables have a line of
+# their own.
 
 # %% tags=["remove-input"]
 Prose(questions.answered(judged, records))

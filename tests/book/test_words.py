@@ -246,6 +246,15 @@ def test_noise_drawn_over_all_classes(tmp_path):
     assert "a realised rate of 40.0 % overall, 40.0 % in each class" in text
 
 
+def test_noise_drawn_that_hits_classes_unequally_is_not_that_of_the_lemma(tmp_path):
+    counts = np.full((10, 10), 8) + np.diag([20, 100, *[28] * 8])
+    text = words.noise_drawn([put(tmp_path, setting="symmetric-0.8", counts=counts)], TEN)
+    low, high = (f"{100 * (1 - counts[k, k] / counts[k].sum()):.1f} %" for k in (1, 0))
+    assert text.endswith(
+        f"from {TEN[1]} {low} to {TEN[0]} {high}: classes are hit unequally, so this is not the noise of Lemma 1."
+    )
+
+
 def test_noise_drawn_in_some_classes_names_them(tmp_path):
     counts = flipped([(9, 1), (2, 0), (3, 5)])
     found = [put(tmp_path, setting="asymmetric-0.4", counts=counts, **SMALL)]
