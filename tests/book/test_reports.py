@@ -474,6 +474,7 @@ def test_values_as_run_are_those_of_the_code():
     assert rows["class map, asymmetric noise"] == "■ 1 to 9, 9 to 1, 2 to 0, 3 to 5, 5 to 3, 4 to 7"
     assert rows["network"] == "◇ cnn8"  # that of the code is not among ours
     assert rows["augmentation"] == "● none"
+    assert (rows["`rce`"], rows["`mae`"]) == ("■ A = -4", "–")  # its MAE is another loss of ours
 
 
 def test_runs_as_run_stand_beside_the_other_readings_on_digits(tmp_path):

@@ -156,16 +156,16 @@ def _code_cells(name, key, row, show):
     has = code["has"].get(key)
     return {
         "its code": f"{has['says']} ({report_code.place(name, has['path'])})" if has else "–",
-        "as run": f"{MARKS[row['origin']][0]}\N{NO-BREAK SPACE}{show(row['value'])}",
+        "as run": f"{MARKS[row['origin']][0]}\N{NO-BREAK SPACE}{show(row['value'])}" if row else "–",
     }
 
 
 def _as_run_rows(name):
-    """The origins of a report's protocol as run, by key; none where no code is public."""
+    """The origins of what a report's losses as run use, by key; none where no code is public."""
     if not report_code.code(name):
         return {}
-    rows = protocols.origins(reports.protocol_of(name, "as-run"))
-    return {f"{row['section']}.{row['key']}": row for row in rows}
+    rows = _used_rows(reports.protocol_of(name, "as-run"), {"symmetric", "asymmetric"})
+    return {f"{section}.{key}": row for (section, key), row in rows.items()}
 
 
 def _code_words(name):
