@@ -48,7 +48,8 @@ Facts(pages.facts(name))
 # %% [markdown]
 # Two readings of a report are trained. *As written* follows it to the letter, printed formulas included. *As intended* puts
 # right what is shown to be an error. What neither says takes the value of the reference, unless its row says otherwise, and
-# is marked as our choice. Where a report's code is public, what it does stands beside.
+# is marked as our choice. Where a report's code is public, what it does stands beside, and a third reading, *as run*, follows
+# it; this one is trained on digits alone.
 
 # %% tags=["hide-input"]
 pages.protocol_table(name)
@@ -81,7 +82,8 @@ Prose(pages.missing_runs(name, found, records))
 
 # %% tags=["hide-input"]
 tables = [table for scale in pages.SCALES for table in pages.comparison_tables(name, found, scale)]
-display(*(tables or [Prose("There is no run to compare yet.")]))
+third = pages.as_run_table(name, found, records)
+display(*([*tables, *filter(None, [third])] or [Prose("There is no run to compare yet.")]))
 
 # %% [markdown]
 # ## The figures

@@ -11,8 +11,10 @@ from nlr.study import protocols, studies
 
 PAGES = sorted(path.stem for path in (paths.NOTEBOOKS / "reports").glob("experiments*.py"))
 SOURCE = "".join((paths.NOTEBOOKS / "reports" / f"{page}.py").read_text() for page in PAGES)
-# Protocols in full, and those that are compared as intended only, are on the pages of the reports.
+# Protocols in full, those compared as intended only, and those of public code are on the pages of the reports.
 ELSEWHERE = {"kathuria-as-intended-digits", "chheda-as-intended-digits"}
+ELSEWHERE |= {f"{name}-digits" for name in ("soni-lr-0.02", "soni-lr-0.005")}
+ELSEWHERE |= {f"{report}-as-run-digits" for report in ("soni", "krishnan", "chheda")}
 MINE = [
     name
     for name in studies.names()

@@ -462,6 +462,48 @@ def test_what_the_code_of_a_report_settles_is_no_choice_of_ours_any_more(name):
     assert len(shown) == len(has)  # every fact has its row
 
 
+@every_report
+def test_the_reading_as_run_stands_beside_where_code_is_public(name):
+    for frame in (pages.protocol_table(name).frame, pages.losses_table(name).frame):
+        assert ("as run" in frame) == bool(report_code.code(name))
+
+
+def test_values_as_run_are_those_of_the_code():
+    rows = pages.protocol_table("soni").frame.set_index("what")["as run"].str.replace("\N{NO-BREAK SPACE}", " ")
+    assert rows["batch size"] == "■ 64"
+    assert rows["class map, asymmetric noise"] == "■ 1 to 9, 9 to 1, 2 to 0, 3 to 5, 5 to 3, 4 to 7"
+    assert rows["network"] == "◇ cnn8"  # that of the code is not among ours
+    assert rows["augmentation"] == "● none"
+    assert (rows["`rce`"], rows["`mae`"]) == ("■ A = -4", "–")  # its MAE is another loss of ours
+
+
+def test_runs_as_run_stand_beside_the_other_readings_on_digits(tmp_path):
+    made = [
+        put(tmp_path, *run, dataset="digits")
+        for run in (
+            ("soni-lr-0.02-digits", "nce", "symmetric-0.4", 0, 0.3),
+            ("soni-lr-0.02-digits", "nce", "symmetric-0.4", 1, 0.4),
+            ("soni-as-run-digits", "fl,gamma=2", "symmetric-0.8", 0, 0.6),
+            ("soni-as-run-digits", "nfl", "symmetric-0.8", 0, 0.7),  # which the code has not
+            ("soni-as-written-digits", "soni-nce", "symmetric-0.4", 0, 0.2),
+        )
+    ]
+    table = pages.as_run_table("soni", reports.runs_of("soni", made), made)
+    assert "no evidence on CIFAR-10" in table.caption
+    focal, nce = (
+        {key: text.replace("\N{NO-BREAK SPACE}", " ") for key, text in row.items()}
+        for row in table.frame.to_dict("records")
+    )
+    assert nce == {
+        **{"loss": "NCE", "setting": "symmetric 0.4", "trained as": "`nce`", "learning rate": "0.02"},
+        **{"as written": "20.0 (n = 1)", "as intended": "–", "as run": "35.0 ± 7.1 (n = 2)"},
+    }
+    assert (focal["loss"], focal["trained as"], focal["learning rate"]) == ("FL", "`fl,gamma=2`", "0.01")
+    assert (focal["as written"], focal["as run"]) == ("–", "60.0 (n = 1)")
+    for name in ("soni", "joshi"):
+        assert pages.as_run_table(name, reports.runs_of(name, made[4:]), made[4:]) is None
+
+
 def test_a_value_stands_in_the_reading_that_uses_it():
     rows = pages.protocol_table("kathuria").frame.set_index("what")["this report"]
     assert rows["`mae`"] == "▲\N{NO-BREAK SPACE}as intended scale = 1"  # as written it is her own, with 1/C

@@ -7,6 +7,7 @@ import pytest
 
 from nlr import losses, models
 from nlr.errors import NlrError
+from nlr.evidence import report_code
 from nlr.study import protocols, runs
 from nlr.training import engine
 
@@ -25,6 +26,8 @@ def test_every_file_resolves_to_all_that_a_run_needs(name):
 
 
 REPORTS = ("soni", "kathuria", "krishnan", "joshi", "chheda")
+WITH_CODE = ("soni", "krishnan", "chheda")
+BOTH = ("as-written", "as-intended")
 OF_REPORTS = [name for name in protocols.names() if "report" in protocols.load(name)]
 
 
@@ -36,13 +39,15 @@ def test_names():
         "ma2020-small-x4",
         "ma2020-val",
     }
-    readings = {f"{report}-{reading}" for report in REPORTS for reading in protocols.READINGS}
+    readings = {f"{report}-{reading}" for report in REPORTS for reading in BOTH}
     faults = {f"joshi-{fault}" for fault in engine.FAULTS if fault != "none"}
     controls = {"chheda-clip", "chheda-flips", "krishnan-lambda"}
     digits = {f"{name}-digits" for name in faults | controls | {f"{report}-as-written" for report in REPORTS}}
     maps = {f"joshi-map-{name}-digits" for name in ("typed", "corrected", "paper")}
     expected = {name + size for name in readings | faults | controls for size in ("", "-small")}
-    assert set(OF_REPORTS) == expected | digits | maps | {
+    as_run = {f"{report}-as-run{size}" for report in WITH_CODE for size in ("", "-digits")}
+    as_run |= {"soni-lr-0.02-digits", "soni-lr-0.005-digits"}
+    assert set(OF_REPORTS) == expected | digits | maps | as_run | {
         f"{report}-as-intended-digits" for report in ("kathuria", "joshi", "chheda")
     }
 
@@ -473,7 +478,8 @@ def test_an_open_value_is_that_of_the_reference(name):
         for row in protocols.origins(name)
         if row["origin"] == "ours" and row["section"] != "names" and row["value"] != row["reference"]
     }
-    expected = {("report", "selection")}  # the reference is no report
+    as_run = protocols.load(name)["report"]["reading"] == "as-run"  # and its code says how it is judged
+    expected = set() if as_run else {("report", "selection")}  # the reference is no report
     if name.startswith(("chheda-as-written", "chheda-flips")):
         expected.add(("training", "clip_norm"))  # where clipping is as in the reference is Chheda as intended
     assert ours == expected
@@ -482,8 +488,7 @@ def test_an_open_value_is_that_of_the_reference(name):
 @pytest.mark.parametrize("report", REPORTS)
 def test_the_readings_differ_in_what_is_mended_alone(report):
     written, intended = (
-        {(r["section"], r["key"]): r for r in protocols.origins(f"{report}-{reading}")}
-        for reading in protocols.READINGS
+        {(r["section"], r["key"]): r for r in protocols.origins(f"{report}-{reading}")} for reading in BOTH
     )
     mended = {key for key, row in intended.items() if row["origin"] == "mended"}
     differing = {key for key in intended if key not in written or written[key]["value"] != intended[key]["value"]}
@@ -552,6 +557,65 @@ def test_the_reports_protocols_train_as_stated():
     assert of("soni-as-written", "precision") == ("float16",)
     assert protocols.load("kathuria-as-written")["data"]["validation"] * 50_000 == 7_500
     assert len(protocols.load("chheda-as-written")["report"]["losses"]) == 12
+
+
+def test_the_protocols_as_run_train_as_the_code_does():
+    """Core-ML/main.ipynb, train_noise_All.py and updatedRun_RCE_NRCE.ipynb of the commits in report_code.toml."""
+
+    def of(name, *keys):
+        return tuple(protocols.load(name)["training"][key] for key in keys)
+
+    usual = ("epochs", "batch_size", "optimiser", "learning_rate", "weight_decay", "schedule", "clip_norm", "precision")
+    assert of("soni-as-run", *usual) == (25, 64, "sgd", 0.01, 5e-4, "cosine", 0, "float32")
+    assert of("krishnan-as-run", *usual) == (30, 64, "adam", 0.001, 0, "constant", 0, "float32")
+    assert of("chheda-as-run", *usual) == (200, 128, "sgd", 0.01, 1e-4, "cosine", 0, "float32")
+    samplers = {"soni": ("global", "bernoulli"), "krishnan": ("global", "per-class")}
+    samplers["chheda"] = ("random-integer", "global")
+    for report, expected in samplers.items():
+        for size in ("", "-digits"):
+            noise = protocols.load(f"{report}-as-run{size}")["noise"]
+            assert (noise["symmetric"], noise["asymmetric"]) == expected
+    maps = {"soni": {1: 9, 9: 1, 2: 0, 3: 5, 5: 3, 4: 7}, "chheda": {2: 0, 3: 5, 4: 7, 5: 3, 8: 1}}
+    for report, classes in maps.items():
+        for size in ("", "-digits"):
+            assert protocols.load(f"{report}-as-run{size}")["noise"]["class_map"] == {
+                str(true): noisy for true, noisy in classes.items()
+            }
+
+
+@pytest.mark.parametrize("report", WITH_CODE)
+def test_losses_as_run_are_those_that_the_code_computes(report):
+    protocol, rows = protocols.load(f"{report}-as-run"), report_code.load(report)
+    rows = rows[(rows["source"] != "KRISHNAN-2") & (rows["loss_as_coded"] != "not known")]
+    intended = protocols.load(f"{report}-as-intended")["report"]["losses"]
+    for loss, spec in protocol["report"]["losses"].items():
+        called = re.sub(r"^krishnan-apl\((.*)\)$", r"\1", intended[loss])
+        (coded,) = set(rows.loc[rows["loss"] == called, "loss_as_coded"])
+        constant = ",A=-4" if "rce" in coded.split("+") else ""  # which the code of Soni alone has
+        name, parameters = losses.parse_loss(coded + constant)
+        assert runs.canonical_loss(protocol, spec)[1].settings == losses.make_loss(name, **parameters).settings
+
+
+@pytest.mark.parametrize("report", WITH_CODE)
+def test_what_the_code_is_known_to_have_has_its_origin_there(report):
+    """But for networks that are not ours, parameters of losses that the code has not, and Adam's own momentum."""
+    has = report_code.code(report)["has"]
+    rows = {f"{row['section']}.{row['key']}": row for row in protocols.origins(f"{report}-as-run")}
+    assert set(has) <= set(rows)
+    for key, fact in has.items():
+        if not key.startswith(("model.", "losses.")) and (report, key) != ("krishnan", "training.momentum"):
+            assert rows[key]["origin"] == "code"
+            assert rows[key]["words"] == fact["path"]
+
+
+def test_the_learning_rate_alone_differs_by_loss():
+    for name, rate in (("soni-lr-0.02", 0.02), ("soni-lr-0.005", 0.005)):
+        one, base = protocols.load(f"{name}-digits"), protocols.load("soni-as-run-digits")
+        assert one["training"] == base["training"] | {"learning_rate": rate}
+        assert all(
+            one[section] == base[section] for section in (*protocols.SECTIONS, "report") if section != "training"
+        )
+        assert set(one["origin"]["training"]["learning_rate"]) == {"code"}
 
 
 CHEAPER = 'extends = "soni-as-written"\n[training]\nepochs = 3\n'

@@ -16,6 +16,9 @@ CONTRASTS = {"ce+mae", "nfl+nce", "mae+rce", "nrce"}
 GRID = {f"ma2020-small-{way}" for way in ("lr-0.1", "lr-1", "constant", "no-decay", "x4-all")}  # of C38
 OF_REPORTS = [name for name in studies.names() if name.split("-")[0] in course_figures.REPORTS]
 ON_CPU = [name for name in OF_REPORTS if name.endswith(("-digits", "-small"))]
+BOTH = ("as-written", "as-intended")
+AS_RUN = {"soni-as-run-digits": 36, "soni-lr-0.02-digits": 18, "soni-lr-0.005-digits": 18}
+AS_RUN |= {"krishnan-as-run-digits": 48, "chheda-as-run-digits": 58}
 FURTHER = {"nfl+rce", "nfl+mae", "rce", "nfl", "fl", "sce", "ce+mae", "nfl+nce", "mae+rce", "ce,scale=0.04"}
 FURTHER |= {f"nce+mae,beta={beta}" for beta in (0.3, 9.21, 30)} | {f"kathuria-nce,T={T},scale={T}" for T in (2, 5, 20)}
 WEIGHTS = {"nce+mae,beta=0.3", "nce+mae,beta=3", "nce+mae,beta=9.21", "nce+mae,beta=30"}
@@ -26,13 +29,13 @@ def test_names():
         *("digits", "gamma-digits", "ma2020", "ma2020-small", "ma2020-small-x4", "ma2020-small-further"),
         *("cpu-list", "ma2020-mnist"),
     }
-    readings = {f"{report}-{reading}" for report in course_figures.REPORTS for reading in protocols.READINGS}
+    readings = {f"{report}-{reading}" for report in course_figures.REPORTS for reading in BOTH}
     faults = {f"joshi-{fault}" for fault in ("outside-autograd", "double-softmax", "half-precision-log")}
     assert set(OF_REPORTS) - set(ON_CPU) == readings | faults | {"chheda-clip", "chheda-flips", "krishnan-lambda"}
 
 
 @pytest.mark.parametrize("report", course_figures.REPORTS)
-@pytest.mark.parametrize("reading", protocols.READINGS)
+@pytest.mark.parametrize("reading", BOTH)
 def test_the_study_of_a_report_has_every_cell_of_its_tables_and_figures(report, reading):
     wanted = protocols.load(f"{report}-{reading}")["report"]
     study = studies.load(f"{report}-{reading}")
@@ -40,13 +43,37 @@ def test_the_study_of_a_report_has_every_cell_of_its_tables_and_figures(report, 
     assert {(loss, setting) for loss in wanted["losses"].values() for setting in wanted["settings"]} <= have
 
 
-@pytest.mark.parametrize("name", ON_CPU)
+@pytest.mark.parametrize("name", [name for name in ON_CPU if name not in AS_RUN])
 def test_errors_of_the_reports_are_trained_five_times_at_least(name):
     study = studies.load(name)
     assert (study.protocol, study.store) == (name, studies.STORES["results"])
     assert study.dataset == ("digits" if name.endswith("-digits") else "cifar10-jpeg75")
     assert {purpose for _, purpose in study.runs()} == {"study"}
     assert all(len(study.seeds(setting)) >= 5 for setting in study.settings)
+
+
+@pytest.mark.parametrize("name", AS_RUN)
+def test_public_code_is_run_on_digits_alone_and_in_cells_that_its_report_has(name):
+    study, told = studies.load(name), protocols.load(name)["report"]
+    found = [config for config, _ in study.runs()]
+    assert len(found) == AS_RUN[name]
+    assert (told["reading"], study.dataset, study.store) == ("as-run", "digits", studies.STORES["results"])
+    assert {config["loss"]["spec"] for config in found} <= set(told["losses"].values())
+    assert set(study.settings) <= set(told["settings"])
+
+
+def test_every_loss_of_a_code_is_run_once_at_its_learning_rate():
+    found = set()
+    for name in AS_RUN:
+        for config, _ in studies.load(name).runs():
+            found.add((name.partition("-")[0], config["loss"]["spec"], config["training"]["learning_rate"]))
+    soni = {"nce": 0.02, "soni-code-nfl": 0.02, "kathuria-mae": 0.005, "rce": 0.005}  # others 0.01
+    usual = {"soni": 0.01, "krishnan": 0.001, "chheda": 0.01}
+    assert found == {
+        (report, spec, soni.get(spec, rate) if report == "soni" else rate)
+        for report, rate in usual.items()
+        for spec in protocols.load(f"{report}-as-run")["report"]["losses"].values()
+    }
 
 
 @pytest.mark.parametrize(

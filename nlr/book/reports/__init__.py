@@ -1,8 +1,9 @@
-"""The five course reports: what each set out to do, its figures, and our runs of its protocols in both readings.
+"""The five course reports: what each set out to do, its figures, and our runs of its protocols in each reading.
 
 A report is trained as written and as intended, each in full, scaled down and, where an erratum needs it, on digits;
-:func:`runs_of` brings the records of these protocols into one table under the report's own names of its losses. Numbers
-of the reports themselves come from :mod:`nlr.evidence.course_figures`, the origin of every value of a protocol from
+:func:`runs_of` brings the records of these protocols into one table under the report's own names of its losses. Where
+its code is public it is trained as that ran too, on digits alone, which :func:`as_run` is of. Numbers of the reports
+themselves come from :mod:`nlr.evidence.course_figures`, the origin of every value of a protocol from
 :mod:`nlr.study.protocols`.
 """
 
@@ -24,7 +25,9 @@ from nlr.study import protocols, runs, studies
 from nlr.study.records import config_hash
 
 REGISTRY = Path(__file__).parent / "registry.toml"
-READINGS = protocols.READINGS
+
+#: The readings that every report has; the third, that of public code, has a table of its own.
+READINGS = ("as-written", "as-intended")
 
 #: How large the runs of a report are, with the ending of their protocols' names. Scales are never mixed.
 SCALES = {"full": "", "small": "-small", "digits": "-digits"}
@@ -203,6 +206,37 @@ def runs_of(name, records):
         out.append(row | {"clean": 100 * record["final"]["last_accuracy"], "record": record})
     columns = ["scale", "reading", "loss", "setting", "kind", "rate", "seed", "value", "clean", "record"]
     return pd.DataFrame(out, columns=columns).astype({"value": float, "clean": float})
+
+
+def as_run(name, records):
+    """Our runs of what the public code of a report does, on digits.
+
+    The third reading is of several protocols where the code trains losses at learning rates of their own.
+
+    Args:
+        name: the report.
+        records: records, of any protocol.
+
+    Returns:
+        A data frame with loss (as the report names it), spec (as trained), learning_rate, setting, seed and value, the
+        accuracy by which the code judges a run, in per cent; no row where there is no run or no public code.
+    """
+    trained = {}
+    for protocol in protocols.names():
+        if protocol.startswith(f"{name}-") and protocol.endswith("-digits"):
+            loaded = protocols.load(protocol)
+            if loaded["report"]["reading"] == "as-run":
+                names = loaded["report"]["losses"].items()
+                trained[protocol] = {runs.canonical_loss(loaded, spec)[0]: loss for loss, spec in names}
+    rows = []
+    for record in records:
+        config = record["config"]
+        protocol, spec = config["protocol"], config["loss"]["spec"]
+        if spec in trained.get(protocol, ()):
+            row = {"loss": trained[protocol][spec], "spec": spec, "learning_rate": config["training"]["learning_rate"]}
+            row |= {"setting": frames.setting_of(config), "seed": config["seed"]}
+            rows.append(row | {"value": 100 * record["final"][_figure(protocol)]})
+    return pd.DataFrame(rows, columns=["loss", "spec", "learning_rate", "setting", "seed", "value"])
 
 
 def _share(rows, scale, sources):

@@ -60,6 +60,8 @@ def _value(key, value):
         return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if key == "noise.class_map" and isinstance(value, dict):
+        return ", ".join(f"{true} to {noisy}" for true, noisy in value.items())
     if isinstance(value, dict):
         return ", ".join(f"{k} = {v:g}" for k, v in value.items())
     if isinstance(value, list):
@@ -146,13 +148,24 @@ def _readings(written, intended, show, settled):
     return "<br>".join(values), "<br>".join(places)
 
 
-def _code_cell(name, key):
-    """What the public code of a report has for a row of its page, as a cell of a table, or no cell."""
+def _code_cells(name, key, row, show):
+    """What the public code of a report has for a row of its page, and the reading as run, as cells, or no cell."""
     code = report_code.code(name)
     if not code:
         return {}
     has = code["has"].get(key)
-    return {"its code": f"{has['says']} ({report_code.place(name, has['path'])})" if has else "–"}
+    return {
+        "its code": f"{has['says']} ({report_code.place(name, has['path'])})" if has else "–",
+        "as run": f"{MARKS[row['origin']][0]}\N{NO-BREAK SPACE}{show(row['value'])}" if row else "–",
+    }
+
+
+def _as_run_rows(name):
+    """The origins of what a report's losses as run use, by key; none where no code is public."""
+    if not report_code.code(name):
+        return {}
+    rows = _used_rows(reports.protocol_of(name, "as-run"), {"symmetric", "asymmetric"})
+    return {f"{section}.{key}": row for (section, key), row in rows.items()}
 
 
 def _code_words(name):
@@ -161,17 +174,18 @@ def _code_words(name):
         return ""
     return (
         f" {MARKS['code']}: the report leaves it open, and its public code says what was run; our runs were fixed "
-        "before that code was known and have the value that stands here."
+        f"before that code was known and have the value that stands here. *As run* is a third reading, "
+        f"`{reports.protocol_of(name, 'as-run')}`, which follows that code; it is trained on digits alone."
     )
 
 
 def protocol_table(name):
     """How a report trains, in both readings, beside its public code and the reference, and where each value is from."""
-    rows = []
+    rows, as_run = [], _as_run_rows(name)
     for key, written, intended in _origin_rows(name):
         section, _, short = key.partition(".")
         if section != "names":
-            code = _code_cell(name, key)
+            code = _code_cells(name, key, as_run.get(key), partial(_value, key))
             value, place = _readings(written, intended, partial(_value, key), code.get("its code", "–") != "–")
             reference = (
                 "last accuracy" if key == "report.selection" else _value(key, (intended or written)["reference"])
@@ -192,11 +206,11 @@ def protocol_table(name):
 
 def losses_table(name):
     """The losses of a report under its names, with ours in both readings."""
-    rows = []
+    rows, as_run = [], _as_run_rows(name)
     for key, written, intended in _origin_rows(name):
         section, _, loss = key.partition(".")
         if section == "names":
-            code = _code_cell(name, key)
+            code = _code_cells(name, key, as_run.get(key), "`{}`".format)
             value, place = _readings(written, intended, "`{}`".format, code.get("its code", "–") != "–")
             rows.append({"loss": loss, "ours": value, **code, "where from": place})
     return Table(
@@ -471,6 +485,36 @@ def comparison_tables(name, found, scale):
         )
         out.append(Table(_less_rows(less, printed), name=f"less-ce{tag}", caption=text, left=["setting"]))
     return out
+
+
+def as_run_table(name, found, records):
+    """Accuracies of the reading as run beside those of the other two, all on digits; None without a run of it."""
+    mine, digits = reports.as_run(name, records), found[found["scale"] == "digits"]
+    if mine.empty:
+        return None
+    losses = list(protocols.load(reports.protocol_of(name, "as-run"))["report"]["losses"])
+    places = {key: k for order in (losses, frames.in_order(mine["setting"])) for k, key in enumerate(order)}
+    mine, rows = mine.sort_values(["loss", "setting"], key=lambda column: column.map(places)), []
+    for (loss, setting, spec, rate), cell in mine.groupby(["loss", "setting", "spec", "learning_rate"], sort=False):
+        beside = digits[(digits["loss"] == loss) & (digits["setting"] == setting)]
+        row = {"loss": _unbroken(loss), "setting": _unbroken(frames.short_name(setting))}
+        row |= {"trained as": f"`{spec}`", "learning rate": f"{rate:g}"}
+        row |= {r.replace("-", " "): _over_seeds(beside.loc[beside["reading"] == r, "value"]) for r in READINGS}
+        rows.append(row | {"as run": _over_seeds(cell["value"])})
+    return Table(
+        pd.DataFrame(rows),
+        name="as-run",
+        caption=f"The third reading: losses, learning rates, samplers, class map and optimiser of the report's public "
+        f"code, **on digits**, which are no evidence on CIFAR-10: images, network and epochs are not the code's. "
+        f"*Trained as* and *learning rate* are those of this reading; beside it the other two where they have runs on "
+        f"digits. {reports.CLEAN.capitalize()} in per cent, mean ± standard deviation over n seeds.",
+        left=["setting", "trained as"],
+        style="nlr-wide",
+    )
+
+
+def _over_seeds(values):
+    return f"{frames.spread(values.mean(), values.std())} (n = {len(values)})" if len(values) else "–"
 
 
 _DIFFERENCE = (

@@ -12,9 +12,10 @@ The source comes first, then scales and controls, each on top of what stands bef
 file, a new control one entry. :func:`load` gives the whole protocol of any such name, :func:`names` the names that the
 book speaks of: the sources, and those in ``compositions.toml``.
 
-The protocols of the five reports come in two readings, ``soni-as-written`` and ``soni-as-intended``. They have two more
-sections, which decide no number of a run: ``[report]`` says how the report names its losses and which settings it
-trains, ``[origin]`` says of every key where its value comes from. :func:`origins` gives both as rows of a table.
+The protocols of the five reports come in two readings, ``soni-as-written`` and ``soni-as-intended``, and where the code
+of a report is public in a third, ``soni-as-run``, which follows that code. They have two more sections, which decide no
+number of a run: ``[report]`` says how the report names its losses and which settings it trains, ``[origin]`` says of
+every key where its value comes from. :func:`origins` gives both as rows of a table.
 """
 
 import re
@@ -29,12 +30,12 @@ from nlr.training import engine
 
 FOLDER = Path(__file__).parent
 SECTIONS = ("data", "noise", "model", "training", "losses")
-READINGS = ("as-written", "as-intended")
+READINGS = ("as-written", "as-intended", "as-run")
 SELECTIONS = ("last_accuracy", "best_accuracy", "best_by_noisy_validation", "best_by_clean_validation")
 
-#: Where a value comes from: the report states it; the report leaves it open and the choice is ours; an erratum of the
-#: report is mended; the protocol is scaled down; a mistake is made on purpose.
-ORIGINS = ("stated", "ours", "mended", "small", "fault")
+#: Where a value comes from: the report states it; the report leaves it open and the choice is ours; the report's public
+#: code has it; an erratum of the report is mended; the protocol is scaled down; a mistake is made on purpose.
+ORIGINS = ("stated", "ours", "code", "mended", "small", "fault")
 
 
 def _is_number(value):
@@ -157,9 +158,9 @@ def origins(name):
 
     Returns:
         A list of dicts with ``section``, ``key``, ``value``, ``origin`` (one of :data:`ORIGINS`), ``words`` (the place
-        in the report, or the reason) and ``reference``, the value of ``ma2020`` or None where it has no such key. Last
-        come ``report.selection``, the rule by which a run's accuracy is chosen, and ``names``, the losses under the
-        names that the report gives them.
+        in the report, the file of its code, or the reason) and ``reference``, the value of ``ma2020`` or None where it
+        has no such key. Last come ``report.selection``, the rule by which a run's accuracy is chosen, and ``names``,
+        the losses under the names that the report gives them.
 
     Raises:
         NlrError: the protocol has no origins, or cannot be loaded.
@@ -241,7 +242,7 @@ def _split(name, sources, changes):
         return head, found
     readings = {changes[one] for one in found} - {""}
     if len(readings) != 1 or (source := f"{head}-{min(readings)}") not in sources:
-        known = " or ".join(f"{head}-{reading}" for reading in READINGS)
+        known = " or ".join(name for reading in READINGS if (name := f"{head}-{reading}") in sources)
         raise NlrError(f"Protocol {name!r} does not say how {head} is read; begin it with {known}.")
     return source, found
 
