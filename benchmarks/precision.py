@@ -26,7 +26,7 @@ CASES = {
 }
 
 
-def accuracies(case, data_root="", device="cpu"):
+def accuracies(case, data_root=None, device="cpu"):
     """Precision to a list of last-epoch test accuracies in per cent, one a seed."""
     found = {"float32": [], "bf16": []}
     config = runs.resolve(case["protocol"], "nce+rce", "symmetric-0.4", 0, "")

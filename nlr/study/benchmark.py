@@ -21,6 +21,7 @@ from statistics import median
 
 import pandas as pd
 
+from nlr import losses
 from nlr.errors import NlrError, unknown
 from nlr.paths import ROOT
 from nlr.study import provenance, system
@@ -141,7 +142,8 @@ def table(measured):
 
 
 def losses_table(measured):
-    """Every loss relative to torch's cross-entropy: alone, and the whole step where it was measured."""
+    """Every loss relative to torch's cross-entropy: alone, and the whole step where it was measured; losses that are
+    younger than the measurement stand last."""
     alone, step = measured["losses"]["alone"], measured["losses"]["step"]
 
     def text(ratio):
@@ -151,7 +153,8 @@ def losses_table(measured):
         {"loss": name, "alone": text(ratio), "whole step": text(step.get(name))}
         for name, ratio in sorted(alone.items(), key=lambda item: -item[1]["ratio"])
     ]
-    return pd.DataFrame(rows)
+    younger = [name for name in losses.names() if name not in alone]
+    return pd.DataFrame([*rows, *({"loss": name, "alone": "not measured", "whole step": "–"} for name in younger)])
 
 
 def tried_table(measured):

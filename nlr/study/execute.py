@@ -440,12 +440,18 @@ def _stop_on_sigterm():
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    stopped = []
 
     def stop(number, frame):
+        stopped.append(number)
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
+    except Exception as error:
+        if stopped:  # within an import the interrupt comes out as another error
+            raise KeyboardInterrupt from error
+        raise
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -91,7 +91,10 @@ def test_a_network_without_a_protocol_of_its_own_is_refused(monkeypatch):
 
 def test_the_committed_measurement_has_every_contender_and_loss(measured):
     assert list(measured["contenders"]) == list(benchmark.CPU)
-    assert set(losses.names()) <= set(measured["losses"]["alone"])
+    shown = benchmark.losses_table(measured).set_index("loss")["alone"]
+    assert set(shown.index) >= set(losses.names())
+    assert set(shown.index[shown == "not measured"]) == set(losses.names()) - set(measured["losses"]["alone"])
+    assert (shown != "not measured").sum() > 30
     assert len(measured["contenders"][benchmark.BASELINE]["ratio"]) == measured["protocol"]["rounds"] >= 5
 
 
