@@ -645,12 +645,16 @@ def test_a_signal_leaves_whole_records_and_the_same_command_goes_on(
 
 def test_a_stop_within_an_import_is_a_stop_though_it_comes_out_as_another_error():
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt), execute._stop_on_sigterm():
+
+    def extension_module():
         try:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(1)
-        except KeyboardInterrupt as error:  # as an extension module does
+        except KeyboardInterrupt as error:
             raise ImportError("initialisation failed") from error
+
+    with pytest.raises(KeyboardInterrupt), execute._stop_on_sigterm():
+        extension_module()
     with pytest.raises(ImportError), execute._stop_on_sigterm():
         raise ImportError("of its own")
     assert signal.getsignal(signal.SIGTERM) == before
