@@ -13,6 +13,7 @@ FIGURES = {
     "clean_part": "right labels fitted",
     "memorised": "wrong labels memorised",
 }
+SUMS = ("nce+mae", "nce+rce")
 _TIMES = {4: "four"}
 
 
@@ -48,22 +49,35 @@ def times():
 
 def of_sums(judged, evidence):
     """What it does to the active-passive sums, in a sentence or two; empty without its runs."""
-    found = {loss: of for loss, of in gains(judged).items() if loss in ("nce+mae", "nce+rce")}
+    found = {loss: of for loss, of in gains(judged).items() if loss in SUMS}
     if not found:
         return ""
     text = f"Trained {times()} times as long ({place(judged)}), {listed(found)} "
     if all(of["last"][0] < 0 < of["memorised"][0] for of in found.values()):
-        longer, usual = evidence.tables[name()], evidence.tables[marks.SMALL]
-        setting = _rows(judged)[0][1].needs[1][1]
-        ends = longer[longer["loss"].isin(found)].groupby("loss")[["last", "memorised"]].mean()
-        ce = usual.loc[(usual["loss"] == "ce") & (usual["setting"] == setting), "last"].mean()
-        below = "falls below where cross-entropy had been" if (ends["last"] < ce).all() else "loses accuracy"
+        ends = _ends(evidence, found)
+        below = "falls below where cross-entropy had been" if undoes(judged, evidence) else "loses accuracy"
         verb = below if len(found) == 1 else below.replace("falls", "fall").replace("loses", "lose")
         shares = " to ".join(dict.fromkeys(f"{end:.0f}" for end in sorted(ends["memorised"])[:: max(1, len(ends) - 1)]))
         they = "they have" if len(found) > 1 else "it has"
         return f"{text}{verb}: {they} memorised {shares} % of the wrong labels by then."
     changes = wording.listed(f"{called(loss)} by {signed(of['last'][0])}" for loss, of in found.items())
     return f"{text.strip()} changes in accuracy: {changes} points."
+
+
+def undoes(judged, evidence):
+    """Whether it takes every sum that it has below the accuracy that cross-entropy has with the usual training."""
+    found = [loss for loss in gains(judged) if loss in SUMS]
+    if not found:
+        return False
+    usual, setting = evidence.tables[marks.SMALL], _rows(judged)[0][1].needs[1][1]
+    ce = usual.loc[(usual["loss"] == "ce") & (usual["setting"] == setting), "last"].mean()
+    return bool((_ends(evidence, found)["last"] < ce).all())
+
+
+def _ends(evidence, losses):
+    """Accuracy and wrong labels memorised at the end of the longer training, by loss."""
+    longer = evidence.tables[name()]
+    return longer[longer["loss"].isin(losses)].groupby("loss")[["last", "memorised"]].mean()
 
 
 def of_nce(judged, _):

@@ -7,8 +7,8 @@ from nlr.study import protocols
 
 SMALL = "ma2020-small"  # stands for the full protocol while this has no runs
 FULL = "ma2020"
-DIGITS_FULL = "ma2020-mnist"
-OURS = (FULL, DIGITS_FULL, SMALL)
+MNIST_FULL = "ma2020-mnist"
+OURS = (FULL, MNIST_FULL, SMALL)
 FAMILIES = {
     "cifar10": "CIFAR-10",
     "mnist": "MNIST",
@@ -32,7 +32,7 @@ MARKS = {
         "authors' tables, CIFAR-10",
         "the authors' draft tables, means of three runs, last epoch; older than our tests, they decide nothing alone",
     ),
-    "full": Mark("our full runs, MNIST", "our runs, trained as the authors' first scripts do", DIGITS_FULL),
+    "full": Mark("our full runs, MNIST", "our runs, trained as the authors' first scripts do", MNIST_FULL),
     "small": Mark("our small runs, CIFAR-10", "our runs with fewer images and epochs than the paper's", SMALL),
 }
 

@@ -7,7 +7,8 @@ from nlr.evidence import claims, contrasts, frames, reproductions, yardstick
 from nlr.evidence.verdicts import MATHEMATICS
 from nlr.study import studies
 
-SUMS = (("nce+mae", "ce"), ("nce+rce", "ce"))
+SUMS = tuple((loss, "ce") for loss in control.SUMS)
+OF_SUMS = tuple(("last", pair, SYMMETRIC) for pair in SUMS)
 SAME_ORDER = 2 / 3  # of Kendall's tau: five in six pairs of losses stand in the same order, which is called most
 
 
@@ -22,7 +23,7 @@ def parts(judged, records):
     return [
         ("What is the answer?", _answer(judged, evidence)),
         ("On which evidence?", _evidence(records)),
-        ("What should I do?", _advice(evidence, records)),
+        ("What should I do?", _advice(evidence)),
     ]
 
 
@@ -32,12 +33,10 @@ def _answer(judged, evidence):
         [s for s, cell in evidence.differences("authors", ("last", pair, SYMMETRIC)).items() if cell.sign > 0]
         for pair in (("nce+mae", "ce"), ("nce+mae", "mae"))
     )
-    ours = {
-        mark: [evidence.differences(mark, contrast) for contrast in _of_sums(SYMMETRIC)] for mark in ("full", "small")
-    }
+    ours = {mark: [evidence.differences(mark, contrast) for contrast in OF_SUMS] for mark in ("full", "small")}
     better = any(cell.sign > 0 for cells in ours["small"] for cell in cells.values())
     longer = control.of_sums(judged, evidence)
-    lines = [("", _in_short(held, better, not adds and bool(beats), "below where" in longer))]
+    lines = [("", _in_short(held, better, bool(beats) and not adds, _undone(judged, evidence)))]
     if held:
         text = (
             "If a wrong label is as likely to be any other class, the classifier that minimises a normalised loss over "
@@ -49,9 +48,14 @@ def _answer(judged, evidence):
         lines.append(("authors", text))
     for mark, found in ours.items():
         if any(cell.counted for cells in found for cell in cells.values()):
-            text = sentences(list(zip(_of_sums(SYMMETRIC), found, strict=True)))
+            text = sentences(list(zip(OF_SUMS, found, strict=True)))
             lines.append((mark, f"{text} {longer * (mark == 'small')}".strip()))
     return lines
+
+
+def _undone(judged, evidence):
+    """That longer training undoes the gain of the sums, with how often that was seen; empty where it does not."""
+    return f"longer training undid the gain ({control.place(judged)})" if control.undoes(judged, evidence) else ""
 
 
 def _in_short(held, better, alone, undone):
@@ -59,31 +63,20 @@ def _in_short(held, better, alone, undone):
     theory = "In theory yes" if held else "In theory it is open"
     if not better:
         return f"{theory}; in our runs no sum is shown to be better than cross-entropy."
-    doubts = [
-        text
-        for text, holds in (
-            ("MAE alone may do as well", alone),
-            ("training long enough undoes the gain", undone),
-        )
-        if holds
-    ]
+    doubts = [*filter(None, ["MAE alone may do as well" * alone, undone])]
     but = f" But {' and '.join(doubts)}." if doubts else ""
     text = "in practice in part: adding MAE or RCE to NCE helps against labels that are wrong at random."
     return f"{theory}, {text}{but}"
 
 
-def _of_sums(settings):
-    return [("last", pair, settings) for pair in SUMS]
-
-
 def _evidence(records):
     have = {name: sum(r["config"]["protocol"] == name for r in records) for name in marks.OURS}
-    planned = sum(1 for _ in studies.load(marks.DIGITS_FULL).runs())
+    planned = sum(1 for _ in studies.load(marks.MNIST_FULL).runs())
     steps = round(claims.updates(marks.FULL) / claims.updates(marks.SMALL))
     return [
         ("proof", "Proofs on paper, with checks that run when the book is built."),
         ("authors", "From the repository of the paper's code; each number is a mean of three runs."),
-        ("full", f"{have[marks.DIGITS_FULL] or 'None'} of {planned} planned runs{_too_few(records)}."),
+        ("full", f"{have[marks.MNIST_FULL] or 'None'} of {planned} planned runs{_too_few(records)}."),
         (
             "small",
             f"{have[marks.SMALL]} runs with fewer images, a narrower network and {steps} times fewer training steps "
@@ -97,10 +90,10 @@ def _too_few(records):
     """That no cell of the full protocol on MNIST has seeds enough to be counted; empty where one has."""
     seeds = {}
     for record in records:
-        if record["config"]["protocol"] == marks.DIGITS_FULL:
+        if record["config"]["protocol"] == marks.MNIST_FULL:
             cell = record["config"]["loss"]["spec"], frames.setting_of(record["config"])
             seeds.setdefault(cell, set()).add(record["config"]["seed"])
-    few = contrasts.rules(marks.DIGITS_FULL)["few_seeds"]
+    few = contrasts.rules(marks.MNIST_FULL)["few_seeds"]
     return "" if any(len(of) >= few for of in seeds.values()) else "; with so few seeds they decide nothing yet"
 
 
@@ -122,7 +115,7 @@ def _stands_for(records):
     )
 
 
-def _advice(evidence, records):
+def _advice(evidence):
     lines = []
     sums = {pair[0]: evidence.differences("small", ("last", pair, SYMMETRIC)) for pair in SUMS}
     signs = {loss: [cell.sign for cell in cells.values()] for loss, cells in sums.items()}
@@ -132,16 +125,11 @@ def _advice(evidence, records):
         places = [setting for setting, cell in sums[best].items() if cell.sign > 0]
         text = f"If labels are wrong at random, take {listed([best])} rather than cross-entropy: it is more "
         lines.append(("small", f"{text}accurate {where(places, SYMMETRIC)}, and never shown to be less."))
-    noisy = [
-        r for r in records if r["config"]["protocol"] == marks.SMALL and frames.setting_of(r["config"]) in SYMMETRIC
-    ]
-    gaps = {r["config"]["loss"]["spec"]: 0.0 for r in noisy}
-    for r in noisy:
-        gap = 100 * (r["final"]["best_accuracy"] - r["final"]["last_accuracy"])
-        gaps[r["config"]["loss"]["spec"]] = max(gap, gaps[r["config"]["loss"]["spec"]])
-    if gaps.get("ce"):
+    table = evidence.tables[marks.SMALL]
+    ce = table[(table["loss"] == "ce") & table["setting"].isin(SYMMETRIC)]
+    if (fall := (ce["best"] - ce["last"]).max()) > 0:
         text = "Do not train to the end unwatched: with cross-entropy accuracy falls by up to "
-        lines.append(("small", f"{text}{gaps['ce']:.0f} points from its best epoch to the last."))
+        lines.append(("small", f"{text}{fall:.0f} points from its best epoch to the last."))
     confused = {pair[0]: evidence.differences("small", ("last", pair, ASYMMETRIC)) for pair in SUMS}
     found = {loss: {cell.sign for cell in cells.values()} for loss, cells in confused.items()}
     theirs = {pair[0]: evidence.differences("authors", ("last", pair, ASYMMETRIC)) for pair in SUMS}

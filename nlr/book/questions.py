@@ -98,7 +98,7 @@ class Evidence:
 
 def evidence_of(records):
     """The :class:`Evidence` of some records."""
-    tables = {name: contrasts.runs(records, name) for name in (marks.DIGITS_FULL, marks.SMALL, control.name())}
+    tables = {name: contrasts.runs(records, name) for name in (marks.MNIST_FULL, marks.SMALL, control.name())}
     pair = [
         record
         for record in records
@@ -311,7 +311,7 @@ def answer_list(answers):
     """Answers as a definition list in MyST: a line for each kind of evidence with its mark, and the verdicts."""
     items = []
     for one in answers:
-        lines = [f"{marks.badge(line.mark)} {f'**{line.word}** ' * bool(line.word)}{line.text}" for line in one.lines]
+        lines = [_line(line) for line in one.lines]
         badges = " ".join(
             f"[{each.claim} {verdict_tables.badge(each)} {verdict_tables.limited(each)}]{{.claim-verdict}}"
             for each in one.judged
@@ -323,13 +323,9 @@ def answer_list(answers):
     return ":::::{div} answers\n" + "\n\n".join(items) + "\n:::::"
 
 
-def plain_list(answers):
-    """Answers as a list in plain Markdown."""
-    items = []
-    for one in answers:
-        lines = [f"  - *{marks.name(line.mark)}:* {f'{line.word} ' * bool(line.word)}{line.text}" for line in one.lines]
-        items.append("\n".join([f"- **{one.question.text}**", *lines]))
-    return "\n".join(items)
+def _line(line):
+    """A line with its mark, as MyST."""
+    return f"{marks.badge(line.mark)} {f'**{line.word}** ' * bool(line.word)}{line.text}"
 
 
 def label(question):
@@ -350,14 +346,10 @@ def difference_table(evidence, pairs, settings, kinds=("authors", "full", "small
         for mark in kinds:
             cells = evidence.differences(mark, ("last", pair, settings))
             if cells:
-                name = f"{_short(pair[0])} − {_short(pair[1])}"
+                name = f"{pair[0].upper()} − {pair[1].upper()}"
                 rows.append([name, marks.name(mark), *(_cell(cells.get(setting)) for setting in settings)])
     head = ["difference in points, last epoch | best epoch", "evidence", *(s.replace("-", " ") for s in settings)]
     return markdown([head[0].replace("|", "\\|"), *head[1:]], rows, len(settings)) if rows else ""
-
-
-def _short(loss):
-    return loss.upper()
 
 
 def _cell(cell):
@@ -419,9 +411,7 @@ def answered(judged, records):
         rows = [_row(contrast, evidence.differences("small", contrast)) for contrast in question.contrasts]
         parts += [
             f"({label(question)})=\n### {question.text}",
-            "\n\n".join(
-                f"{marks.badge(line.mark)} {f'**{line.word}** ' * bool(line.word)}{line.text}" for line in lines
-            ),
+            "\n\n".join(_line(line) for line in lines),
             "\n".join(f"- {line}" for line in claim_lines(question, judged)),
             markdown(["difference", "last epoch", "best epoch, chosen on the test set", "over", "others"], rows, 2),
         ]
@@ -468,7 +458,7 @@ def in_full(judged):
     """How many of the questions' claims have a verdict in a full protocol."""
     names = dict.fromkeys(name for question in QUESTIONS for name in question.claims)
     out = []
-    for scope in (marks.FULL, marks.DIGITS_FULL):
+    for scope in (marks.FULL, marks.MNIST_FULL):
         outcomes = [one.outcome for name in names for one in judged[name] if one.scope == scope]
         settled = len(outcomes) - outcomes.count("not run")
         out.append(f"in `{scope}` {settled or 'none'} of {len(outcomes)}")

@@ -128,7 +128,7 @@ def full(losses, gain=0.05):
         for seed in range(3):
             last = round(0.6 + gain * (k == 0) + 0.001 * seed + 0.0003 * (k + seed) % 0.002, 5)
             one = record("ce", "symmetric-0.8", seed, last=last, best=last)
-            one["config"] |= {"protocol": marks.DIGITS_FULL, "dataset": "mnist"}
+            one["config"] |= {"protocol": marks.MNIST_FULL, "dataset": "mnist"}
             one["config"]["loss"] = one["config"]["loss"] | {"spec": loss}
             one["final"]["modal_class_share"] = 0.2
             made.append(one)
