@@ -33,7 +33,6 @@ from nlr.study import execute, provenance, records, runs
 TIMING = {"wall_seconds", "sittings", "peak_memory_mb", "finished"}
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 WORKERS = 2
-LONGEST_LIFE = 2.5  # seconds from the start of a worker to its end
 
 
 def study():
@@ -89,8 +88,8 @@ def complete(store):
     return all(records.path_of(store, config).exists() for config, _ in study())
 
 
-def kill_until_complete(store, dataset, draw, most):
-    """Train a study with workers that are killed again and again, at most ``most`` times; returns how often."""
+def kill_until_complete(store, dataset, draw, most, longest):
+    """Train a study with workers killed after at most ``longest`` seconds, at most ``most`` times; returns how often."""
     kills, crew = 0, {}  # process number to the moment of its end
     while True:
         for pid, moment in list(crew.items()):
@@ -107,7 +106,7 @@ def kill_until_complete(store, dataset, draw, most):
         if not crew and complete(store):
             return kills
         while len(crew) < WORKERS and not complete(store):
-            crew[start(store, dataset, checkpoint_seconds=0)] = time.monotonic() + draw.uniform(0, LONGEST_LIFE)
+            crew[start(store, dataset, checkpoint_seconds=0)] = time.monotonic() + draw.uniform(0, longest)
         time.sleep(0.002)
 
 
@@ -160,12 +159,14 @@ def main():
     kills = compared = gone_on = stores = 0
     try:
         reference = folder / "reference"
+        started = time.monotonic()
         assert ended(start(reference, dataset), block=True) == 0
+        longest = time.monotonic() - started  # on any machine long enough to leave a checkpoint, and to be killed
         expected = {path.relative_to(reference): numbers(records.read(path)) for path in records.walk(reference)}
         assert len(expected) == len(study())
-        while kills < given.kills:
+        while kills < given.kills or not gone_on:
             store = folder / str(stores)
-            kills += kill_until_complete(store, dataset, draw, given.kills - kills)
+            kills += kill_until_complete(store, dataset, draw, max(given.kills - kills, 1), longest)
             assert ended(start(store, dataset), block=True) == 0  # the same command once more, which tidies up
             left = {path.relative_to(store) for path in store.rglob("*") if path.is_file()}
             assert left == set(expected), f"beside the records: {sorted(map(str, left - set(expected)))}"
