@@ -89,7 +89,7 @@ def complete(store):
 
 
 def kill_until_complete(store, dataset, draw, most, longest):
-    """Train a study with workers killed after at most ``longest`` seconds, at most ``most`` times; returns how often."""
+    """Train a study with workers killed after up to ``longest`` seconds, at most ``most`` times; returns how often."""
     kills, crew = 0, {}  # process number to the moment of its end
     while True:
         for pid, moment in list(crew.items()):

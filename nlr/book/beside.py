@@ -41,7 +41,7 @@ def alt(compared):
 
 def table(compared, found):
     """A row a cell as text, with the digits that are never answered (the most over the seeds)."""
-    never = {}
+    never, best = {}, frames.frame(found).groupby(["setting", "loss"])["best"].mean()
     for record in found:
         answers = np.array(record["final"]["confusion"]).sum(0)
         cell = frames.setting_of(record["config"]), record["config"]["loss"]["spec"]
@@ -56,6 +56,7 @@ def table(compared, found):
             "loss": row.loss,
             "theirs": with_sd(row.theirs, row.theirs_sd),
             "ours": with_sd(row.ours, row.sd),
+            "ours, best epoch": f"{best[row.setting, row.loss]:.2f}",
             "seeds": row.n,
             "never answered": never[row.setting, row.loss],
             "difference": wording.with_interval(row.difference, row.low, row.high, 2),

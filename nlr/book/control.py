@@ -1,7 +1,7 @@
 """What longer training changes: losses that learn slowly are judged beside a control of more epochs."""
 
 from nlr.book import marks
-from nlr.book.sentences import called, listed, per_cent
+from nlr.book.sentences import BETTER, SAID, called, listed, per_cent
 from nlr.evidence import contrasts, wording
 from nlr.evidence.wording import signed, with_interval
 from nlr.study import protocols
@@ -80,27 +80,37 @@ def _ends(evidence, losses):
     return longer[longer["loss"].isin(losses)].groupby("loss")[["last", "memorised"]].mean()
 
 
-def of_nce(judged, _):
-    """What it does to NCE, in a sentence; empty without its runs."""
+def of_nce(judged, figure="clean_part"):
+    """What it does to the right labels that NCE fits, or the wrong ones that it memorises, and to its accuracy.
+
+    A sentence; empty without its runs.
+    """
     found = gains(judged).get("nce")
     if not found:
         return ""
-    fitted, (_, low, high) = found["clean_part"][0], found["last"]
-    accuracy = "and its accuracy rises" if low > 0 else f"but its accuracy {'falls' if high < 0 else 'hardly moves'}"
-    text = f"Trained {times()} times as long ({place(judged)}), NCE fits {abs(fitted):.0f} points "
-    return f"{text}{'more' if fitted > 0 else 'fewer'} of the right labels, {accuracy}."
+    change, (_, low, high) = found[figure][0], found["last"]
+    accuracy = "rises" if low > 0 else "falls" if high < 0 else "hardly moves"
+    but = "and" if (change * BETTER[figure] > 0) == (low > 0) else "but"
+    text = f"Trained {times()} times as long ({place(judged)}), NCE {SAID[figure][0][0]} {abs(change):.0f} points "
+    more = f"{'more' if change > 0 else 'fewer'} of the {'right' if figure == 'clean_part' else 'wrong'} labels"
+    return f"{text}{more}, {but} its accuracy {accuracy}."
 
 
 def in_full(judged):
     """What is known of slow losses, as an item of a list: how far verdicts on them reach, and what the control adds."""
     text = "- **Slow losses.** A loss that learns slowly may only need more updates, so claims that turn on this are "
     text += f"judged beside a control, protocol `{name()}`, and hold for the updates beside their badges alone."
-    found = gains(judged)
+    return f"{text} {table(judged)}"
+
+
+def table(judged, losses=None):
+    """What it changes in every figure, as a sentence and a Markdown table: of some losses, or of all that have it."""
+    found = {loss: of for loss, of in gains(judged).items() if losses is None or loss in losses}
     if not found:
-        return f"{text} The control's runs are missing."
+        return "The control's runs are missing."
     rows = [
         [called(loss), *(with_interval(*of[figure]) if figure in of else "missing" for figure in FIGURES)]
         for loss, of in found.items()
     ]
-    table = wording.markdown(["loss", *FIGURES.values()], rows, len(FIGURES))
-    return f"{text} What its longer training changes, in points ({place(judged)}):\n\n{table}"
+    grid = wording.markdown(["loss", *FIGURES.values()], rows, len(FIGURES))
+    return f"What longer training of the control changes, in points ({place(judged)}):\n\n{grid}"

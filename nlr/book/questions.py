@@ -31,6 +31,7 @@ class Question:
         contrasts: triples (figure, pair of losses, settings) that it is read off.
         proof: the claim of mathematics that has a word in it, with a sentence for each outcome that it may have.
         said: how many of the contrasts a short answer gives.
+        slow: the losses whose longer training is read beside it.
         yes: 1 where the first loss of a contrast doing better means yes, -1 where it means no, 0 where the question is
             not of yes and no.
         extra: what else the line of our scaled-down runs says: a function of the judgements and the evidence, or None.
@@ -42,6 +43,7 @@ class Question:
     contrasts: tuple
     proof: tuple = ()
     said: int = 1
+    slow: tuple = ()
     yes: int = 1
     extra: Callable | None = None
 
@@ -168,8 +170,13 @@ def _better(cells):
 # What else our runs say
 
 
-def _selective(_, evidence):
-    """Whether NCE is selective or merely slow: what it has memorised where as many right labels are fitted."""
+def _selective(judged, evidence):
+    """Whether NCE is selective or merely slow: at equal progress, and with longer training."""
+    return " ".join(filter(None, [_at_equal_progress(evidence), control.of_nce(judged, "memorised")]))
+
+
+def _at_equal_progress(evidence):
+    """What NCE has memorised, beside cross-entropy, where half of the right labels are fitted."""
     table = matched.against(matched.levels(evidence.courses, "clean_part"))
     half = table[table["level"] == HALF].set_index("setting")["difference"]
     there = [setting for setting in SYMMETRIC if setting in half]
@@ -208,6 +215,7 @@ QUESTIONS = (
             },
         ),
         said=2,
+        slow=("ce", "nce"),
         extra=_selective,
     ),
     Question(
@@ -216,7 +224,8 @@ QUESTIONS = (
         ("C11", "C63"),
         _each([("nce", "ce")], SYMMETRIC, "clean_part"),
         yes=-1,
-        extra=control.of_nce,
+        slow=("ce", "nce"),
+        extra=lambda judged, _: control.of_nce(judged),
     ),
     Question(
         "parts",
@@ -224,6 +233,7 @@ QUESTIONS = (
         ("C29", "C65"),
         _each([("nce+mae", "nce"), ("nce+mae", "mae"), ("nce+rce", "nce"), ("nce+rce", "rce")], SYMMETRIC),
         said=4,
+        slow=("nce", "mae", "rce", *control.SUMS),
         extra=control.of_sums,
     ),
     Question(
@@ -232,6 +242,8 @@ QUESTIONS = (
         ("C28", "C30", "C62"),
         _each([("nce+mae", "ce"), ("nce+rce", "ce"), ("nce+rce", "gce"), ("nce+rce", "sce")], SYMMETRIC),
         said=4,
+        slow=("ce", "gce", "sce", *control.SUMS),
+        extra=control.of_sums,
     ),
     Question(
         "weight",
@@ -298,13 +310,15 @@ def _lines(question, judged, evidence):
 
 
 def _shown(question, judged):
-    """Judgements of mathematics and of the main protocol, whatever they are, and those of others that have runs."""
-    return tuple(
-        one
-        for name in question.claims
-        for one in judged[name]
-        if one.scope in (MATHEMATICS, marks.SMALL) or one.outcome != "not run"
-    )
+    """Judgements of mathematics and of the main protocol, whatever they are, and those of others that have runs.
+
+    Of a claim that has none of these all are shown, so that it is seen what it waits for.
+    """
+    out = []
+    for name in question.claims:
+        kept = [one for one in judged[name] if one.scope in (MATHEMATICS, marks.SMALL) or one.outcome != "not run"]
+        out += kept or judged[name]
+    return tuple(out)
 
 
 def answer_list(answers):
@@ -414,6 +428,7 @@ def answered(judged, records):
             "\n\n".join(_line(line) for line in lines),
             "\n".join(f"- {line}" for line in claim_lines(question, judged)),
             markdown(["difference", "last epoch", "best epoch, chosen on the test set", "over", "others"], rows, 2),
+            control.table(judged, question.slow) if question.slow else "",
         ]
     return "\n\n".join(filter(None, [*parts, f"{what_is_clear()} {in_full(judged)}"]))
 

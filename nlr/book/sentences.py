@@ -89,7 +89,7 @@ def sentences(values):
     out = [_turned(ones, others, *key) for key, found in turned.items() for ones, others in _alike(found)]
     out += [_said(ones, others, *key) for key, found in said.items() for ones, others in _alike(found)]
     out += [f"{capital(where(*key))} there are too few runs." for key in lacking]
-    return " ".join(filter(None, out))
+    return " ".join(dict.fromkeys(filter(None, out)))  # of two figures without runs the same is said
 
 
 def _alike(found):

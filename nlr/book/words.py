@@ -26,12 +26,18 @@ def summary(found):
     have = frames.cells(table).sort_values("last_mean", ascending=False)
     best, worst = have.iloc[0], have.iloc[-1]
     where = frames.setting_name(best.setting)
-    text = f"With {where}, after the last epoch{limit}, **{best.loss}** has the highest mean test accuracy, "
+    second = have.iloc[min(1, len(have) - 1)]
+    text = ""
+    if second.best_mean > best.best_mean:
+        text = (
+            f"At their best epochs, chosen on the test set, {second.loss} is above {best.loss}, after the last below. "
+        )
+    text += f"With {where}, after the last epoch{limit}, **{best.loss}** has the highest mean test accuracy, "
     text += _accuracy(best)
     if len(have) > 1:
-        second = have.iloc[1]
         text += f", and {worst.loss} the lowest, {_accuracy(worst)}. "
         text += f"{second.loss} comes second, {best.last_mean - second.last_mean:.1f} points behind"
+        text += f" (at their best epochs {wording.signed(second.best_mean - best.best_mean)})"
         if have["n"].min() > 1:
             text += f"; the standard deviation over seeds, pooled over the losses, is {_pooled(have):.1f} points"
     text += "."
@@ -90,16 +96,18 @@ def study_summary(study, found):
         rows, _ = _on_equal_terms(of_setting)
         cells = frames.cells(rows)
         best = cells.loc[cells["last_mean"].idxmax()]
-        part = f"with {frames.setting_name(setting)}, {best.loss} ({_accuracy(best)})"
         lead = comparisons.differences(rows, [(best.loss, "ce")], settings=[setting]).iloc[0]
+        turns = "the sign depending on the epoch, " if lead.difference * lead.best < 0 else ""
+        part = f"with {frames.setting_name(setting)}, {turns}{best.loss} ({_accuracy(best)})"
         if best.loss != "ce" and lead.n:
             part += f", {abs(lead.difference):.1f} points {'below' if lead.difference < 0 else 'above'} ce"
+            part += f" (at their best epochs {wording.signed(lead.best)})"
         parts.append(part)
     wanted = sum(1 for _ in study.runs())
     text = (
         f"{len(found)} of {wanted} runs have a record. Highest mean accuracy after the last epoch, over the seeds that "
     )
-    text += "every loss of a setting has: "
+    text += "every loss of a setting has, the best epochs being chosen on the test set: "
     return text + "; ".join(parts) + "." + _caution(found)
 
 
@@ -114,7 +122,10 @@ def falls(table, kind):
         return f"There are not yet two rates of {kind} noise to compare."
     low, high = rates[0], rates[-1]
     parts = [_on_equal_terms(chosen[chosen["rate"] == rate])[0] for rate in (low, high)]
-    ends = pd.concat(parts).pivot_table(index="loss", columns="rate", values="last", sort=False).dropna()
+    ends, best = (
+        pd.concat(parts).pivot_table(index="loss", columns="rate", values=figure, sort=False).dropna()
+        for figure in ("last", "best")
+    )
     if len(ends) < 2:
         return f"No two losses have runs at both {kind} rates {low:g} and {high:g} yet."
     fall = ends[low] - ends[high]
@@ -125,7 +136,10 @@ def falls(table, kind):
     text += f"{high:g}; "
     order = stats.spearmanr(ends[low], ends[high]).statistic
     turned = "is much the same" if order > 0.5 else "is turned round" if order < -0.5 else "is another"
-    return text + f"the order {turned} (Spearman's rank correlation {wording.signed(order, 2)})."
+    text += f"the order {turned} (Spearman's rank correlation {wording.signed(order, 2)})."
+    fall = best[low] - best[high]
+    text += f" At the best epochs, chosen on the test set, {fall.idxmin()} loses least, {fall.min():.1f} points, and "
+    return text + f"{fall.idxmax()} most, {fall.max():.1f}."
 
 
 def course(ends):
@@ -145,7 +159,12 @@ def clean_cost(cost):
     if clean.empty:
         return "No loss has a run on clean labels beside one of ce yet, so what robustness costs is not known."
     below, above = clean[clean["difference"] < 0], clean[clean["difference"] > 0]
-    text = f"On clean labels ({seeds(clean['n'].min(), clean['n'].max())}), of {len(clean)} losses beside ce, "
+    text, turned = "", cost[cost["difference"] * cost["best"] < 0]
+    if not turned.empty:
+        where = turned["setting"].map(frames.short_name).groupby(turned["loss"], sort=False).agg(", ".join)
+        text = "At the best epochs, chosen on the test set, these stand on the other side of ce than after the last: "
+        text += "; ".join(f"{loss} ({settings})" for loss, settings in where.items()) + ". "
+    text += f"On clean labels ({seeds(clean['n'].min(), clean['n'].max())}), of {len(clean)} losses beside ce, "
     text += f"{_farthest(below)} below it, {_farthest(above)} above it."
     if clean["low"].isna().all():
         return text + " No spread over seeds is known yet: small differences may be chance."

@@ -28,35 +28,36 @@ def _means(table, column="last"):
     return table.pivot_table(index="setting", columns="loss", values=column, aggfunc="mean", sort=False)
 
 
-def differences(table, pairs, figure="last", settings=None):
-    """Differences of two losses in one setting, over the seeds that both have there.
+def differences(table, pairs, settings=None):
+    """Differences in accuracy of two losses in one setting, over the seeds that both have there.
 
     Args:
         table: the frame of :func:`nlr.evidence.frames.frame`, of one study; the spread over seeds is pooled over all of
             it.
         pairs: pairs of losses, the first less the second.
-        figure: a column of the table.
         settings: the settings to look at; all of the table where None.
 
     Returns:
         A frame, a row a pair and setting, with loss, other, setting, of_loss and of_other (means over the shared
-        seeds), difference, low and high (95 %; NaN where no spread over seeds is known) and n (shared seeds). Without
-        a shared seed n is 0 and the figures are NaN.
+        seeds) and difference of the last epoch, low and high (95 %; NaN where no spread over seeds is known), best
+        (the difference of the best epochs, each chosen on the test set) and n (shared seeds). Without a shared seed n
+        is 0 and the figures are NaN.
     """
     settings = frames.in_order(table["setting"]) if settings is None else settings
     asked = [(one, other, setting) for one, other in pairs for setting in settings]
     contrasts = [statistics.Contrast(s, ((one, s, 1.0), (other, s, -1.0))) for one, other, s in asked]
-    values = table.set_index(["loss", "setting", "seed"])[figure].to_dict()
+    values = table.set_index(["loss", "setting", "seed"])["last"].to_dict()
+    lasts, bests = (statistics.estimates(table, figure, contrasts) for figure in ("last", "best"))
     rows = []
-    for (one, other, setting), found in zip(asked, statistics.estimates(table, figure, contrasts), strict=True):
+    for (one, other, setting), found, best in zip(asked, lasts, bests, strict=True):
         row = {"loss": one, "other": other, "setting": setting, "n": 0}
         if found is not None:
             of = {loss: np.mean([values[run] for run in found.used if run[0] == loss]) for loss in (one, other)}
             low, high = found.interval()
             row |= {"of_loss": of[one], "of_other": of[other], "difference": found.effect, "low": low, "high": high}
-            row["n"] = found.n
+            row |= {"best": best.effect, "n": found.n}
         rows.append(row)
-    columns = ["loss", "other", "setting", "of_loss", "of_other", "difference", "low", "high", "n"]
+    columns = ["loss", "other", "setting", "of_loss", "of_other", "difference", "low", "high", "best", "n"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -128,9 +129,16 @@ def clean_cost(table):
 
 
 def cost_table(cost):
-    """The frame of :func:`clean_cost` as text: a row a loss, a column a setting, half the interval behind the sign."""
+    """The frame of :func:`clean_cost` as text: a row a loss, a column a setting.
+
+    A cell has the last epoch, half the interval behind the sign, and behind a bar the best epoch.
+    """
     text = [
-        signed(row.difference) + ("" if math.isnan(row.low) else f" ± {(row.high - row.low) / 2:.1f}")
+        "missing"
+        if math.isnan(row.difference)
+        else signed(row.difference)
+        + ("" if math.isnan(row.low) else f" ± {(row.high - row.low) / 2:.1f}")
+        + f" | {signed(row.best)}"
         for row in cost.itertuples()
     ]
     grid = cost.assign(text=text).pivot(index="loss", columns="setting", values="text")
@@ -205,8 +213,9 @@ def beside(table, key):
     """Our mean accuracies beside those of a source, in the cells that both have.
 
     Returns:
-        A frame with setting, loss, ours, theirs, and of each the difference to ce in the same setting, ours over the
-        seeds that both losses have.
+        A frame with setting, loss, ours and theirs after the last epoch, ours_best in the best one, chosen on the test
+        set, and of each the difference to ce in the same setting (ours_less_ce, theirs_less_ce, best_less_ce), ours
+        over the seeds that both losses have.
     """
     theirs, rows = published.means(key), []
     have = frames.cells(table)
@@ -214,13 +223,15 @@ def beside(table, key):
     for cell in have.sort_values("setting", key=lambda column: column.map(place), kind="stable").itertuples():
         if (cell.loss, cell.setting) in theirs:
             other = theirs[cell.loss, cell.setting]
-            rows.append({"setting": cell.setting, "loss": cell.loss, "ours": cell.last_mean, "theirs": other})
+            mine = {"ours": cell.last_mean, "ours_best": cell.best_mean}
+            rows.append({"setting": cell.setting, "loss": cell.loss, **mine, "theirs": other})
     if not rows:
         raise NoRecords(f"There is no cell that {published.NAMES[key]} have too.")
     out = pd.DataFrame(rows)
     ours = differences(table, [(loss, "ce") for loss in dict.fromkeys(out["loss"])])
-    ours = ours.set_index(["loss", "setting"])["difference"]
-    out["ours_less_ce"] = ours.reindex(pd.MultiIndex.from_frame(out[["loss", "setting"]])).to_numpy()
+    ours = ours.set_index(["loss", "setting"])[["difference", "best"]]
+    here = pd.MultiIndex.from_frame(out[["loss", "setting"]])
+    out[["ours_less_ce", "best_less_ce"]] = ours.reindex(here).to_numpy()
     ce = out[out["loss"] == "ce"].set_index("setting")["theirs"]
     out["theirs_less_ce"] = out["theirs"] - out["setting"].map(ce)
     return out

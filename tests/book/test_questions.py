@@ -198,11 +198,26 @@ def test_the_control_is_told_of_nce_and_in_full():
         one["series"]["accuracy_clean_part"] = [fitted + 0.001 * one["config"]["seed"]] * 4
     text = line(answers(runs)["underfitting"]).text
     assert text.endswith("NCE fits 40 points more of the right labels, and its accuracy rises.")
+    assert line(answers(runs)["normalising"]).text.endswith(
+        "NCE memorises 60 points more of the wrong labels, but its accuracy rises."
+    )
     table = control.in_full(verdicts.judge(runs, {}))
     for figure in control.FIGURES.values():
         assert figure in table
     assert re.search(r"\| NCE \| \+10\.0 .*\| \+60\.0 ", table)
     assert control.in_full(verdicts.judge([], {})).endswith("The control's runs are missing.")
+
+
+def test_the_control_is_read_beside_every_question_on_slow_losses_in_all_its_figures():
+    runs = longer(0.1, 0.9)
+    sections = questions.answered(verdicts.judge(runs, {}), runs).split("(question-")[1:]
+    for name in ("normalising", "underfitting", "parts", "baselines"):
+        (section,) = [text for text in sections if text.startswith(name)]
+        assert all(figure in section for figure in control.FIGURES.values()), name
+        assert ("| NCE |" in section) == (name != "baselines")
+        assert ("| NCE+RCE |" in section) == (name in ("parts", "baselines"))
+    empty = questions.answered(verdicts.judge([], {}), [])
+    assert empty.count("The control's runs are missing.") == 4
 
 
 # What is shown

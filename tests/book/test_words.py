@@ -1,6 +1,7 @@
 """Sentences and text alternatives hold the figures of the records, and say what those cannot settle."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -41,7 +42,7 @@ def test_summary_names_first_second_and_last_with_their_figures(pilot):
     assert "symmetric noise, rate 0.4" in text
     assert "**nce+rce** has the highest mean test accuracy, 53.2 % (n = 1)" in text
     assert "ce the lowest, 36.6 % (n = 1)" in text
-    assert "nce comes second, 8.1 points behind" in text
+    assert re.search(r"nce comes second, 8\.1 points behind \(at their best epochs −\d+\.\d\)", text)
     assert "Cross-entropy has memorised 99.8 % of the wrong labels" in text
     assert "nce+rce 39.0 % (and recovered 37.5 %)" in text
     assert "13.5 points above its last" in text  # 50.1 - 36.6
@@ -83,6 +84,13 @@ def test_summary_of_one_loss_and_of_clean_labels(tmp_path):
     assert not any(word in text for word in ("lowest", "second", "memorised", "nan"))
 
 
+def test_a_summary_says_first_where_the_best_epochs_order_two_losses_otherwise(tmp_path):
+    made = [put(tmp_path, "ce", last=0.5, best=0.6, **SMALL), put(tmp_path, "nce", last=0.4, best=0.7, **SMALL)]
+    text = words.summary(made)
+    assert text.startswith("At their best epochs, chosen on the test set, nce is above ce, after the last below. With ")
+    assert "nce comes second, 10.0 points behind (at their best epochs +10.0)" in text
+
+
 def test_study_summary_gives_the_best_of_each_setting(own_stores):
     live = own_stores["live"]
     put(live, "ce", "symmetric-0.2", last=0.7, best=0.8)
@@ -99,7 +107,9 @@ def test_study_summary_gives_the_best_of_each_setting(own_stores):
 
 def at_rates(tmp_path, ends):
     """Runs by loss and rate of symmetric noise, with their last accuracies."""
-    return frames.frame([put(tmp_path, loss, f"symmetric-{rate}", last=last) for (loss, rate), last in ends.items()])
+    return frames.frame(
+        [put(tmp_path, loss, f"symmetric-{rate}", last=last, best=last) for (loss, rate), last in ends.items()]
+    )
 
 
 def test_falls_name_the_least_the_most_and_whether_the_order_turns(tmp_path):
@@ -108,7 +118,8 @@ def test_falls_name_the_least_the_most_and_whether_the_order_turns(tmp_path):
     table = at_rates(tmp_path, ends)
     assert words.falls(table, "symmetric") == (
         "From symmetric rate 0.2 to 0.8 nce loses least, 10.0 points, ce most, 30.0. The most accurate of 3 losses is "
-        "ce at 0.2 and nce at 0.8; the order is turned round (Spearman's rank correlation −1.00)."
+        "ce at 0.2 and nce at 0.8; the order is turned round (Spearman's rank correlation −1.00). At the best epochs, "
+        "chosen on the test set, nce loses least, 10.0 points, and ce most, 30.0."
     )
     ends[("mae", 0.8)], ends[("nce", 0.8)] = 0.1, 0.45
     assert "mae most, 45.0; ce 30.0." in words.falls(at_rates(tmp_path / "other", ends), "symmetric")
@@ -148,7 +159,7 @@ def test_damage_by_class_names_the_ends_and_the_classes_given_up():
 def cost(*rows):
     return pd.DataFrame(
         [
-            {"loss": loss, "setting": "clean", "difference": d, "low": d - half, "high": d + half, "n": n}
+            {"loss": loss, "setting": "clean", "difference": d, "low": d - half, "high": d + half, "best": d, "n": n}
             for loss, d, half, n in rows
         ]
     )
@@ -163,6 +174,11 @@ def test_clean_cost_is_worded_by_sign():
     assert "(1 to 3 seeds)" in text
     assert "1 stands (mae 1.0 points) below it, 1 stands (fl 2.0 points) above it." in text
     assert "No spread over seeds is known yet" in text
+    turned = cost(("fl", 2.0, 1, 3), ("mae", -1.0, 1, 3))
+    turned.loc[0, "best"] = -0.5
+    assert words.clean_cost(turned).startswith(
+        "At the best epochs, chosen on the test set, these stand on the other side of ce than after the last: fl (clean)"
+    )
     equal = words.clean_cost(cost(("fl", 0, 0, 3), ("mae", 0, 0, 3)))
     assert "none stands below it, none stands above it." in equal
     assert "is not known" in words.clean_cost(cost(("fl", math.nan, math.nan, 0)))

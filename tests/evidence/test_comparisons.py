@@ -79,8 +79,19 @@ def test_cost_is_the_difference_to_ce_with_clean_labels_first(some):
     assert cost["difference"].tolist() == pytest.approx([-10, 15])
     assert cost["low"].isna().all()
     assert comparisons.cost_table(cost).to_dict("records") == [
-        {"loss": "mae", "clean": "−10.0", "symmetric 0.4": "+15.0"}
+        {"loss": "mae", "clean": "−10.0 | −10.0", "symmetric 0.4": "+15.0 | +15.0"}
     ]
+
+
+def test_a_difference_has_that_of_the_best_epochs_beside_it(tmp_path):
+    made = [
+        put(tmp_path, loss, last=last, best=best, **SMALL)
+        for loss, last, best in (("ce", 0.4, 0.6), ("mae", 0.5, 0.55))
+    ]
+    (row,) = comparisons.differences(frames.frame(made), [("mae", "ce")]).itertuples()
+    assert (row.difference, row.best) == pytest.approx((10, -5))
+    cost = comparisons.clean_cost(frames.frame(made))
+    assert comparisons.cost_table(cost).to_dict("records") == [{"loss": "mae", "symmetric 0.4": "+10.0 | −5.0"}]
 
 
 def test_differences_are_over_the_seeds_that_both_losses_have(some, tmp_path):
