@@ -177,7 +177,7 @@ def test_clean_cost_is_worded_by_sign():
     turned = cost(("fl", 2.0, 1, 3), ("mae", -1.0, 1, 3))
     turned.loc[0, "best"] = -0.5
     assert words.clean_cost(turned).startswith(
-        "At the best epochs, chosen on the test set, these stand on the other side of ce than after the last: fl (clean)"
+        "At the best epochs, chosen on the test set, these stand on the other side of ce than after the last: fl (clean"
     )
     equal = words.clean_cost(cost(("fl", 0, 0, 3), ("mae", 0, 0, 3)))
     assert "none stands below it, none stands above it." in equal
