@@ -67,6 +67,19 @@ def table(compared, found):
     )
 
 
+def orders_table(orders):
+    """Frames of :func:`nlr.evidence.yardstick.orders`, with a column source, as text: a row a setting."""
+    heads = {"losses": "losses", "last": "tau, last epoch", "best": "tau, best epoch"}
+    text = orders.assign(
+        **{figure: orders[figure].map(lambda tau: wording.signed(tau, 2)) for figure in ("last", "best")}
+    )
+    grid = text.pivot(index="setting", columns="source", values=list(heads))
+    grid.columns = [f"{source}: {heads[figure]}" for figure, source in grid.columns]
+    names = [f"{source}: {head}" for source in dict.fromkeys(orders["source"]) for head in heads.values()]
+    grid = grid.loc[frames.in_order(grid.index), names].rename(index=frames.short_name)
+    return grid.rename_axis("setting").reset_index()
+
+
 def order_table(order):
     """The frame of :func:`nlr.evidence.yardstick.agreement` as text."""
     return pd.DataFrame(

@@ -3,7 +3,7 @@
 from nlr.book import control, marks
 from nlr.book.questions import AUTHORS, evidence_of
 from nlr.book.sentences import ASYMMETRIC, SYMMETRIC, listed, sentences, where
-from nlr.evidence import claims, comparisons, contrasts, frames, reproductions, yardstick
+from nlr.evidence import claims, contrasts, frames, published, reproductions, yardstick
 from nlr.evidence.verdicts import MATHEMATICS
 from nlr.study import studies
 
@@ -102,21 +102,21 @@ def _stands_for(records):
     found = [record for record in records if record["config"]["protocol"] == marks.SMALL]
     if not found:
         return ""
-    table, theirs = frames.frame(found), reproductions.figures(*AUTHORS)
-    margins = dict.fromkeys(table["setting"], contrasts.rules(marks.SMALL)["margin"])
-    last, best = (_same_order(yardstick.compare(table, theirs, margins, figure)) for figure in ("last", "best"))
-    others = comparisons.beside(table, "wang2024")
+    table = frames.frame(found)
+    authors = {cell: of.mean for cell, of in reproductions.figures(*AUTHORS).items()}
+    authors, wang = (yardstick.orders(table, theirs) for theirs in (authors, published.means("wang2024")))
     return (
-        f"After the last epoch they put most pairs of losses in the order of the authors' tables only {last}. At "
-        f"the best epoch, chosen on test images, they do so {best}. Of the {others['loss'].nunique()} losses that "
-        f"Wang et al. retrained in full, they keep most pairs in order {_same_order(others)}."
+        "After the last epoch they put most pairs of losses in the order of the authors' tables only "
+        f"{_same_order(authors, 'last')}. At the best epoch, chosen on test images, they do so "
+        f"{_same_order(authors, 'best')}. For {wang['losses'].max()} losses that Wang et al. retrained in full they do "
+        f"so {_same_order(wang, 'last')}, at the best epoch {_same_order(wang, 'best')}."
     )
 
 
-def _same_order(compared):
+def _same_order(orders, figure):
     """At which rates of symmetric noise most pairs of losses stand in the same order."""
-    order = yardstick.agreement(compared).set_index("setting")["kendall"]
-    same = [setting for setting in SYMMETRIC if order.get(setting, 0.0) >= SAME_ORDER]
+    tau = orders.set_index("setting")[figure]
+    same = [setting for setting in SYMMETRIC if tau.get(setting, 0.0) >= SAME_ORDER]
     return where(same, SYMMETRIC) if same else "at no rate"
 
 

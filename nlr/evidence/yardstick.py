@@ -113,6 +113,25 @@ def agreement(compared):
     return pd.DataFrame(rows)
 
 
+def orders(table, theirs):
+    """How far our runs put the losses in the order of others' figures, by their last epochs and by their best ones.
+
+    Args:
+        table: the frame of :func:`nlr.evidence.frames.frame`, of one protocol.
+        theirs: ``{(loss, setting): accuracy}``, after the last epoch.
+
+    Returns:
+        A frame, a row a setting that both have: setting, losses (how many) and Kendall's tau of the two orders, ours
+        after the last epoch (last) and in the best one, chosen on the test set (best); NaN as in :func:`agreement`.
+    """
+    means = table.groupby(["setting", "loss"], sort=False)[["last", "best"]].mean().reset_index()
+    means["theirs"] = [theirs.get(cell, math.nan) for cell in zip(means["loss"], means["setting"], strict=True)]
+    means = means.dropna()
+    last, best = (agreement(means.rename(columns={figure: "ours"})).set_index("setting") for figure in ("last", "best"))
+    out = pd.DataFrame({"losses": last["losses"], "last": last["kendall"], "best": best["kendall"]})
+    return out.loc[frames.in_order(out.index)].rename_axis("setting").reset_index()
+
+
 def distance(compared):
     """The mean absolute difference over the cells that both have, in points."""
     return float((compared["ours"] - compared["theirs"]).abs().mean())

@@ -167,3 +167,16 @@ def test_losses_that_are_all_equal_have_no_order(tmp_path):
     (row,) = yardstick.agreement(yardstick.compare(table(tmp_path, ends), theirs, MARGINS)).to_dict("records")
     assert math.isnan(row["kendall"])
     assert math.isnan(row["spearman"])
+
+
+def test_orders_are_those_of_the_last_epoch_and_of_the_best_one_setting_by_setting(tmp_path):
+    ends = {("ce", 40): 90, ("nce", 50): 80, ("mae", 60): 70}  # last and best: the order turns round
+    made = [put(tmp_path, loss, last=last / 100, best=best / 100, **SMALL) for (loss, last), best in ends.items()]
+    made += [put(tmp_path, loss, "clean", last=0.8, best=0.9, **SMALL) for loss in ("ce", "nce")]
+    theirs = {(loss, "symmetric-0.4"): last for loss, last in ends} | {("ce", "clean"): 90, ("nce", "clean"): 80}
+    theirs |= {("rce", "symmetric-0.4"): 99}  # which ours lack
+    clean, noisy = yardstick.orders(frames.frame(made), theirs).itertuples()
+    assert (noisy.setting, noisy.losses) == ("symmetric-0.4", 3)
+    assert (noisy.last, noisy.best) == pytest.approx((1, -1))
+    assert (clean.setting, clean.losses) == ("clean", 2)
+    assert math.isnan(clean.last)  # two losses have no order worth a correlation
