@@ -78,6 +78,38 @@ def krishnan_cnn(num_classes=10, width=1.0):
     return model
 
 
+def soni_cnn(num_classes=10, width=1.0):
+    """The CNN of Soni's public code: convolutions (128, 128, 256, 256), each with pool, and linear layers (1024, 512).
+
+    2,617,482 parameters at ``width=1`` and 10 classes. Channels are dropped (.3) after every second convolution, units
+    (.5) after both hidden layers; weights are torch's default. ``width`` scales all but the last layer.
+    """
+    *widths, first, second = [max(1, round(width * w)) for w in (128, 128, 256, 256, 1024, 512)]
+    layers, channels = [], 3
+    for place, w in enumerate(widths):
+        layers += _conv_block(channels, (w,)) + [nn.Dropout2d(0.3)] * (place % 2)
+        channels = w
+    layers.append(nn.Flatten())
+    for inputs, units in ((channels * 4, first), (first, second)):
+        layers += [nn.Linear(inputs, units), nn.ReLU(inplace=True), nn.Dropout(0.5)]
+    return nn.Sequential(*layers, nn.Linear(second, num_classes))
+
+
+def chheda_cnn(num_classes=10, width=1.0):
+    """The CNN of Chheda's public code: six convolutions (64, 128, 256 in pairs) and two linear layers (512 units).
+
+    3,249,994 parameters at ``width=1`` and 10 classes; weights are torch's default. ``width`` scales all but the last
+    layer.
+    """
+    *widths, units = [max(1, round(width * w)) for w in (64, 128, 256, 512)]
+    layers, channels = [], 3
+    for w in widths:
+        layers += _conv_block(channels, (w, w))
+        channels = w
+    head = [nn.Linear(channels * 16, units), nn.ReLU(inplace=True), nn.Linear(units, num_classes)]
+    return nn.Sequential(*layers, nn.Flatten(), *head)
+
+
 def resnet18(num_classes=10, stem="torchvision"):
     """ResNet-18 without pre-training: torchvision's stem (11,181,642 parameters) or the CIFAR stem (11,173,962).
 
@@ -101,7 +133,15 @@ def digits_cnn(num_classes=10):
     return nn.Sequential(*body, nn.Linear(128, 64), nn.ReLU(inplace=True), nn.Linear(64, num_classes))
 
 
-MODELS = {"cnn8": cnn8, "cnn4": cnn4, "krishnan-cnn": krishnan_cnn, "resnet18": resnet18, "digits-cnn": digits_cnn}
+MODELS = {
+    "cnn8": cnn8,
+    "cnn4": cnn4,
+    "krishnan-cnn": krishnan_cnn,
+    "soni-cnn": soni_cnn,
+    "chheda-cnn": chheda_cnn,
+    "resnet18": resnet18,
+    "digits-cnn": digits_cnn,
+}
 
 
 def check_options(name, options):

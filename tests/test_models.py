@@ -15,6 +15,8 @@ from nlr.errors import NlrError
     [
         ("cnn8", {}, 1_639_794),
         ("krishnan-cnn", {}, 5_352_778),
+        ("soni-cnn", {}, 2_617_482),
+        ("chheda-cnn", {}, 3_249_994),
         ("resnet18", {}, 11_181_642),
         ("resnet18", {"stem": "torchvision"}, 11_181_642),
         ("resnet18", {"stem": "cifar"}, 11_173_962),
@@ -44,10 +46,32 @@ def test_width_scales_krishnans_network_hidden_layer_and_all():
 
 
 @pytest.mark.parametrize(
+    ("name", "layers"),
+    [
+        ("soni-cnn", "3-128 pool 128-128 pool drop 128-256 pool 256-256 pool drop 1024:1024 drop 1024:512 drop 512:10"),
+        ("chheda-cnn", "3-64 64-64 pool 64-128 128-128 pool 128-256 256-256 pool 4096:512 512:10"),
+    ],
+)
+def test_networks_of_two_reports_are_those_of_their_code(name, layers):
+    names = {nn.MaxPool2d: "pool", nn.Dropout2d: "drop", nn.Dropout: "drop"}
+    found = []
+    for layer in models.make_model(name):
+        if isinstance(layer, nn.Conv2d):
+            found.append(f"{layer.in_channels}-{layer.out_channels}")
+        elif isinstance(layer, nn.Linear):
+            found.append(f"{layer.in_features}:{layer.out_features}")
+        elif type(layer) in names:
+            found.append(names[type(layer)])
+    assert " ".join(found) == layers
+
+
+@pytest.mark.parametrize(
     ("name", "options", "pixels"),
     [
         ("cnn8", {"width": 0.1}, (3, 32, 32)),
         ("krishnan-cnn", {}, (3, 32, 32)),
+        ("soni-cnn", {"width": 0.5}, (3, 32, 32)),
+        ("chheda-cnn", {"width": 0.5}, (3, 32, 32)),
         ("resnet18", {"stem": "torchvision"}, (3, 32, 32)),
         ("resnet18", {"stem": "cifar"}, (3, 32, 32)),
         ("cnn4", {}, (1, 28, 28)),
