@@ -1,12 +1,14 @@
 # The pipeline: notebooks become executed pages, pages and records become the site. Snakemake decides what is out of date.
 # A rule's inputs are everything that it reads; the demonstration's records are not, because a run is trained only once.
+# Of the package a page reads what it can run, so that a line of a drawing makes only the pages anew that draw it: the hash
+# of that is a parameter.
 
 import json
 import os
 import tomllib
 from glob import glob
 
-from pipeline.imports import code_of
+from pipeline.imports import code_of, digest_of
 
 PAGES = tomllib.load(open("notebooks/pages.toml", "rb"))
 CODE = sorted(glob("nlr/**/*.py", recursive=True))
@@ -31,8 +33,7 @@ def records_of(page):
 
 def inputs_of(wildcards):
     after, reads = (PAGES[wildcards.page].get(key, []) for key in ("after", "reads"))
-    code = code_of(f"notebooks/{PAGES[wildcards.page]['notebook']}.py")
-    return [*code, *SETTINGS, *reads, *records_of(wildcards.page), *expand(PAGE, page=after)]
+    return [*SETTINGS, *reads, *records_of(wildcards.page), *expand(PAGE, page=after)]
 
 
 rule site:
@@ -50,6 +51,7 @@ rule page:
         PAGE,
     params:
         title=lambda w: PAGES[w.page]["title"],
+        code=lambda w: digest_of(f"notebooks/{PAGES[w.page]['notebook']}.py"),
         parameters=lambda w: json.dumps(PAGES[w.page].get("parameters", {})),
     shell:
         "OMP_NUM_THREADS=1 python pipeline/warm.py {input.runner} {input.source} {output} {params.title:q} {params.parameters:q}"

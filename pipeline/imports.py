@@ -1,37 +1,147 @@
-"""The modules of nlr that a script imports, directly or through others: what makes a page out of date.
+"""What of nlr a script can run: what makes a page out of date.
 
-Read from the source without running it. Imports inside functions count; a module that is named in a string does not.
+Read from the source without running it. Of the modules that a script imports, directly or through others, all runs that
+stands outside functions and classes; of these only what a name leads to, from the script or from what else can run. A
+module that is named in a string does not count; one that is handed on as a whole does with all that it holds.
 """
 
 import ast
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "nlr"
+DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def code_of(script):
     """The files of the package that a script imports, as sorted paths relative to the working directory."""
     found, waiting = set(), [Path(script)]
     while waiting:
-        new = _imported(waiting.pop()) - found
+        new = _read(waiting.pop()).files - found
         found |= new
         waiting += new
     return sorted(map(str, found))
 
 
+def digest_of(script):
+    """A hash of all of the package that a script can run."""
+    said = hashlib.sha256()
+    for file, name in sorted(_reached(Path(script))):
+        said.update(f"{file} {name}\n{_read(Path(file)).text[name]}\n".encode())
+    return said.hexdigest()
+
+
+@dataclass(frozen=True)
+class _Module:
+    """A file: what it imports, and of each of its parts (definitions by name, all else as "") text and names.
+
+    Attributes:
+        files: the files of the package that importing its modules runs.
+        bound: what a name is bound to by an import: sets of dotted names.
+        text: the source of each part.
+        names: for each part the names that it has, each with the attributes behind it: ``("plots", "ranks")``.
+    """
+
+    files: frozenset
+    bound: dict
+    text: dict
+    names: dict
+
+
 @cache
-def _imported(path):
-    """The files of the package that one file imports itself."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                raise ValueError(f"{path}, line {node.lineno}: a relative import; write {PACKAGE}.module in full.")
-            names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return frozenset(file for name in names if name.split(".")[0] == PACKAGE for file in _files(name))
+def _read(path):
+    source = path.read_text()
+    lines, bound, dotted = source.splitlines(), defaultdict(set), set()
+    text, names = defaultdict(str, {"": ""}), defaultdict(set)
+    for node in ast.parse(source).body:
+        part = node.name if isinstance(node, DEFINITION) else ""
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+        text[part] += "\n".join(lines[first - 1 : node.end_lineno]) + "\n"
+        inside = list(ast.walk(node))
+        before_attributes = {id(x.value) for x in inside if isinstance(x, ast.Attribute)}
+        for x in inside:
+            if isinstance(x, ast.Name | ast.Attribute) and id(x) not in before_attributes:
+                names[part].add(_chain(x))
+            elif isinstance(x, ast.Import):
+                dotted |= {alias.name for alias in x.names}
+                for alias in x.names:
+                    bound[alias.asname or alias.name.partition(".")[0]].add(alias.name)
+            elif isinstance(x, ast.ImportFrom):
+                if x.level:
+                    raise ValueError(f"{path}, line {x.lineno}: a relative import; write {PACKAGE}.module in full.")
+                dotted |= {f"{x.module}.{alias.name}" for alias in x.names}
+                for alias in x.names:
+                    bound[alias.asname or alias.name].add(f"{x.module}.{alias.name}")
+    files = frozenset(file for name in dotted if _ours(name) for file in _files(name))
+    ours = {name: of for name, of in bound.items() if any(map(_ours, of))}
+    return _Module(files, ours, dict(text), {part: frozenset(of) for part, of in names.items()})
+
+
+def _chain(node):
+    """A name with the attributes behind it; of another expression, nothing."""
+    behind = []
+    while isinstance(node, ast.Attribute):
+        behind.append(node.attr)
+        node = node.value
+    return (node.id, *reversed(behind)) if isinstance(node, ast.Name) else ("",)
+
+
+def _reached(script):
+    """The parts of the package that a script can run, pairs (file, name)."""
+    found = set()
+    waiting = {(file, "") for file in code_of(script)} | {
+        to for name in _read(script).text for to in _after(script, name)
+    }
+    while waiting:
+        found |= waiting
+        waiting = {to for file, name in waiting for to in _after(Path(file), name)} - found
+    return found
+
+
+@cache
+def _after(path, part):
+    """The parts that the names in one part of a file lead to, pairs (file, name)."""
+    return frozenset(to for chain in _read(path).names.get(part, ()) for to in _led_to(path, chain))
+
+
+def _led_to(path, chain):
+    """The parts that a name of a file, with the attributes behind it, leads to."""
+    name, *rest = chain
+    module = _read(path)
+    if name and name in module.text:
+        yield str(path), name
+    for dotted in module.bound.get(name, ()):
+        yield from _part(dotted, rest)
+
+
+def _part(dotted, rest):
+    """The parts that a dotted name of the package stands for, with the attributes behind it."""
+    if not _ours(dotted):
+        return
+    parts = (*dotted.split("."), *rest)
+    length, file = _module(parts)
+    if length == len(parts):  # the module itself is handed on
+        yield from ((str(file), name) for name in _read(file).text)
+    else:
+        yield from _led_to(file, parts[length:])
+
+
+@cache
+def _module(parts):
+    """How many parts of a dotted name are those of a module, and its file."""
+    for length in range(len(parts), 0, -1):
+        stem = Path(*parts[:length])
+        for file in (stem.with_suffix(".py"), stem / "__init__.py"):
+            if file.is_file():
+                return length, file
+    raise FileNotFoundError(f"{'.'.join(parts)} is in no module of {PACKAGE}.")
+
+
+def _ours(dotted):
+    return dotted.partition(".")[0] == PACKAGE
 
 
 def _files(name):

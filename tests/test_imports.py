@@ -17,7 +17,8 @@ import imports
 @pytest.fixture(autouse=True)
 def other_files():
     """Folders change from test to test, and with them what a relative path means."""
-    imports._imported.cache_clear()
+    for cached in (imports._read, imports._after, imports._module):
+        cached.cache_clear()
 
 
 PRINT = "import json, sys; print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'nlr']))"
@@ -65,3 +66,64 @@ def test_a_relative_import_is_refused(tmp_path, monkeypatch):
     Path("page.py").write_text("\nfrom . import thing\n")
     with pytest.raises(ValueError, match=r"page\.py, line 2: a relative import; write nlr\.module in full"):
         imports.code_of("page.py")
+
+
+HOUSE = {
+    "page.py": "from nlr.room import chair\nfrom nlr import lamp\nchair.sit()\nlamp.ON\n",
+    "nlr/__init__.py": "",
+    "nlr/room/__init__.py": "from nlr.room.door import knock\n",
+    "nlr/room/door.py": "def knock():\n    return 1\n\ndef lock():\n    return 2\n",
+    "nlr/room/chair.py": "from nlr.room import knock\nfrom nlr.leg import Leg\n"
+    "def sit():\n    return Leg().length()\n\ndef stand():\n    return knock()\n",
+    "nlr/leg.py": "LONG = 3\n\nclass Leg:\n    def length(self):\n        return _half()\n"
+    "def _half():\n    return LONG / 2\n\ndef bend():\n    return 4\n",
+    "nlr/lamp.py": "from nlr import leg\n\ndef _light():\n    return 5\n"
+    "def _dark():\n    return 6\n\nON = {1: _light}\n",
+}
+
+
+def digest(folder, files):
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    for cached in (imports._read, imports._after, imports._module):
+        cached.cache_clear()
+    return imports.digest_of("page.py")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "seen"),
+    [
+        ("nlr/room/chair.py", "Leg().length()", "Leg().length() + 1", True),  # what the page calls
+        ("nlr/leg.py", "LONG / 2", "LONG / 3", True),  # what that calls, through a class
+        ("nlr/leg.py", "LONG = 3", "LONG = 4", True),  # what runs when a module is imported
+        ("nlr/lamp.py", "return 5", "return 7", True),  # what stands in a table
+        ("nlr/lamp.py", "return 6", "return 7", False),
+        ("nlr/room/chair.py", "return knock()", "return knock() + 1", False),
+        ("nlr/room/door.py", "return 1", "return 8", False),  # only what nobody calls would call it
+        ("nlr/leg.py", "return 4", "return 9", False),
+    ],
+)
+def test_a_page_is_out_of_date_by_what_it_can_run(tmp_path, monkeypatch, file, old, new, seen):
+    monkeypatch.chdir(tmp_path)
+    before = digest(tmp_path, HOUSE)
+    assert old in HOUSE[file]
+    assert (digest(tmp_path, HOUSE | {file: HOUSE[file].replace(old, new)}) != before) == seen
+
+
+def test_a_module_that_is_handed_on_counts_with_all_that_it_holds(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    house = HOUSE | {"page.py": "from nlr.room import door\nprint(vars(door))\n"}
+    before = digest(tmp_path, house)
+    changed = house | {"nlr/room/door.py": house["nlr/room/door.py"].replace("return 2", "return 3")}
+    assert digest(tmp_path, changed) != before
+
+
+def test_a_line_of_one_drawing_leaves_the_other_pages_alone(monkeypatch):
+    """Of the pages that import the drawings those that draw ranks, and no others."""
+    monkeypatch.chdir(paths.ROOT)
+    pages = sorted(Path("notebooks").glob("*/*.py"))
+    drawing = [page for page in pages if "nlr/book/plots.py" in imports.code_of(page)]
+    ranks = [page.stem for page in drawing if ("nlr/book/plots.py", "ranks") in imports._reached(page)]
+    assert ranks == ["ranks"]
+    assert len(drawing) > 30
