@@ -1041,3 +1041,9 @@ def test_studies_make_what_the_claims_need():
     }
     assert not {loss for protocol, loss in missing if protocol == SMALL} & of_study
     assert set(claims.PROTOCOLS) <= set(protocols.names())
+
+
+@pytest.mark.parametrize(("protocol", "written"), [("ma2020-small", "+5.0 points"), ("digits", "+5.00 points")])
+def test_sentences_have_two_decimals_where_a_margin_is_under_a_point(protocol, written):
+    made = grid({("nce", "symmetric-0.4"): 0.45, ("ce", "symmetric-0.4"): 0.4}, noise=0, protocol=protocol)
+    assert f": {written} " in claims.evaluate(claim(protocols=["ma2020-small", "digits"]), made, protocol).reason

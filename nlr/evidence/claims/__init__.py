@@ -168,6 +168,7 @@ class Evidence:
         spread: the :class:`nlr.evidence.statistics.Spread` behind that mean, with its heterogeneity over settings; or
             None.
         df: degrees of freedom of that mean's interval; fewer than the spread's where runs of a seed share much.
+        digits: decimals of a number in a sentence: two where a margin is under a point.
     """
 
     test: dict
@@ -178,6 +179,7 @@ class Evidence:
     high: float
     spread: statistics.Spread | None
     df: int = 0
+    digits: int = 1
 
     def mean(self):
         """The mean over the rows in short, ``+8.6 (+7.3 to +9.9; 3 seeds) points``; empty where it has no interval."""
@@ -528,7 +530,7 @@ def _evidence(test, table, rows, rules):
     unit = kinds.measured(test)[0]
     effect, (low, high) = (math.nan, (math.nan,) * 2) if value is None else (value.effect, kinds.interval(test, value))
     spread, df = (None, 0) if value is None else (value.spread, value.df)
-    return Evidence(test, unit, tuple(rows), effect, low, high, spread, df)
+    return Evidence(test, unit, tuple(rows), effect, low, high, spread, df, kinds.digits(rules["margin"]))
 
 
 def _outcome(evidence, everywhere):
@@ -590,7 +592,7 @@ _FEW = 4  # rows that a sentence can hold; more are in a table
 def _number(part, value):
     """A level without a sign, anything else with one."""
     sign = "" if part.test["test"] in kinds.LEVELS else "+"
-    return f"{value:{sign}z.1f}".replace("-", "\N{MINUS SIGN}")
+    return f"{value:{sign}z.{part.digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def _value(part, value):

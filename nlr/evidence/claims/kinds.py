@@ -152,6 +152,11 @@ CONTRASTS = {
 }
 
 
+def digits(margin):
+    """The decimals of a number in a sentence, by a protocol's margin: what is told of a fifth of a point needs two."""
+    return 2 if min(margin.values() if isinstance(margin, Mapping) else [margin]) < 1 else 1
+
+
 def with_margin(test, margin):
     """A test with the margin as a number: one test, or one for each margin where it depends on the setting.
 
