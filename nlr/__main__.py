@@ -124,7 +124,7 @@ def list_losses():
 def run(
     protocol: Annotated[str, typer.Argument(help=f"One of {', '.join(protocols.names())}, or of the same parts.")],
     loss: Annotated[str, typer.Argument(help="A loss, nce+mae or nce+mae,beta=1.5; see: losses.")],
-    setting: Annotated[str, typer.Argument(help="clean, symmetric-0.4, asymmetric-0.4 or human-worse.")],
+    setting: Annotated[str, typer.Argument(help="clean, symmetric-0.4, asymmetric-0.4, human-worse or matrix-worse.")],
     seed: Annotated[str, Seed] = "0",
     store: Annotated[str, typer.Option(help="Folder of records of your own.", **PATH)] = "mine",
     data_root: DataRoot = None,

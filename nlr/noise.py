@@ -1,7 +1,7 @@
 """Label noise: seeded samplers that turn clean labels into noisy ones, and their transition matrices.
 
 A transition matrix has one row a true class: entry ``[j, k]`` is the probability that a sample of class ``j`` is
-labelled ``k``. Four kinds of noise are known:
+labelled ``k``. Five kinds of noise are known:
 
 ``clean``
     No label is changed.
@@ -20,6 +20,10 @@ labelled ``k``. Four kinds of noise are known:
     (each sample of a mapped class by itself; the scripts of Ma et al. 2020 for MNIST).
 ``human``
     Labels that people gave (CIFAR-10N, Wei et al. 2022, arXiv:2110.12088), handed in by the caller.
+``matrix``
+    Noise of the transition matrix that human labels have: within each true class the labels that people gave are dealt
+    out anew at random. Every entry of the matrix stays exactly what it is, but which image is labelled wrongly no
+    longer depends on the image.
 """
 
 import math
@@ -37,6 +41,7 @@ SAMPLERS = {
     "symmetric": ("per-class", "global", "bernoulli", "random-integer", "equal-count"),
     "asymmetric": ("per-class", "global", "bernoulli"),
     "human": (),
+    "matrix": (),
 }
 
 #: Decimal places of the rate of a setting and of a draw; what differs beyond them is rounding.
@@ -44,6 +49,9 @@ DIGITS = 12
 
 #: The kinds of noise.
 KINDS = tuple(SAMPLERS)
+
+#: The kinds that are made of labels that people gave.
+OF_PEOPLE = ("human", "matrix")
 
 #: The label sets of CIFAR-10N that a setting can name.
 HUMAN_SETS = ("aggre", "random1", "random2", "random3", "worse")
@@ -101,7 +109,7 @@ class NoisyLabels:
     rate: float
     #: The same for each true class, shape (K,); 0 for a class without samples.
     rate_by_class: np.ndarray
-    #: The transition matrix that the sampler aims at on these labels, shape (K, K); for human labels the observed one.
+    #: The transition matrix that the sampler aims at on these labels, shape (K, K); of human labels the observed one.
     matrix: np.ndarray
     #: How many samples of true class j are labelled k, int64 of shape (K, K).
     counts: np.ndarray
@@ -111,7 +119,7 @@ def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma202
     """The transition matrix that a kind of noise aims at.
 
     Args:
-        kind: ``clean``, ``symmetric`` or ``asymmetric``; human labels have no nominal matrix.
+        kind: ``clean``, ``symmetric`` or ``asymmetric``; what is made of human labels has no nominal matrix.
         rate: The nominal noise rate, in [0, 1); 0 or None for clean labels.
         num_classes: The number of classes K.
         sampler: A sampler of that kind (see :data:`SAMPLERS`), None for its default. It matters for
@@ -130,7 +138,7 @@ def transition_matrix(kind, rate, num_classes=10, sampler=None, class_map="ma202
     """
     _check_classes(num_classes)
     sampler = _check_sampler(kind, sampler)
-    if kind == "human":
+    if kind in OF_PEOPLE:
         raise NlrError("Human labels have no nominal transition matrix: add_noise gives the observed one.")
     rate = _check_rate(kind, rate)
     if kind == "asymmetric":
@@ -155,14 +163,15 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
     Args:
         labels: Clean labels, integers of shape (N,) in 0..K-1.
         kind: One of :data:`KINDS`.
-        rate: The nominal rate, in [0, 1). For clean labels 0 or None; for human labels the name of their set or None.
+        rate: The nominal rate, in [0, 1). For clean labels 0 or None; for the kinds ``human`` and ``matrix`` the name
+            of the set of human labels or None.
         seed: An integer from 0 to 2**64 - 1.
         num_classes: The number of classes K.
         sampler: A sampler of that kind (see :data:`SAMPLERS`), None for its default. The exact ones change
             ``int(rate * n)`` of n labels, ``equal-count`` ``int(rate * N / K)`` of every class.
         class_map: For asymmetric noise, a name in :data:`MAPS` that fits the classes (the default is CIFAR-10's), or a
             mapping ``{true class: noisy class}``.
-        human_labels: For human noise, the labels that people gave, in the order of ``labels``.
+        human_labels: For the kinds ``human`` and ``matrix``, the labels that people gave, in the order of ``labels``.
 
     Returns:
         The :class:`NoisyLabels`.
@@ -175,14 +184,16 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
     _check_classes(num_classes)
     clean = _check_labels("labels", labels, num_classes)
     sampler = _check_sampler(kind, sampler)
-    if (human_labels is not None) != (kind == "human"):
-        raise NlrError(f"human_labels belong to kind 'human' and only to it; the kind here is {kind!r}.")
-    if kind == "human":
+    if (human_labels is not None) != (kind in OF_PEOPLE):
+        raise NlrError(f"human_labels belong to the kinds 'human' and 'matrix' alone; the kind here is {kind!r}.")
+    if kind in OF_PEOPLE:
         if rate is not None and rate not in HUMAN_SETS:
             raise unknown("set of human labels", rate, HUMAN_SETS)
         noisy = _check_labels("human_labels", human_labels, num_classes)
         if len(noisy) != len(clean):
             raise NlrError(f"human_labels has {len(noisy)} entries, labels has {len(clean)}: they must match.")
+        if kind == "matrix":
+            noisy = _dealt_anew(clean, noisy, _generator(seed, kind, sampler, rate))
     else:
         rate = _nominal_rate(kind, rate)
         noisy = _sample(clean, kind, rate, _generator(seed, kind, sampler, rate), num_classes, sampler, class_map)
@@ -190,7 +201,7 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
     counts = np.bincount(clean * num_classes + noisy, minlength=num_classes**2).reshape(num_classes, num_classes)
     by_class = counts.sum(1)
     mask = noisy != clean
-    if kind == "human":
+    if kind in OF_PEOPLE:
         # A class without samples gets the identity's row, so that every row sums to 1.
         matrix = np.where(by_class[:, None] > 0, counts / np.maximum(by_class, 1)[:, None], np.eye(num_classes))
     else:
@@ -206,11 +217,11 @@ def add_noise(labels, kind, rate, seed, num_classes=10, sampler=None, class_map=
 
 
 def format_setting(kind, rate=None):
-    """The spelling of a setting: ``clean``, ``symmetric-0.4``, ``asymmetric-0.4``, ``human-worse``.
+    """The spelling of a setting: ``clean``, ``symmetric-0.4``, ``asymmetric-0.4``, ``human-worse``, ``matrix-worse``.
 
     Args:
         kind: One of :data:`KINDS`.
-        rate: The nominal rate in [0, 1), or the set's name (:data:`HUMAN_SETS`) for human labels.
+        rate: The nominal rate in [0, 1), or the name of a set of human labels (:data:`HUMAN_SETS`).
 
     Returns:
         The setting; ``clean`` for every rate of 0.
@@ -219,10 +230,10 @@ def format_setting(kind, rate=None):
         NlrError: For an unknown kind or set of human labels, a rate out of range, or clean labels with a rate.
     """
     _check_sampler(kind, None)
-    if kind == "human":
+    if kind in OF_PEOPLE:
         if rate not in HUMAN_SETS:
             raise unknown("set of human labels", rate, HUMAN_SETS)
-        return f"human-{rate}"
+        return f"{kind}-{rate}"
     rate = _nominal_rate(kind, rate)
     return f"{kind}-{repr(rate).removesuffix('.0')}" if rate else "clean"
 
@@ -234,7 +245,7 @@ def parse_setting(text):
         text: The setting, for example ``symmetric-0.4``.
 
     Returns:
-        The pair (kind, rate); the rate is a float, or the set's name for human labels. A rate of 0 is ``clean``.
+        The pair (kind, rate); the rate is a float, or the name of a set of human labels. A rate of 0 is ``clean``.
 
     Raises:
         NlrError: If it is not a setting.
@@ -242,7 +253,7 @@ def parse_setting(text):
     kind, _, rate = str(text).partition("-")
     if text == "clean":
         return "clean", 0.0
-    if kind == "human" and rate:
+    if kind in OF_PEOPLE and rate:
         format_setting(kind, rate)
         return kind, rate
     if kind in ("symmetric", "asymmetric"):
@@ -255,7 +266,7 @@ def parse_setting(text):
             return (kind, value) if value else ("clean", 0.0)
     raise NlrError(
         f"{text!r} is not a setting. Write 'clean', 'symmetric-0.4', 'asymmetric-0.4' (any rate from 0 to below 1) "
-        f"or 'human-' and one of {', '.join(HUMAN_SETS)}."
+        f"or 'human-' or 'matrix-' and one of {', '.join(HUMAN_SETS)}."
     )
 
 
@@ -284,6 +295,15 @@ def _sample(clean, kind, rate, rng, num_classes, sampler, class_map):
         noisy[picked] = rng.integers(num_classes, size=len(picked))
     else:
         noisy[picked] = (clean[picked] + rng.integers(1, num_classes, size=len(picked))) % num_classes
+    return noisy
+
+
+def _dealt_anew(clean, given, rng):
+    """The given labels of each true class, in a random order within it."""
+    noisy = given.copy()
+    for c in np.unique(clean):
+        of_class = np.flatnonzero(clean == c)
+        noisy[of_class] = rng.permutation(given[of_class])
     return noisy
 
 

@@ -33,7 +33,7 @@ def parts(config, last=0.5, best=0.6, memorised=0.25, recovered=0.5, epochs=4, c
     kind, rate = config["noise"]["kind"], config["noise"]["rate"]
     if counts is None:
         clean = np.repeat(np.arange(10), 100)
-        drawn = noise.add_noise(clean, kind, rate, config["seed"]) if kind != "human" else None
+        drawn = noise.add_noise(clean, kind, rate, config["seed"]) if kind not in noise.OF_PEOPLE else None
         counts = drawn.counts if drawn else np.eye(10, dtype=int) * 100
     counts = np.asarray(counts)
     wrong = counts.sum() != np.trace(counts)

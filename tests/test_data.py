@@ -20,7 +20,7 @@ from PIL import Image
 from nlr import data, noise, paths
 from nlr.errors import NlrError
 from nlr.evidence import frames
-from nlr.study import records, studies
+from nlr.study import protocols, records, studies
 
 TRAIN = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 5))
 TEST = np.random.default_rng(1).permutation(10)
@@ -83,8 +83,6 @@ def test_digits_are_split_by_class_in_their_own_order(digits):
 
 
 def test_the_digits_protocol_normalises_by_their_mean_and_deviation(digits):
-    from nlr.study import protocols
-
     pixels = digits.images.double() / 255
     section = protocols.load("digits")["data"]
     assert section["mean"] == [pytest.approx(pixels.mean().item(), abs=5e-4)]
@@ -771,8 +769,6 @@ def test_real_cifar_is_balanced_and_in_canonical_order(real):
 
 
 def test_real_pixels_have_the_mean_and_deviation_of_the_protocol(real):
-    from nlr.study import protocols
-
     section = protocols.load("ma2020")["data"]
     pixels = (real.images[::10].double() / 255).flatten(0, 2)
     assert pixels.mean(0).tolist() == pytest.approx(section["mean"], abs=0.01)
@@ -800,13 +796,32 @@ def test_real_records_were_made_with_these_data(real):
     [("aggre", 0.0901), ("random1", 0.1723), ("random2", 0.1812), ("random3", 0.1764), ("worse", 0.4021)],
 )
 def test_real_human_labels_agree_with_the_images_and_have_the_published_rates(real, real_root, name, rate):
+    labels = real_human_labels(name, real, real_root)
+    assert (labels != real.labels.numpy()).mean() == pytest.approx(rate, abs=5e-5)
+
+
+def test_symmetric_noise_beside_human_labels_has_their_rate(real, real_root):
+    """That of the images of the small protocol, as the setting in the study human-labels has it."""
+    (rate,) = (
+        rate for kind, rate in map(noise.parse_setting, studies.load("human-labels").settings) if kind == "symmetric"
+    )
+    chosen = data.first_per_class(real.labels, protocols.load("ma2020-small")["data"]["train_per_class"])
+    clean, people = real.labels.numpy()[chosen], real_human_labels("worse", real, real_root)[chosen]
+    assert (people != clean).mean() == rate
+    drawn = [
+        noise.add_noise(clean, "symmetric", rate, 0),
+        noise.add_noise(clean, "matrix", "worse", 0, human_labels=people),
+    ]
+    assert [one.rate for one in drawn] == [pytest.approx(rate, abs=1e-3), rate]
+
+
+def real_human_labels(name, real, root):
     try:
-        labels = data.load_human_labels(name, real_root, real.labels)
+        return data.load_human_labels(name, root, real.labels)
     except NlrError as error:
         if "No CIFAR-10N labels" in str(error):
             pytest.skip("no CIFAR-10N labels here")
         raise
-    assert (labels != real.labels.numpy()).mean() == pytest.approx(rate, abs=5e-5)
 
 
 def real_copy(family, root, name):

@@ -15,6 +15,7 @@ from nlr.noise import (
     KINDS,
     MAP_DATA,
     MAPS,
+    OF_PEOPLE,
     SAMPLERS,
     add_noise,
     format_setting,
@@ -365,6 +366,31 @@ def test_human_labels():
     assert noisy.matrix.tolist() == [[0.75, 0, 0.25, 0], [0.5, 0.5, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
 
 
+def test_noise_of_the_matrix_of_human_labels_keeps_every_count_but_not_the_images():
+    rng = np.random.default_rng(0)
+    clean = rng.integers(10, size=5000)
+    people = np.where(rng.random(5000) < 0.4, rng.integers(10, size=5000), clean)
+    theirs = add_noise(clean, "human", "worse", 3, human_labels=people)
+    drawn, again, other = (add_noise(clean, "matrix", "worse", seed, human_labels=people) for seed in (3, 3, 4))
+    assert (drawn.counts == theirs.counts).all()
+    assert (drawn.matrix == theirs.matrix).all()
+    assert drawn.rate == theirs.rate
+    assert (drawn.labels == again.labels).all()
+    # An image is labelled wrongly in two of them as often as two coins of its class's rate both fall so.
+    by_chance = (theirs.rate_by_class**2 * theirs.counts.sum(1)).sum() / 5000
+    for one in (theirs, other):
+        assert (drawn.mask & one.mask).mean() == pytest.approx(by_chance, abs=0.02)
+    assert drawn.mask[theirs.mask].mean() < 0.5
+
+
+def test_noise_of_a_matrix_leaves_a_class_without_wrong_labels_alone():
+    clean, people = np.array([0, 0, 1, 1, 1]), np.array([0, 0, 1, 1, 2])
+    drawn = add_noise(clean, "matrix", None, 0, num_classes=4, human_labels=people)
+    assert drawn.labels[:2].tolist() == [0, 0]
+    assert sorted(drawn.labels[2:].tolist()) == [1, 1, 2]
+    assert drawn.matrix[3].tolist() == [0, 0, 0, 1]
+
+
 # Settings
 
 
@@ -416,7 +442,7 @@ def test_rates_that_differ_by_more_than_rounding_differ():
         ("asymmetric", 0.0, "clean"),
         ("asymmetric", 0.33, "asymmetric-0.33"),
         ("symmetric", 1e-5, "symmetric-1e-05"),
-        *(("human", people, f"human-{people}") for people in HUMAN_SETS),
+        *((kind, people, f"{kind}-{people}") for kind in OF_PEOPLE for people in HUMAN_SETS),
     ],
 )
 def test_settings(kind, rate, text):
@@ -431,7 +457,21 @@ def test_other_spellings_of_a_rate():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "symmetric", "symmetric-", "symmetric-x", "clean-0.2", "clean-", "pair-0.4", "human", "-0.4", "0.4", None],
+    [
+        "",
+        "symmetric",
+        "symmetric-",
+        "symmetric-x",
+        "clean-0.2",
+        "clean-",
+        "pair-0.4",
+        "human",
+        "matrix",
+        "matrix-",
+        "-0.4",
+        "0.4",
+        None,
+    ],
 )
 def test_errors_of_parse_setting(text):
     with pytest.raises(NlrError, match=re.escape(f"{text!r} is not a setting. Write 'clean', 'symmetric-0.4'")):
@@ -444,11 +484,12 @@ def test_rates_out_of_range_in_a_setting(text):
         parse_setting(text)
 
 
-def test_unknown_human_set():
+@pytest.mark.parametrize("kind", OF_PEOPLE)
+def test_unknown_human_set(kind):
     with pytest.raises(NlrError, match=r"Unknown set of human labels 'worst'\. Did you mean 'worse'\?"):
-        parse_setting("human-worst")
+        parse_setting(f"{kind}-worst")
     with pytest.raises(NlrError, match=r"Unknown set of human labels 0\.4"):
-        format_setting("human", 0.4)
+        format_setting(kind, 0.4)
 
 
 def test_errors_of_format_setting():
@@ -505,9 +546,13 @@ def test_errors_of_format_setting():
         ({"seed": 2**64}, "Seed 18446744073709551616; expected an integer from 0 to 18446744073709551615"),
         (
             {"human_labels": [0, 1, 2]},
-            "human_labels belong to kind 'human' and only to it; the kind here is 'symmetric'",
+            "human_labels belong to the kinds 'human' and 'matrix' alone; the kind here is 'symmetric'",
         ),
-        ({"kind": "human", "rate": "worse"}, "human_labels belong to kind 'human'"),
+        ({"kind": "human", "rate": "worse"}, "human_labels belong to the kinds 'human' and 'matrix'"),
+        ({"kind": "matrix", "rate": "worse"}, "alone; the kind here is 'matrix'"),
+        ({"kind": "matrix", "human_labels": [0, 1, 2]}, "Unknown set of human labels 0.4"),
+        ({"kind": "matrix", "rate": "worse", "sampler": "global"}, "Noise of kind 'matrix' takes no sampler"),
+        ({"kind": "matrix", "rate": None, "human_labels": [0, 1]}, "human_labels has 2 entries, labels has 3"),
         ({"kind": "human", "human_labels": [0, 1, 2]}, "Unknown set of human labels 0.4"),
         ({"kind": "human", "rate": None, "human_labels": [0, 1]}, "human_labels has 2 entries, labels has 3"),
         ({"kind": "human", "rate": None, "human_labels": [0, 1, 10]}, "human_labels must lie in 0..9"),
@@ -521,8 +566,9 @@ def test_errors_of_add_noise(changed, message):
 
 
 def test_errors_of_transition_matrix():
-    with pytest.raises(NlrError, match="Human labels have no nominal transition matrix"):
-        transition_matrix("human", "worse")
+    for kind in OF_PEOPLE:
+        with pytest.raises(NlrError, match="Human labels have no nominal transition matrix"):
+            transition_matrix(kind, "worse")
     with pytest.raises(NlrError, match=r"not 1\.2"):
         transition_matrix("symmetric", 1.2)
     with pytest.raises(NlrError, match="num_classes"):
@@ -530,7 +576,7 @@ def test_errors_of_transition_matrix():
 
 
 def test_kinds():
-    assert KINDS == ("clean", "symmetric", "asymmetric", "human")
+    assert KINDS == ("clean", "symmetric", "asymmetric", "human", "matrix")
     assert (transition_matrix("clean", 0, 3) == np.eye(3)).all()
 
 

@@ -223,7 +223,7 @@ class Verdict(_Shown):
     is made.
 
     Args:
-        claim: C1 to C78, see :mod:`nlr.evidence.claims`.
+        claim: C1 to C83, see :mod:`nlr.evidence.claims`.
         outcome: one of :data:`nlr.evidence.claims.OUTCOMES`.
         because: the reason in a sentence, with numbers computed by the cell.
         scope: what it holds for: ``mathematics``, or the name of a protocol.

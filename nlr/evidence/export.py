@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from nlr.evidence import frames
+from nlr.noise import OF_PEOPLE
 
 #: What each column of :func:`table` holds, in its order; shares and accuracies are between 0 and 1.
 COLUMNS = {
@@ -48,7 +49,7 @@ def table(records):
                 "protocol": config["protocol"],
                 "loss": config["loss"]["spec"],
                 "setting": frames.setting_of(config),
-                "noise_rate": config["noise"]["rate"] if config["noise"]["kind"] != "human" else None,
+                "noise_rate": config["noise"]["rate"] if config["noise"]["kind"] not in OF_PEOPLE else None,
                 "realised_rate": record["noise"]["rate"],
                 "seed": config["seed"],
                 "last_accuracy": final["last_accuracy"],

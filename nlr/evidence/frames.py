@@ -10,7 +10,7 @@ import pandas as pd
 
 from nlr import data, losses, paths
 from nlr.errors import NlrError, NoRecords
-from nlr.noise import format_setting, parse_setting
+from nlr.noise import KINDS, format_setting, parse_setting
 from nlr.study import checkpoints, estimates, leases, protocols, provenance, records, runs, studies
 
 DATASETS = {
@@ -31,7 +31,8 @@ def setting_name(setting):
     kind, rate = parse_setting(setting)
     if kind == "clean":
         return "clean labels"
-    return f"human labels, {rate}" if kind == "human" else f"{kind} noise, rate {rate:g}"
+    of_people = {"human": "human labels", "matrix": "noise of the matrix of human labels"}
+    return f"{of_people[kind]}, {rate}" if kind in of_people else f"{kind} noise, rate {rate:g}"
 
 
 def short_name(setting):
@@ -51,11 +52,10 @@ def short_names(settings):
 
 def in_order(settings):
     """Settings each once: clean labels, symmetric noise, asymmetric noise, human labels, by rising rate."""
-    kinds = ("clean", "symmetric", "asymmetric", "human")
 
     def place(setting):
         kind, rate = parse_setting(setting)
-        return kinds.index(kind), str(rate)
+        return KINDS.index(kind), str(rate)
 
     return sorted(dict.fromkeys(settings), key=place)
 

@@ -20,7 +20,7 @@ from multiprocessing import connection, resource_tracker
 import torch
 from tqdm import tqdm
 
-from nlr import data, files
+from nlr import data, files, noise
 from nlr.errors import NlrError
 from nlr.study import checkpoints, estimates, leases, provenance, records, runs, system
 from nlr.study.leases import LeaseLost
@@ -166,7 +166,7 @@ def _train(number, config, dataset, store, purpose, data_root, device, lease, te
     for path in (records.path_of(store, config), checkpoints.path_of(store, config)):
         files.remove_unfinished(path)
     people = None
-    if config["noise"]["kind"] == "human":
+    if config["noise"]["kind"] in noise.OF_PEOPLE:
         people = data.load_human_labels(config["noise"]["rate"], data_root, dataset.labels)
     if torch.device(device).type == "cuda":
         torch.cuda.init()  # without it there are no statistics to reset

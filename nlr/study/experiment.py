@@ -83,7 +83,7 @@ def open_experiment(
     Args:
         study: name of a study; it gives what is left empty below.
         protocol: name of a protocol; the study's where empty.
-        noise: ``clean``, ``symmetric``, ``asymmetric`` or ``human``.
+        noise: ``clean``, ``symmetric``, ``asymmetric``, ``human`` or ``matrix``.
         rate: noise rate in [0, 1), or the name of a human label set.
         losses: names of losses, a list or separated by spaces.
         seeds: integers, a list or separated by spaces or commas. Where neither losses nor seeds are given, the runs

@@ -75,7 +75,7 @@ def configure(protocol, loss, setting, seed, dataset):
     Args:
         protocol: a resolved protocol.
         loss: a loss, spelled ``nce+mae`` or with the parameters that differ, ``nce+mae,beta=1.5``.
-        setting: ``clean``, ``symmetric-0.4``, ``asymmetric-0.4``, ``human-worse``.
+        setting: ``clean``, ``symmetric-0.4``, ``asymmetric-0.4``, ``human-worse``, ``matrix-worse``.
         seed: an integer from 0; decides noise, initialisation and data order, the same for every loss.
         dataset: name of the data set that is trained on, ``cifar10-jpeg75`` say.
 
@@ -84,10 +84,10 @@ def configure(protocol, loss, setting, seed, dataset):
     """
     seed = arguments.seed(seed)
     kind, rate = noise.parse_setting(setting)
-    if kind == "human" and not dataset.startswith("cifar10"):
+    if kind in noise.OF_PEOPLE and not dataset.startswith("cifar10"):
         raise NlrError(f"Setting {setting!r} on {dataset}: human labels exist for CIFAR-10 only; choose other noise.")
     evaluation = protocol["noise"].get("evaluation", "clean")
-    if kind == "human" and evaluation != "clean":
+    if kind in noise.OF_PEOPLE and evaluation != "clean":
         raise NlrError(f"Setting {setting!r} with noisy test labels: people labelled the training images alone.")
     spec, loss = canonical_loss(protocol, loss)
     return {

@@ -47,7 +47,7 @@ def train(config, dataset, device="cpu", human_labels=None, on_epoch=None, state
         config: the resolved run (:func:`nlr.study.runs.resolve`).
         dataset: the :class:`nlr.data.Dataset` that the run names.
         device: a torch device.
-        human_labels: labels of the whole training set, int64 (N,), for human noise.
+        human_labels: labels of the whole training set, int64 (N,), for noise made of them.
         on_epoch: called after each epoch as ``on_epoch(done, state)``: the number of epochs done, and a function that
             returns all that is needed to go on from there, as tensors, lists, numbers and strings. It shares memory
             with the training: save it before the call returns.

@@ -76,7 +76,7 @@ def verdicts(outcome):
 def test_every_claim_is_there_once_with_its_kind():
     found = claims.load()
     assert list(found) != []
-    assert set(found) == {f"C{n}" for n in range(1, 79)}
+    assert set(found) == {f"C{n}" for n in range(1, 84)}
     kind = {name: one.kind for name, one in found.items()}
     assert {name for name in kind if kind[name] == "theory"} == {f"C{n}" for n in range(1, 9)} | {"C52"}
     assert {name for name in kind if kind[name] == "both"} == {f"C{n}" for n in range(9, 15)} | {"C55"}
@@ -418,6 +418,7 @@ def test_every_claim_can_be_evaluated_on_nothing_and_on_everything():
     assert {one.id for one in claims.load().values() if one.kind != "theory"} - {one.id for one in found} == {
         *("C12", "C13", "C14", "C40", "C51", "C53", "C55", "C56", "C58"),  # tested in protocols of reports
         *("C18", "C22", "C23", "C24", "C28", "C46", "C57"),  # sizes, which belong to the full protocol
+        "C79",  # of protocols with a validation split
         *("C69", "C70", "C71", "C72", "C73", "C74", "C75", "C76", "C77", "C78"),  # of MNIST
     }
     rng = np.random.default_rng(0)
@@ -667,6 +668,75 @@ def test_best_of_one_loss_trained_in_several_ways():
     assert rows[0].label == "best of 2 ways to train nce − best of ce, symmetric-0.4"
     assert outcome.outcome == "held"
     assert -20 < rows[0].effect < -5
+
+
+REGRET = 'test = "regret", relation = "below", threshold = "margin", settings = ["symmetric-0.4"], '
+REGRET += 'losses = ["nce", "nce+mae", "mae"]'
+
+
+def chosen(accuracy, validation, seeds=range(3)):
+    """Records of three losses, with a final accuracy and one on held-out noisy labels each."""
+    made = []
+    for loss, last, held_out in zip(("nce", "nce+mae", "mae"), accuracy, validation, strict=True):
+        for seed in seeds:
+            made.append(record(loss, "symmetric-0.4", seed, last=last + seed / 100))
+            made[-1]["series"]["validation_accuracy_noisy"] = [0.9, held_out]
+    return made
+
+
+@pytest.mark.parametrize(
+    ("validation", "regret", "outcome"),
+    [
+        ((0.2, 0.4, 0.3), 0, "held"),
+        ((0.2, 0.3, 0.4), 2, "held"),
+        ((0.4, 0.3, 0.2), 20, "did not hold"),
+    ],
+)
+def test_regret_is_what_the_choice_on_held_out_noisy_labels_costs(validation, regret, outcome):
+    made = chosen((0.4, 0.6, 0.58), validation)
+    rng = np.random.default_rng(0)
+    for one in made:
+        one["final"]["last_accuracy"] += 0.0001 * rng.random()  # or no spread would be known
+    found, rows = one_test(REGRET, made)
+    assert rows[0].effect == pytest.approx(regret, abs=0.05)
+    assert rows[0].label == "best of nce, nce+mae, mae − the one chosen, symmetric-0.4"
+    assert (rows[0].n, found.outcome) == (3, outcome)
+
+
+def test_regret_needs_every_loss_with_held_out_labels_and_seeds_enough():
+    made = chosen((0.4, 0.6, 0.58), (0.2, 0.3, 0.4), seeds=[0])
+    found, rows = one_test(REGRET, made)
+    assert (rows[0].effect, verdicts(found), found.outcome) == (pytest.approx(2), ["few seeds"], "undecided")
+    without = {"missing": made[1:], "undefined": [*made[1:], record("nce", "symmetric-0.4", 0)]}
+    for verdict, less in without.items():
+        found, rows = one_test(REGRET, less)
+        assert (rows[0].n, verdicts(found)) == (0, [verdict])
+
+
+def test_the_rules_of_practice_are_those_of_what_it_is_made_of():
+    one = claims.get("C79")
+    assert [test["threshold"] for test in one.tests_in("ma2020-small-val")] == [3]
+    assert {t["settings"][0]: t["threshold"] for t in one.tests_in("ma2020-mnist-val")} == {
+        "symmetric-0.4": 0.2,
+        "symmetric-0.8": 3,
+    }
+    assert one.rules_in("ma2020-mnist-val")["spread"] == "setting"
+    for name in ("C80", "C81", "C82", "C83"):
+        assert {test["threshold"] for test in claims.get(name).tests_in(SMALL)} == {3}
+
+
+def test_practice_shows_one_seed_and_decides_nothing():
+    losses = ("ce", "nce", "nce+mae", "nce+rce")
+    made = [record(loss, s, 0) for loss in losses for s in ("human-worse", "symmetric-0.4105", "matrix-worse")]
+    for name in ("C80", "C81", "C82", "C83"):
+        assert claims.missing_runs(claims.get(name), SMALL, made)  # further seeds of human labels, in line L
+        outcome = claims.evaluate(claims.get(name), made, SMALL)
+        assert set(verdicts(outcome)) == {"few seeds"}
+        assert outcome.outcome == "undecided"
+    nothing = claims.evaluate(claims.get("C79"), [], "ma2020-small-val")
+    assert nothing.outcome == "not run"
+    assert nothing.commands == ["python -m nlr study ma2020-small-val"]
+    assert claims.evaluate(claims.get("C80"), [], SMALL).commands == ["python -m nlr study human-labels"]
 
 
 def test_collapse():

@@ -165,6 +165,7 @@ def test_classes_and_confusions(tmp_path):
         ("symmetric-0.4", "symmetric noise, rate 0.4"),
         ("asymmetric-0.25", "asymmetric noise, rate 0.25"),
         ("human-worse", "human labels, worse"),
+        ("matrix-worse", "noise of the matrix of human labels, worse"),
     ],
 )
 def test_setting_names(setting, words):
@@ -561,7 +562,17 @@ def test_slug(text, expected):
 
 
 def test_settings_are_put_in_order_by_kind_and_rate():
-    mixed = ["asymmetric-0.4", "symmetric-0.8", "human-worse", "clean", "symmetric-0.2", "asymmetric-0.1", "clean"]
+    mixed = [
+        "matrix-worse",
+        "asymmetric-0.4",
+        "symmetric-0.8",
+        "human-worse",
+        "clean",
+        "symmetric-0.2",
+        "asymmetric-0.1",
+        "clean",
+    ]
     assert frames.in_order(mixed) == [
-        *("clean", "symmetric-0.2", "symmetric-0.8", "asymmetric-0.1", "asymmetric-0.4", "human-worse")
+        *("clean", "symmetric-0.2", "symmetric-0.8", "asymmetric-0.1", "asymmetric-0.4", "human-worse"),
+        "matrix-worse",
     ]

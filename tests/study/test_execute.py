@@ -126,7 +126,8 @@ def test_sigterm_means_what_it_did_before_once_training_is_over(tmp_path, digits
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def test_human_labels_come_from_the_data_root_and_are_checked_against_the_images(tmp_path, digits, monkeypatch):
+@pytest.mark.parametrize("kind", ["human", "matrix"])
+def test_human_labels_come_from_the_data_root_and_are_checked_against_the_images(tmp_path, digits, monkeypatch, kind):
     people = (digits.labels.numpy() + (np.arange(1297) < 100)) % 10
     asked = []
 
@@ -135,7 +136,7 @@ def test_human_labels_come_from_the_data_root_and_are_checked_against_the_images
         return people
 
     monkeypatch.setattr(data, "load_human_labels", load)
-    todo = wanted("ce", noise={"kind": "human", "rate": "aggre", "sampler": None}, epochs=1)
+    todo = wanted("ce", noise={"kind": kind, "rate": "aggre", "sampler": None}, epochs=1)
     execute.train_missing(todo, tmp_path, "the root", dataset=digits)
     assert asked == [("aggre", "the root", digits.labels.tolist())]
     assert records.find(tmp_path, todo[0][0])["noise"]["rate"] == pytest.approx(100 / 1297)

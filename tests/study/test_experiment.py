@@ -38,7 +38,10 @@ def ran(found):
     [
         ({"study": "digit"}, "study 'digit'.*Did you mean 'digits'.*ma2020-small"),
         ({"protocol": "ma2021"}, "protocol 'ma2021'.*Did you mean 'ma2020'.*digits"),
-        ({"noise": "symetric"}, "noise 'symetric'.*Did you mean 'symmetric'.*clean, symmetric, asymmetric, human"),
+        (
+            {"noise": "symetric"},
+            "noise 'symetric'.*Did you mean 'symmetric'.*clean, symmetric, asymmetric, human, matrix",
+        ),
         ({"rate": 1.0}, "rate.*below 1.*1.0"),
         ({"rate": -0.1}, "rate.*from 0.*-0.1"),
         ({"rate": "x"}, "rate.*'x'"),

@@ -207,6 +207,16 @@ def test_losses_of_mnist_are_those_of_the_first_scripts_and_of_the_released_conf
             },
         ),
         ("ma2020-val", {("data", "validation"): 0.1}),
+        (
+            "ma2020-small-val",
+            {
+                ("data", "train_per_class"): 1000,
+                ("data", "validation"): 0.1,
+                ("data", "augmentation"): "none",
+                ("model", "width"): 0.5,
+                ("training", "epochs"): 25,
+            },
+        ),
         ("ma2020-lr-0.1", {("training", "learning_rate"): 0.1}),
         ("ma2020-lr-1", {("training", "learning_rate"): 1.0}),
         ("ma2020-constant", {("training", "schedule"): "constant"}),

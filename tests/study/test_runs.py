@@ -115,6 +115,7 @@ def test_resolve_gives_the_whole_run_as_plain_data():
         ("symmetric-0.40", {"kind": "symmetric", "rate": 0.4, "sampler": "per-class", "class_map": None}),
         ("asymmetric-0.3", {"kind": "asymmetric", "rate": 0.3, "sampler": "per-class", "class_map": "mnist"}),
         ("human-worse", {"kind": "human", "rate": "worse", "sampler": None, "class_map": None}),
+        ("matrix-worse", {"kind": "matrix", "rate": "worse", "sampler": None, "class_map": None}),
     ],
 )
 def test_resolve_says_how_labels_become_noisy(setting, expected):
@@ -189,8 +190,9 @@ def test_a_protocol_that_is_loaded_gives_runs_that_share_nothing(own_protocols):
 def test_noisy_test_labels_are_in_the_configuration_and_only_where_they_are():
     assert runs.resolve("joshi-as-written", "ce", "symmetric-0.4", 0, "cifar10")["noise"]["evaluation"] == "noisy"
     assert "evaluation" not in runs.resolve("joshi-as-intended", "ce", "symmetric-0.4", 0, "cifar10")["noise"]
-    with pytest.raises(NlrError, match=r"human-worse.*training images alone"):
-        runs.resolve("joshi-as-written", "ce", "human-worse", 0, "cifar10")
+    for setting in ("human-worse", "matrix-worse"):
+        with pytest.raises(NlrError, match=f"{setting}.*training images alone"):
+            runs.resolve("joshi-as-written", "ce", setting, 0, "cifar10")
 
 
 def test_a_class_map_can_be_written_in_the_protocol(own_protocols, digits):
@@ -230,6 +232,8 @@ def test_a_committed_record_is_the_run_that_its_protocol_resolves_to(path):
         ({"setting": "symmetric--0.1"}, ("-0.1",)),
         ({"setting": "human-worst"}, ("worst", "worse")),
         ({"setting": "human-worse", "dataset": "digits"}, ("human-worse", "digits", "CIFAR-10 only")),
+        ({"setting": "matrix-worse", "dataset": "mnist"}, ("matrix-worse", "mnist", "CIFAR-10 only")),
+        ({"setting": "matrix-worst"}, ("worst", "worse")),
         ({"seed": -1}, ("-1", "integer from 0")),
         ({"seed": 1.0}, ("1.0", "integer from 0")),
         ({"seed": True}, ("True", "integer from 0")),

@@ -21,13 +21,14 @@ AS_RUN = {"soni-as-run-digits": 36, "soni-lr-0.02-digits": 18, "soni-lr-0.005-di
 AS_RUN |= {"krishnan-as-run-digits": 48, "chheda-as-run-digits": 58}
 FURTHER = {"nfl+rce", "nfl+mae", "rce", "nfl", "fl", "sce", "ce+mae", "nfl+nce", "mae+rce", "ce,scale=0.04"}
 FURTHER |= {f"nce+mae,beta={beta}" for beta in (0.3, 9.21, 30)} | {f"kathuria-nce,T={T},scale={T}" for T in (2, 5, 20)}
+CHOICE = {"nce+mae,beta=0.3", "nce+mae", "nce+mae,beta=3", "nce+mae,beta=10", "nce+mae,beta=30"}
 WEIGHTS = {"nce+mae,beta=0.3", "nce+mae,beta=3", "nce+mae,beta=9.21", "nce+mae,beta=30"}
 
 
 def test_names():
     assert set(studies.names()) - set(OF_REPORTS) - GRID == {
         *("digits", "gamma-digits", "ma2020", "ma2020-small", "ma2020-small-x4", "ma2020-small-further"),
-        *("cpu-list", "ma2020-mnist"),
+        *("cpu-list", "ma2020-mnist", "ma2020-small-val", "ma2020-mnist-val", "human-labels"),
     }
     readings = {f"{report}-{reading}" for report in course_figures.REPORTS for reading in BOTH}
     faults = {f"joshi-{fault}" for fault in ("outside-autograd", "double-softmax", "half-precision-log")}
@@ -84,6 +85,9 @@ def test_every_loss_of_a_code_is_run_once_at_its_learning_rate():
         ("ma2020-small", "ma2020-small", "results", 156, PAPER, 9, [0, 1, 2]),
         ("ma2020-small-further", "ma2020-small", "results", 53, FURTHER, 4, [0, 1, 2]),
         ("ma2020-small-x4", "ma2020-small-x4", "results", 3, {"nce", "mae", "nce+mae"}, 1, [0]),
+        ("ma2020-small-val", "ma2020-small-val", "results", 10, CHOICE, 2, [0]),
+        ("ma2020-mnist-val", "ma2020-mnist-val", "results", 10, CHOICE, 2, [0]),
+        ("human-labels", "ma2020-small", "results", 20, {"ce", "nce", "nce+mae", "nce+rce"}, 3, [0, 1, 2]),
         ("ma2020", "ma2020", "results", 408, PAPER | CONTRASTS | WEIGHTS, 9, [0, 1, 2]),
     ],
 )
@@ -145,7 +149,7 @@ def test_only_the_pilot_is_exploratory():
         "ma2020": {"reference", "slope control"},
         "ma2020-mnist": {"study"},
         "cpu-list": {"study", "control", "anchor"},
-    } | {key: {"study"} for key in GRID}
+    } | {key: {"study"} for key in GRID | {"ma2020-small-val", "ma2020-mnist-val", "human-labels"}}
 
 
 def cells(found):
@@ -155,11 +159,29 @@ def cells(found):
 def test_the_list_for_cpus_has_its_lines_in_order_and_all_of_mnist():
     chosen = studies.load("cpu-list")
     lines = [block["line"] for block in chosen.blocks]
-    assert "".join(dict.fromkeys(lines)) == "ABCDEFGHIJKL"
-    assert lines == sorted(lines)
+    order = "ABCDEFMGHIJKL"
+    assert "".join(dict.fromkeys(lines)) == order
+    assert lines == sorted(lines, key=order.index)  # the blocks of a line stand together
     of_mnist = [run for run in chosen.runs() if run[0]["dataset"] == "mnist"]
-    assert cells(of_mnist) == cells(studies.load("ma2020-mnist").runs())
+    whole = ("ma2020-mnist", "ma2020-mnist-val")
+    assert cells(of_mnist) == set().union(*(cells(studies.load(name).runs()) for name in whole))
     assert {c["dataset"] for c, _ in chosen.runs() if c["protocol"] == "ma2020"} == {"cifar10-mended"}
+
+
+def test_the_list_for_cpus_has_what_practice_asks():
+    """Twenty runs that choose a weight, and eight that human labels are laid beside; those themselves are line L."""
+    blocks = [block for block in studies.load("cpu-list").blocks if block["line"] in "ML"]
+    found = {
+        (b["protocol"], loss, s, seed)
+        for b in blocks
+        for loss in b["losses"]
+        for s in b["settings"]
+        for seed in b["seeds"]
+    }
+    assert found == set().union(
+        *(cells(studies.load(name).runs()) for name in ("ma2020-small-val", "ma2020-mnist-val", "human-labels"))
+    )
+    assert len(found) == 20 + 8 + 12
 
 
 GOOD = """

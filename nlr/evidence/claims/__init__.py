@@ -1,4 +1,4 @@
-"""The claims, C1 to C78, and the test of each: a registry that people read and edit, evaluated on records.
+"""The claims, C1 to C83, and the test of each: a registry that people read and edit, evaluated on records.
 
 ``registry.toml`` says for each claim who asserts and who contradicts it and by which test it is judged.
 :func:`evaluate` gives the outcome of a claim in one protocol from records alone, :func:`missing_runs` what it still
@@ -69,6 +69,7 @@ _TEST_KEYS = {
     "change": {"losses", "pairs", "from", "to"},
     "slope": {"losses", "pairs", "settings"},
     "best_of": {"group", "others", "settings"},
+    "regret": {"losses", "settings"},
     "between": {"cells"},
     "collapse": {"losses", "settings"},
     "seed_range": {"losses", "settings"},
@@ -465,7 +466,7 @@ def _table(claim, records, protocol, tests, cells=()):
     datasets = sorted({record["config"]["dataset"] for _, record in found})
     if len(datasets) > 1:
         raise NlrError(f"The records of {protocol} are of {' and '.join(datasets)}; give those of one data set.")
-    used = dict.fromkeys(test["figure"] for test in tests)
+    used = dict.fromkeys(figure for test in tests for figure in kinds.figures(test))
     apart = claim.rules_in(protocol)["spread"] == "setting"  # then no spread is taken over cells that collapsed
     limit = claim.rules["collapsed"]
     out = [

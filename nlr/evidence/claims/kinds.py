@@ -23,8 +23,16 @@ ELSEWHERE = " @ "  # between a loss and the protocol that it was trained in
 LEVELS = ("level", "collapse", "seed_range", "predicted")  # kinds whose rows are no differences, and have no sign
 SHARE_OF_RUNS = "per cent"  # the unit of a figure that says yes or no of a run
 OF_COLLAPSE = ("collapse", "predicted")  # kinds that ask whether a run gives one class to nearly every image
-EACH_SETTING = ("difference", "level", "best_of", "collapse", "reproduces")  # kinds whose rows are of one setting each
+EACH_SETTING = (
+    "difference",
+    "level",
+    "best_of",
+    "regret",
+    "collapse",
+    "reproduces",
+)  # kinds whose rows are of one setting each
 RELATIONS = ("above", "below", "within", "outside")
+CHOSEN_BY = "validation"  # the figure that one may choose by where no label is known to be right
 
 
 @dataclass(frozen=True)
@@ -280,6 +288,7 @@ def measured(test):
         "change": (unit, "change from some rates to others in {}"),
         "slope": (f"{unit} a tenth of noise rate", "slope over the noise rate of {}"),
         "best_of": (unit, "best of some losses less best of others, chosen on the other seeds, in {}"),
+        "regret": (unit, f"best of the losses less the one with the highest {FIGURES[CHOSEN_BY][2]}, in {{}}"),
         "collapse": ("per cent of the runs", "runs that give one class to nearly every image of the test set"),
         "seed_range": (unit, "range of 95 % of the differences of two single runs in {}"),
         "reproduces": (unit, "difference from the authors' draft tables in {}"),
@@ -309,6 +318,11 @@ def shows_from(row, power=0.8):
         return math.nan
     tail = stats.t.ppf((1 + row.level) / 2, row.df)
     return float((row.high - row.low) / 2 / tail * (tail + stats.t.ppf(power, row.df)))
+
+
+def figures(test):
+    """The figures of a record that a test is computed from."""
+    return [test["figure"], CHOSEN_BY] if test["test"] == "regret" else [test["figure"]]
 
 
 def needs(test):
@@ -378,8 +392,7 @@ def _candidates(names):
 def _best_of(test, runs, rules):
     """The best of ``group`` less the best of ``others`` on each seed, both chosen on the other seeds.
 
-    With one seed they are chosen on that seed itself, and the row is not counted. The spread is that of a difference of
-    two paired runs.
+    With one seed they are chosen on that seed itself, and the row is not counted.
     """
     out = []
     names = [*test["group"], *test["others"]]
@@ -396,19 +409,39 @@ def _best_of(test, runs, rules):
             judges = wide.drop(index=seed) if len(wide) > 1 else wide
             best, rival = (judges[group].mean().idxmax() for group in (test["group"], test["others"]))
             differences.append(wide.loc[seed, best] - wide.loc[seed, rival])
-        n, spread = len(differences), statistics.pool(runs, test["figure"], names, setting, True, pooling(rules))
-        deviation = math.sqrt(2) * spread.sd
-        value = Estimate(
-            float(np.mean(differences)),
-            deviation / math.sqrt(n),
-            deviation,
-            spread.df,
-            n,
-            spread,
-            tuple((loss, setting, seed) for loss in names for seed in wide.index),
-        )
+        value = _of_chosen(pd.Series(differences, wide.index), names, setting, test, runs, rules)
         out.append(_row(label, cells, value, runs, test, rules))
     return out
+
+
+def _regret(test, runs, rules):
+    """The best of some losses on each seed less the one that is chosen on that seed by :data:`CHOSEN_BY`.
+
+    It is never below zero, and the best is chosen on the figure itself, so that seeds alone make it larger.
+    """
+    out = []
+    for setting in test["settings"]:
+        label = f"best of {_candidates(test['losses'])} − the one chosen, {setting}"
+        cells = [(loss, setting) for loss in test["losses"]]
+        used = runs[(runs["setting"] == setting) & runs["loss"].isin(test["losses"])]
+        wide = used.dropna(subset=[test["figure"], CHOSEN_BY]).pivot(index="seed", columns="loss")
+        wide = wide.reindex(columns=[(name, loss) for name in figures(test) for loss in test["losses"]]).dropna()
+        if wide.empty:
+            out.append(Row(label, tuple(cells)))
+            continue
+        accuracy, chosen = wide[test["figure"]], wide[CHOSEN_BY].idxmax(axis=1)
+        regrets = accuracy.max(axis=1) - [accuracy.loc[seed, loss] for seed, loss in chosen.items()]
+        value = _of_chosen(regrets, test["losses"], setting, test, runs, rules)
+        out.append(_row(label, cells, value, runs, test, rules))
+    return out
+
+
+def _of_chosen(differences, names, setting, test, runs, rules):
+    """The mean of differences of two chosen runs, by seed; the spread is that of a difference of two paired runs."""
+    spread = statistics.pool(runs, test["figure"], names, setting, True, pooling(rules))
+    deviation, n = math.sqrt(2) * spread.sd, len(differences)
+    used = tuple((loss, setting, seed) for loss in names for seed in differences.index)
+    return Estimate(float(differences.mean()), deviation / math.sqrt(n), deviation, spread.df, n, spread, used)
 
 
 def _of_runs(test):
@@ -538,6 +571,7 @@ def _predicted(test, runs, rules):
 
 OTHERS = {
     "best_of": _best_of,
+    "regret": _regret,
     "collapse": _collapse,
     "seed_range": _seed_range,
     "reproduces": _reproduces,
