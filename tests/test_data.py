@@ -904,3 +904,9 @@ def test_the_committed_facts_are_those_of_the_real_data(real_root):
     assert "CC BY-NC 4.0" in committed["cifar10n"]["licence"]
     assert data.human_facts(real_root) == committed["cifar10n"]
     assert data.image_facts(real_root) == committed["cifar10"]
+
+
+def test_the_class_sizes_of_mnist_are_those_of_the_labels_that_runs_had():
+    first = next(iter(records.walk(paths.RESULTS / "mnist")))
+    counts = np.array(records.read(first)["noise"]["counts"])
+    assert counts.sum(1).tolist() == list(data.MNIST_CLASS_SIZES)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from nlr.data import MNIST_CLASS_SIZES
 from nlr.errors import NlrError
 from nlr.noise import (
     HUMAN_SETS,
@@ -24,7 +25,7 @@ from nlr.noise import (
 )
 
 EVERY = [(kind, sampler) for kind, samplers in SAMPLERS.items() for sampler in samplers]
-MNIST = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])  # training images by class
+MNIST = np.array(MNIST_CLASS_SIZES)
 BALANCED = np.random.default_rng(5).permutation(np.repeat(np.arange(10), 1000))
 
 rates = st.floats(0, 0.999)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from nlr import noise
+from nlr.data import MNIST_CLASS_SIZES
 from nlr.evidence import claims
 from nlr.losses import make_loss
 from nlr.paths import ROOT
@@ -20,9 +21,7 @@ from nlr.training.engine import learning_rate
 PREDICTIONS = ROOT / "book" / "data" / "collapse.csv"
 LINES = ("A", "B")  # of the study cpu-list
 
-#: How many training images of each digit MNIST has.
-CLASS_SIZES = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
-NUM_IMAGES = sum(CLASS_SIZES)
+NUM_IMAGES = sum(MNIST_CLASS_SIZES)
 
 
 def cells():
@@ -63,10 +62,10 @@ def predict(config):
         config["noise"]["rate"],
         sampler=config["noise"]["sampler"],
         class_map=config["noise"]["class_map"] or "mnist",
-        class_sizes=CLASS_SIZES,
+        class_sizes=MNIST_CLASS_SIZES,
     )
     loss = make_loss(config["loss"]["name"], **config["loss"]["parameters"])
-    joint = collapse.joint_labels(matrix, CLASS_SIZES)
+    joint = collapse.joint_labels(matrix, MNIST_CLASS_SIZES)
     hidden_norm = config["model"].get("hidden_batch_norm", True)
     return collapse.predict(loss, joint, config["training"]["weight_decay"], hidden_norm)
 

@@ -33,6 +33,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from nlr.book.display import Figure, Prose, Table
+from nlr.data import MNIST_CLASS_SIZES
 from nlr.evidence import frames, reproductions
 from nlr.losses import make_loss
 from nlr.noise import transition_matrix
@@ -501,7 +502,7 @@ Prose(
 # accuracy is that of an answer that never errs within a class, by the classes' shares of the training set, and so from above.
 
 # %%
-sizes = np.array(predicted.CLASS_SIZES)
+sizes = np.array(MNIST_CLASS_SIZES)
 model = {}
 for setting in frames.in_order(nce):
     for protocol in ("ma2020-mnist", "ma2020-mnist-decay-1e-2"):

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from nlr.book.display import Figure, Prose, Table
-from nlr.data import CIFAR10_CLASSES
+from nlr.data import CIFAR10_CLASSES, MNIST_CLASS_SIZES
 from nlr.evidence.wording import listed
 from nlr.noise import MAP_DATA, MAPS, SAMPLERS, add_noise, transition_matrix
 from nlr.paths import RESULTS
@@ -364,7 +364,7 @@ Prose(
 # rate for all classes, so this is not the lemma's noise. The overall rate is $\eta$ all the same.
 
 # %%
-sizes = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])  # training images of MNIST by class
+sizes = np.array(MNIST_CLASS_SIZES)
 unequal = {}
 for eta in (0.2, 0.4, 0.6, 0.8):
     matrix = transition_matrix("symmetric", eta, sampler="equal-count", class_sizes=sizes)
