@@ -10,6 +10,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 from matplotlib.markers import MarkerStyle
+from matplotlib.transforms import Affine2D
 
 from nlr.book import plots
 from nlr.evidence import export, frames, reproductions, verdicts
@@ -21,6 +22,7 @@ FAMILIES = ("cifar10", "mnist")
 USUAL = ("study", "own run", "exploratory")  # purposes whose runs the other pages show together
 FIRST = 5  # so many losses are chosen before the reader chooses; those with the most runs
 LINE = 2  # width of a line in pixels, in which dashes are measured
+FINE = 10  # a round marker has the more corners the larger it is drawn
 HUMAN_LABELS = "Figures of human labels derive from CIFAR-10N, CC BY-NC 4.0: attribution, no commercial use."
 
 
@@ -95,12 +97,11 @@ def _look(loss):
     """Colour (None for that of the text), dashes as SVG has them, and the corners of the marker, one pixel wide."""
     colour, dashes, marker = plots.style(loss)
     made = MarkerStyle(marker)
-    (corners,) = made.get_path().transformed(made.get_transform()).to_polygons()
-    corners = (corners * [1, -1] + 0.0).round(2).tolist()
+    (corners,) = made.get_path().transformed(made.get_transform() + Affine2D().scale(FINE)).to_polygons()
     return {
         "colour": None if colour == plots._INK[plots._current] else colour,
         "dashes": " ".join(f"{LINE * length:g}" for length in dashes),
-        "marker": corners,
+        "marker": (corners / [FINE, -FINE] + 0.0).round(2).tolist(),  # downwards, as on a screen; no -0.0
     }
 
 

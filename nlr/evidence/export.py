@@ -101,7 +101,9 @@ def cells(records):
     for cell in frames.cells(table).itertuples():
         found = [records[k] for k in table.index[(table["loss"] == cell.loss) & (table["setting"] == cell.setting)]]
         series = frames.series(found, list(COURSES.values())).groupby("epoch")
-        courses = {name: _spread(100 * series[key].agg(["mean", "min", "max"]), cell.n) for name, key in COURSES.items()}
+        courses = {
+            name: _spread(100 * series[key].agg(["mean", "min", "max"]), cell.n) for name, key in COURSES.items()
+        }
         classes = frames.by_class(found).groupby("class")["accuracy"].agg(["mean", "min", "max"])
         out.append(
             {
