@@ -7,7 +7,7 @@
   const { looks, places } = window.explorerData;
   const ACCURACIES = { last: "last epoch", best: "best epoch (chosen on test)" };
   const USUAL = "0.4"; // the rate that is shown first
-  const LINE = 2; // width in pixels; the dashes are made for it
+  const LINE = 2; // width in pixels
   const APART = 14; // pixels from name to name
   const BESIDE = 7; // pixels from our figure to the authors'
 
@@ -135,7 +135,7 @@
   const stroke = (loss) => ({
     stroke: colour({ loss }),
     strokeWidth: LINE,
-    strokeDasharray: looks[loss].dashes || "none",
+    strokeDasharray: looks[loss].dashes.map((length) => LINE * length).join(" ") || "none",
   });
   const lines = (points) =>
     losses.map((loss) => Plot.line(points, { ...XY, filter: (p) => p.loss === loss, ...stroke(loss) }));
@@ -247,7 +247,7 @@
           ]
         : []),
     ]);
-    tabulate(view, ["loss", ...settings.map(([, one]) => one.name)], rows);
+    tabulate(view, ["loss", ...settings.map(([, one]) => one.short)], rows);
   }
 
   function byEpoch(view, present) {

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.markers import MarkerStyle
 from matplotlib.transforms import Affine2D
 
-from nlr.book import plots
+from nlr.book import marks, plots
 from nlr.evidence import export, frames, reproductions, verdicts
 from nlr.files import write_whole
 from nlr.noise import parse_setting
@@ -21,7 +21,6 @@ from nlr.study import protocols
 FAMILIES = ("cifar10", "mnist")
 USUAL = ("study", "own run", "exploratory")  # purposes whose runs the other pages show together
 FIRST = 5  # so many losses are chosen before the reader chooses; those with the most runs
-LINE = 2  # width of a line in pixels, in which dashes are measured
 FINE = 10  # a round marker has the more corners the larger it is drawn
 HUMAN_LABELS = "Figures of human labels derive from CIFAR-10N, CC BY-NC 4.0: attribution, no commercial use."
 
@@ -59,10 +58,12 @@ def _place(dataset, protocol, purpose, found):
     settings = {}
     for name in frames.in_order(frames.setting_of(record["config"]) for record in found):
         kind, rate = parse_setting(name)
-        settings[name] = {"kind": kind, "rate": rate or 0, "name": frames.setting_name(name)}
+        names = {"name": frames.setting_name(name), "short": frames.short_name(name)}
+        settings[name] = {"kind": kind, "rate": rate or 0, **names}
     return {
         "data": dataset,
         "data_name": frames.DATASETS.get(dataset, dataset),
+        "family": marks.FAMILIES[first["config"]["data"]["dataset"]],
         "protocol": f"{protocol}, {purpose}" if purpose else protocol,
         "title": loaded["title"],
         "images": int(np.sum(first["noise"]["counts"])),
@@ -94,13 +95,13 @@ def _rank(loss):
 
 
 def _look(loss):
-    """Colour (None for that of the text), dashes as SVG has them, and the corners of the marker, one pixel wide."""
+    """Colour (None for that of the text), dashes in widths of the line, and corners of the marker, one unit wide."""
     colour, dashes, marker = plots.style(loss)
     made = MarkerStyle(marker)
     (corners,) = made.get_path().transformed(made.get_transform() + Affine2D().scale(FINE)).to_polygons()
     return {
         "colour": None if colour == plots._INK[plots._current] else colour,
-        "dashes": " ".join(f"{LINE * length:g}" for length in dashes),
+        "dashes": list(dashes),
         "marker": (corners / [FINE, -FINE] + 0.0).round(2).tolist(),  # downwards, as on a screen; no -0.0
     }
 
@@ -126,9 +127,12 @@ def table(made):
             for loss, (mean, sd, _) in figures.items():
                 theirs.setdefault(loss, {})[setting] = mean, sd
         for loss in place["losses"]:
-            for who, figures in ((place["protocol"], ours), ("authors' draft tables", theirs)):
+            for data, who, figures in (
+                (place["data_name"], place["protocol"], ours),
+                (place["family"], "authors' draft tables", theirs),
+            ):
                 if loss in figures:
-                    row = {"data": place["data_name"], "protocol": who, "loss": loss}
+                    row = {"data": data, "protocol": who, "loss": loss}
                     of_loss = figures[loss]
                     cells = {s: frames.spread(*map(_number, of_loss[s])) if s in of_loss else "–" for s in columns}
                     rows.append(row | {frames.short_name(s): text for s, text in cells.items()})
