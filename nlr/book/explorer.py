@@ -29,7 +29,7 @@ def content(records):
     """What the explorer can show: places and the looks of their losses.
 
     A place is what may be drawn together: the runs of one copy of the data, one protocol and one purpose. Runs of a
-    study, runs made by hand and exploratory runs are of one purpose, as on the other pages, and counted apart.
+    study, runs made by hand and exploratory runs are of one purpose, as on the other pages; the last are counted.
 
     Args:
         records: any; those of other data than CIFAR-10 and MNIST are left out.
