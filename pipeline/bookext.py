@@ -269,8 +269,20 @@ def is_filtered(node) -> bool:
     return isinstance(node, nodes.table) and not FILTERED.isdisjoint(node["classes"])
 
 
-# The scripts that only some pages need, and the node that needs them.
-SCRIPTS = {"slider.js": slider, "filters.js": is_filtered}
+def is_explorer(node) -> bool:
+    """Whether a node is the table that the explorer stands in the place of."""
+    return isinstance(node, nodes.table) and "explorer" in node["classes"]
+
+
+# The scripts that only some pages need, in the order in which they run, and the node that needs them.
+SCRIPTS = {
+    "slider.js": slider,
+    "filters.js": is_filtered,
+    "vendor/d3.min.js": is_explorer,
+    "vendor/plot.umd.min.js": is_explorer,
+    "explorer-data.js": is_explorer,  # a product, executed/static
+    "explorer.js": is_explorer,
+}
 
 
 def complete_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:

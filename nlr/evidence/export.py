@@ -1,4 +1,4 @@
-"""All records as one table for other people's tools: a row a run, courses as lists, and what each column means."""
+"""The records for other tools: all runs as one table with the meaning of each column, and cells with three digits."""
 
 import pandas as pd
 import pyarrow as pa
@@ -82,3 +82,50 @@ def write(records, path):
     fields = [field.with_metadata({"meaning": COLUMNS[field.name]}) for field in content.schema]
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(content.cast(pa.schema(fields)), path, compression="zstd")
+
+
+#: The courses of :func:`cells`, each with the series of a record that it is made of.
+COURSES = {"test": "test_accuracy", "memorised": "memorised", "fitted": "accuracy_clean_part"}
+
+
+def cells(records):
+    """Records of one data set and protocol, a dict a loss and setting, ready for JSON.
+
+    Returns:
+        A list of dicts: ``loss``, ``setting``, ``n`` (runs) and ``early`` (how many of them are exploratory); ``last``
+        and ``best``, each the mean and the sample standard deviation of the test accuracy; ``classes``, and by epoch
+        ``test``, ``memorised`` and ``fitted`` (right labels), each a list of the means over the seeds and, where there
+        are several, lists of the least and the greatest value. In per cent with one decimal, which of a share are three
+        digits; None where there is no number.
+    """
+    table, out = frames.frame(records), []
+    for cell in frames.cells(table).itertuples():
+        found = [records[k] for k in table.index[(table["loss"] == cell.loss) & (table["setting"] == cell.setting)]]
+        series = frames.series(found, list(COURSES.values())).groupby("epoch")
+        courses = {
+            name: _spread(100 * series[key].agg(["mean", "min", "max"]), cell.n) for name, key in COURSES.items()
+        }
+        classes = frames.by_class(found).groupby("class")["accuracy"].agg(["mean", "min", "max"])
+        out.append(
+            {
+                "loss": cell.loss,
+                "setting": cell.setting,
+                "n": int(cell.n),
+                "early": frames.exploratory(found),
+                "last": three_digits([cell.last_mean, cell.last_sd]),
+                "best": three_digits([cell.best_mean, cell.best_sd]),
+                "classes": _spread(classes, cell.n),
+                **courses,
+            }
+        )
+    return out
+
+
+def three_digits(values):
+    """Numbers in per cent with one decimal, None for those that are missing."""
+    return [None if pd.isna(value) else round(float(value), 1) for value in values]
+
+
+def _spread(table, n):
+    """Mean, least and greatest value as lists; of one run the mean alone."""
+    return [three_digits(table[column]) for column in (["mean", "min", "max"] if n > 1 else ["mean"])]

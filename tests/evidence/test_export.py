@@ -41,3 +41,19 @@ def test_the_same_records_give_the_same_bytes(made, tmp_path):
     for name in ("one", "two"):
         export.write(made, tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_cells_have_three_digits_and_the_spread_of_their_seeds(tmp_path):
+    settings = {"protocol": "ma2020-small", "dataset": "cifar10-jpeg75", "epochs": 2}
+    found = [
+        put(tmp_path, "ce", "symmetric-0.4", seed, last=last, best=0.6, **settings)
+        for seed, last in enumerate((0.12341, 0.12349, 0.2))
+    ]
+    found.append(put(tmp_path, "nce", "clean", last=0.5, purpose="exploratory", **settings))
+    ce, nce = export.cells(found)
+    assert (ce["loss"], ce["setting"], ce["n"], ce["early"]) == ("ce", "symmetric-0.4", 3, 0)
+    assert ce["last"] == [14.9, 4.4]
+    assert ce["test"] == [[30.0, 14.9], [30.0, 12.3], [30.0, 20.0]]
+    assert ce["memorised"] == [[12.5, 25.0]] * 3
+    assert (nce["n"], nce["early"], nce["last"], nce["memorised"]) == (1, 1, [50.0, None], [[None, None]])
+    assert ce["classes"][1] == [12.0] * 10

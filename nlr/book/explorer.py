@@ -1,0 +1,143 @@
+"""The data of the interactive explorer, and the table that stands in its place where there is no JavaScript.
+
+The explorer draws what the data say and computes nothing: means and spreads are those of the other pages, colours,
+dashes and markers are those of :mod:`nlr.book.plots`.
+"""
+
+import json
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+from matplotlib.markers import MarkerStyle
+from matplotlib.transforms import Affine2D
+
+from nlr.book import marks, plots
+from nlr.evidence import export, frames, reproductions, verdicts
+from nlr.files import write_whole
+from nlr.noise import parse_setting
+from nlr.study import protocols
+
+FAMILIES = ("cifar10", "mnist")
+USUAL = ("study", "own run", "exploratory")  # purposes whose runs the other pages show together
+FIRST = 5  # so many losses are chosen before the reader chooses; those with the most runs
+FINE = 10  # a round marker has the more corners the larger it is drawn
+HUMAN_LABELS = "Figures of human labels derive from CIFAR-10N, CC BY-NC 4.0: attribution, no commercial use."
+
+
+def content(records):
+    """What the explorer can show: places and the looks of their losses.
+
+    A place is what may be drawn together: the runs of one copy of the data, one protocol and one purpose. Runs of a
+    study, runs made by hand and exploratory runs are of one purpose, as on the other pages; the last are counted.
+
+    Args:
+        records: any; those of other data than CIFAR-10 and MNIST are left out.
+
+    Returns:
+        A dict that JSON can hold: ``looks`` by loss, and ``places``, that with the most runs first. The cells of a
+        place are those of :func:`nlr.evidence.export.cells`; ``authors`` holds the figures of the authors' draft
+        tables, ``[mean, sd, n]`` by setting and loss, where the protocol is not that of a report.
+    """
+    groups = {}
+    for record in records:
+        config, purpose = record["config"], record["facts"]["purpose"]
+        if config["data"]["dataset"] in FAMILIES:
+            key = config["dataset"], config["protocol"], "" if purpose in USUAL else purpose
+            groups.setdefault(key, []).append(record)
+    by_size = sorted(groups.items(), key=lambda group: -len(group[1]))
+    places = [_place(*key, found) for key, found in by_size]
+    losses = sorted({loss for place in places for loss in place["losses"]}, key=_rank)
+    return {"looks": {loss: _look(loss) for loss in losses}, "places": places}
+
+
+def _place(dataset, protocol, purpose, found):
+    first, loaded = found[0], protocols.load(protocol)
+    counts = Counter(record["config"]["loss"]["spec"] for record in found)
+    losses = sorted(counts, key=_rank)
+    settings = {}
+    for name in frames.in_order(frames.setting_of(record["config"]) for record in found):
+        kind, rate = parse_setting(name)
+        names = {"name": frames.setting_name(name), "short": frames.short_name(name)}
+        settings[name] = {"kind": kind, "rate": rate or 0, **names}
+    return {
+        "data": dataset,
+        "data_name": frames.DATASETS.get(dataset, dataset),
+        "family": marks.FAMILIES[first["config"]["data"]["dataset"]],
+        "protocol": f"{protocol}, {purpose}" if purpose else protocol,
+        "title": loaded["title"],
+        "images": int(np.sum(first["noise"]["counts"])),
+        "epochs": first["config"]["training"]["epochs"],
+        "classes": list(frames.class_names(dataset)),
+        "settings": settings,
+        "losses": losses,
+        "first": sorted(sorted(losses, key=lambda loss: -counts[loss])[:FIRST], key=_rank),
+        "cells": export.cells(found),
+        "authors": {} if "report" in loaded else _authors(loaded, settings, losses),
+    }
+
+
+def _authors(protocol, settings, losses):
+    """The authors' figures for the cells of a protocol: ``{setting: {loss: [mean, sd, n]}}``."""
+    family, out = protocol["data"]["dataset"], {}
+    for source, full in verdicts.AUTHORS.values():
+        if protocols.load(full)["data"]["dataset"] == family:
+            for (loss, setting), figure in reproductions.figures(source, family, protocol["name"]).items():
+                if loss in losses and setting in settings:
+                    out.setdefault(setting, {})[loss] = [*export.three_digits([figure.mean, figure.sd]), int(figure.n)]
+    return out
+
+
+def _rank(loss):
+    """The place of a loss in a list: that of its look, and behind all that have none of their own."""
+    known = list(plots._STYLES)
+    return (known.index(loss) if loss in known else len(known)), loss
+
+
+def _look(loss):
+    """Colour (None for that of the text), dashes in widths of the line, and corners of the marker, one unit wide."""
+    colour, dashes, marker = plots.style(loss)
+    made = MarkerStyle(marker)
+    (corners,) = made.get_path().transformed(made.get_transform() + Affine2D().scale(FINE)).to_polygons()
+    return {
+        "colour": None if colour == plots._INK[plots._current] else colour,
+        "dashes": list(dashes),
+        "marker": (corners / [FINE, -FINE] + 0.0).round(2).tolist(),  # downwards, as on a screen; no -0.0
+    }
+
+
+def write(made, path):
+    """Write :func:`content` as a script, which a page that is opened from a folder can load, as it cannot load JSON."""
+    text = json.dumps(made, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    human = any(setting["kind"] == "human" for place in made["places"] for setting in place["settings"].values())
+    note = f"/* {HUMAN_LABELS} */\n" if human else ""
+    write_whole(path, f"{note}window.explorerData = {text};\n".encode())
+
+
+def table(made):
+    """The accuracies after the last epoch as text: a row a place and loss, and a loss of the authors' tables."""
+    columns = frames.in_order(setting for place in made["places"] for setting in place["settings"])
+    rows = []
+    for place in made["places"]:
+        ours = {loss: {} for loss in place["losses"]}
+        for cell in place["cells"]:
+            ours[cell["loss"]][cell["setting"]] = cell["last"]
+        theirs = {}
+        for setting, figures in place["authors"].items():
+            for loss, (mean, sd, _) in figures.items():
+                theirs.setdefault(loss, {})[setting] = mean, sd
+        for loss in place["losses"]:
+            for data, who, figures in (
+                (place["data_name"], place["protocol"], ours),
+                (place["family"], "authors' draft tables", theirs),
+            ):
+                if loss in figures:
+                    row = {"data": data, "protocol": who, "loss": loss}
+                    of_loss = figures[loss]
+                    cells = {s: frames.spread(*map(_number, of_loss[s])) if s in of_loss else "–" for s in columns}
+                    rows.append(row | {frames.short_name(s): text for s, text in cells.items()})
+    return pd.DataFrame(rows)
+
+
+def _number(value):
+    return np.nan if value is None else value
