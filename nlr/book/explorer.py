@@ -90,17 +90,17 @@ def _authors(protocol, settings, losses):
 
 def _rank(loss):
     """The place of a loss in a list: that of its look, and behind all that have none of their own."""
-    known = list(plots._STYLES)
+    known = list(plots.STYLES)
     return (known.index(loss) if loss in known else len(known)), loss
 
 
 def _look(loss):
     """Colour (None for that of the text), dashes in widths of the line, and corners of the marker, one unit wide."""
-    colour, dashes, marker = plots.style(loss)
+    colour, dashes, marker = plots.look(loss)
     made = MarkerStyle(marker)
     (corners,) = made.get_path().transformed(made.get_transform() + Affine2D().scale(FINE)).to_polygons()
     return {
-        "colour": None if colour == plots._INK[plots._current] else colour,
+        "colour": colour,
         "dashes": list(dashes),
         "marker": (corners / [FINE, -FINE] + 0.0).round(2).tolist(),  # downwards, as on a screen; no -0.0
     }

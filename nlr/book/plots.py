@@ -33,7 +33,7 @@ THEMES = ("light", "dark")
 _BLUE, _GREEN, _RED, _PINK, _OLIVE, _VIOLET = _HUES = ("#0072B2", "#009E73", "#D55E00", "#CC79A7", "#8A7000", "#8A63D2")
 _SOLID, _DASHED, _DOTTED = "", (4, 1.5), (1, 1)
 _DASHDOT, _TWO_DOTS, _LONG, _SHORT, _SPARSE = (6, 1.5, 1, 1.5), (6, 1.5, 1, 1.5, 1, 1.5), (9, 2), (2, 1), (1, 3)
-_STYLES = {
+STYLES = {
     "ce": (None, _SOLID, "o"),
     "fl": (None, _DASHED, "p"),
     "fl,gamma=2": (None, _LONG, "p"),
@@ -137,10 +137,15 @@ def theme(name):
         _current = before
 
 
-def style(loss):
-    """``(colour, dashes, marker)`` of a loss in the theme at hand; only the parameters under study change it."""
+def look(loss):
+    """``(colour, dashes, marker)`` of a loss, None for the theme's own ink; only parameters under study change it."""
     name = loss.split(",")[0]
-    colour, dashes, marker = _STYLES.get(loss) or _STYLES.get(name) or _SPARE[sum(map(ord, name)) % len(_SPARE)]
+    return STYLES.get(loss) or STYLES.get(name) or _SPARE[sum(map(ord, name)) % len(_SPARE)]
+
+
+def style(loss):
+    """The :func:`look` of a loss in the theme at hand."""
+    colour, dashes, marker = look(loss)
     return colour or _INK[_current], dashes, marker
 
 

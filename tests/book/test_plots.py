@@ -189,7 +189,7 @@ def test_a_theme_ends_with_its_block_even_when_drawing_fails():
 @pytest.mark.parametrize("theme", plots.THEMES)
 def test_no_two_looks_are_alike_with_colour_or_without(theme):
     with plots.theme(theme):
-        looks = {loss: plots.style(loss) for loss in plots._STYLES} | dict(enumerate(plots._SPARE))
+        looks = {loss: plots.style(loss) for loss in plots.STYLES} | dict(enumerate(plots._SPARE))
     assert set(PAPER) <= looks.keys()
     for (a, one), (b, two) in itertools.combinations(looks.items(), 2):
         assert (to_rgb(one[0]), one[1]) != (to_rgb(two[0]), two[1]), (a, b)
@@ -200,7 +200,7 @@ def test_no_two_looks_are_alike_with_colour_or_without(theme):
 @pytest.mark.parametrize("study", ["ma2020", "ma2020-mnist", "ma2020-small-further", "gamma-digits"])
 def test_every_loss_of_a_study_has_a_look_of_its_own(study):
     losses = [loss for loss in studies.load(study).losses() if not loss.startswith("kathuria-")]
-    assert set(losses) <= plots._STYLES.keys()
+    assert set(losses) <= plots.STYLES.keys()
 
 
 def test_relatives_share_a_hue():
@@ -211,7 +211,7 @@ def test_relatives_share_a_hue():
     assert {frozenset(group) for group in hues.values()} == {*map(frozenset, relatives), frozenset({"gce", "sce"})}
     protocol = protocols.load("ma2020")
     for hue, slope in ((plots._GREEN, 1), (plots._RED, 9.21)):
-        for loss in (loss for loss, look in plots._STYLES.items() if look[0] == hue):
+        for loss in (loss for loss, look in plots.STYLES.items() if look[0] == hue):
             assert runs.canonical_loss(protocol, loss)[1].passive_slope == pytest.approx(slope, abs=0.01), loss
 
 

@@ -102,7 +102,7 @@ def test_an_unknown_report_is_named():
 def test_a_loss_bears_the_look_of_the_loss_that_it_is_meant_to_be(name):
     own = protocols.load(reports.protocol_of(name, "as-written"))["report"]
     looks = [reports.look(name, loss) for loss in own["losses"]]
-    assert set(looks) <= set(plots._STYLES)
+    assert set(looks) <= set(plots.STYLES)
     assert len(set(looks)) == len(looks)
 
 
