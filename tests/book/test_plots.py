@@ -110,7 +110,7 @@ def test_every_drawing_of_the_module_is_tested():
         for name, value in vars(plots).items()
         if callable(value) and getattr(value, "__module__", "") == plots.__name__ and not name.startswith("_")
     }
-    assert public - {"theme", "style", "darkened"} == set(NAMES)
+    assert public - {"theme", "look", "style", "darkened"} == set(NAMES)
 
 
 def svg(figure):
