@@ -62,9 +62,10 @@ def scope(protocol):
         return protocol
     settings = protocols.load(protocol)
     family = FAMILIES[settings["data"]["dataset"]]
+    held_out = f", {100 * settings['data']['validation']:g} % held out" if settings["data"]["validation"] else ""
     if settings["data"]["dataset"] == "digits":
-        return f"{family}, {settings['training']['epochs']} epochs"
+        return f"{family}, {settings['training']['epochs']} epochs{held_out}"
     if frames.is_small(protocol):
         images = 10 * settings["data"]["train_per_class"]
-        return f"{family}, {images:,} images, {settings['training']['epochs']} epochs"
-    return f"{family}, full protocol"
+        return f"{family}, {images:,} images, {settings['training']['epochs']} epochs{held_out}"
+    return f"{family}, full protocol{held_out}"

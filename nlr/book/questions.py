@@ -326,10 +326,7 @@ def answer_list(answers):
     items = []
     for one in answers:
         lines = [_line(line) for line in one.lines]
-        badges = " ".join(
-            f"[{each.claim} {verdict_tables.badge(each)} {verdict_tables.limited(each)}]{{.claim-verdict}}"
-            for each in one.judged
-        )
+        badges = verdict_tables.badges(one.judged)
         body = "\n\n  ".join(
             [*lines, *([f":::{{dropdown}} Verdicts on single claims\n  {badges}\n  :::"] if badges else [])]
         )

@@ -43,6 +43,11 @@ def limited(judgement):
     )
 
 
+def badges(judgements):
+    """Judgements in a line of MyST: the claim, its badge and the scope of each."""
+    return " ".join(f"[{one.claim} {badge(one)} {limited(one)}]{{.claim-verdict}}" for one in judgements)
+
+
 def claim_table(judged, authors):
     """A row a claim, with who says so, repeats or denies it, a badge for each scope, and what the authors' figures say.
 

@@ -79,15 +79,18 @@ def proofs():
     return out
 
 
-def judge(records, proved):
-    """The judgements of every claim: ``{claim: [Judgement]}``.
+def judge(records, proved, names=None):
+    """The judgements of claims: ``{claim: [Judgement]}``.
 
     Args:
         records: the records of the committed store.
         proved: what :func:`proofs` returns.
+        names: which claims; all where None.
     """
     out = {}
     for name, claim in claims.load().items():
+        if names is not None and name not in names:
+            continue
         out[name] = list(proved.get(name, ()))
         if claim.kind == "theory":
             if not out[name]:

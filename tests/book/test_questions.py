@@ -240,6 +240,8 @@ def test_every_answer_has_the_verdicts_of_its_claims_with_their_scope_in_words()
         ("ma2020", "CIFAR-10, full protocol"),
         ("ma2020-mnist", "MNIST, full protocol"),
         ("krishnan-as-written-digits", "digits of 8 by 8 pixels, 40 epochs"),
+        ("ma2020-small-val", "CIFAR-10, 10,000 images, 25 epochs, 10 % held out"),
+        ("ma2020-mnist-val", "MNIST, full protocol, 10 % held out"),
         ("mathematics", "mathematics"),
     ],
 )

@@ -1,0 +1,197 @@
+"""What the page of practice says: which loss and weight, what to expect and watch, and what is missing."""
+
+import pandas as pd
+import pytest
+from factory import grid, record
+
+from nlr.book import practice
+from nlr.book.questions import evidence_of
+from nlr.evidence import claims, verdicts
+
+SETTINGS = ("symmetric-0.4", "symmetric-0.8")
+MEANS = {  # nce+rce is the best at one rate and the third at the other, and no loss is never worse than it
+    "symmetric-0.4": {"ce": 0.40, "nce": 0.30, "mae": 0.45, "nce+mae": 0.50, "nce+rce": 0.55, "gce": 0.42},
+    "symmetric-0.8": {"ce": 0.15, "nce": 0.30, "mae": 0.20, "nce+mae": 0.29, "nce+rce": 0.28, "gce": 0.15},
+}
+
+
+def made(seeds=3):
+    return grid({(loss, s): mean for s, of in MEANS.items() for loss, mean in of.items()}, seeds, noise=0.001)
+
+
+@pytest.fixture(scope="module")
+def evidence():
+    return evidence_of(made())
+
+
+@pytest.fixture(scope="module")
+def found(evidence):
+    return practice.all_choices(evidence)
+
+
+def test_what_is_unbeaten_is_what_no_other_loss_is_shown_to_be_better_than(found):
+    one, other = (found["small", "last"][setting] for setting in SETTINGS)
+    assert set(one.counted) == set(practice.CANDIDATES)
+    assert one.unbeaten == ("nce+rce",)
+    assert other.unbeaten == ("nce",)
+    assert one.shortfalls["nce+mae"] == pytest.approx(5, abs=0.3)
+
+
+def test_the_loss_of_least_regret_has_the_smallest_of_the_largest_shortfalls(found):
+    loss, points, setting = practice.least_regret(found["small", "last"])
+    assert (loss, setting) == ("nce+rce", "symmetric-0.8")
+    assert points == pytest.approx(2, abs=0.3)
+    assert practice.least_regret(found["full", "last"]) is None
+    authors = practice.least_regret(found["authors", "last"])
+    assert authors[0] == "nce+rce"
+    table = practice.shortfall_table(found)
+    small = table[table["evidence"] == "our small runs, CIFAR-10"].set_index("loss")
+    assert small["at most"].astype(float).idxmin() == "nce+rce"
+    assert small.loc["nce", "symmetric 0.8"] == "0.0"
+
+
+def test_a_loss_is_named_with_its_accuracy_in_brackets_or_as_missing(found):
+    table = practice.loss_table(found).set_index("guess of the noise")
+    row = table.loc["40 % wrong, any other class as likely"]
+    assert row["our small runs, CIFAR-10"].startswith("nce+rce 58.")
+    assert "; ce 43." in row["our small runs, CIFAR-10"]
+    assert row["our full runs, MNIST"] == "missing"
+    people = table.loc["labels by people (CIFAR-10N, `worse`)"]
+    assert people.tolist() == ["missing", "missing", "missing", "–"]
+    once = practice.choices(evidence_of(made(seeds=1)), "small")["symmetric-0.4"]
+    assert (once.counted, once.unbeaten) == ((), ())
+    assert practice._take(once, "small").startswith("(nce+rce 55.")
+
+
+def test_the_minute_names_one_loss_where_the_evidence_agrees_and_its_exceptions(evidence, found):
+    judged = verdicts.judge(made(), {}, (practice.control.CLAIM,))
+    lines = practice.in_a_minute(judged, evidence, found, [], ["A proof says so."])
+    assert lines[0] == ("", "If you cannot guess the noise well, take NCE+RCE, and hold out some of your noisy labels.")
+    texts = [text for mark, text in lines if mark == "small"]
+    assert texts[0].startswith("Trained to the end, NCE+RCE lies 2.")
+    assert "better than NCE+RCE is NCE at 80 % wrong labels" in texts[2]
+    assert ("proof", "A proof says so.") in lines
+    assert "its runs are missing" in lines[-1][1]
+    text = practice.minute(lines)
+    assert text.startswith("**If you cannot guess")
+    assert "- [proof]{.mark .mark-proof} A proof says so." in text
+    assert len(text.split()) < 260  # a minute of reading
+
+
+def test_nothing_is_advised_without_evidence():
+    nothing = evidence_of([])
+    found = practice.all_choices(nothing) | {("authors", "last"): practice.choices(nothing, "small")}
+    judged = verdicts.judge([], {}, (practice.control.CLAIM,))
+    lines = practice.in_a_minute(judged, nothing, found, [])
+    assert lines[0][1] == "Which loss to take is not known yet."
+    assert len(lines) == 2
+    assert practice.shortfall_table(found).empty
+    assert set(practice.budget_table(nothing).drop(columns="loss").to_numpy().ravel()) == {"missing"}
+    assert practice.watch_table(practice.watched([])).empty
+    assert practice.of_watching(practice.watched([])) == practice.of_people(nothing) == ""
+
+
+def test_evidence_that_disagrees_is_said_to():
+    assert practice._in_short({"mae"}).startswith("If you cannot guess the noise well, take MAE")
+    text = practice._in_short({"mae", "nce"})
+    assert text in {f"Which loss to take depends on the evidence: {pair}." for pair in ("MAE or NCE", "NCE or MAE")}
+
+
+def test_weights_stand_in_order_with_brackets_and_gaps():
+    records = [*grid({("nce+rce", "symmetric-0.4"): 0.5}), record("nce+mae", "symmetric-0.4", last=0.4)]
+    table = practice.weight_table(records)
+    assert table["weight"].astype(float).is_monotonic_increasing
+    column = table.set_index("loss")["symmetric 0.4"]
+    assert column["`nce+rce`"].startswith("53.")
+    assert (column["`nce+mae`"], column["`nce+mae,beta=30`"]) == ("(40.0)", "missing")
+    assert practice.weight("nce") == 0
+    assert practice.weight("nce+rce") == pytest.approx(9.21, abs=1e-3)
+
+
+def tried(protocol, setting, held_out, accuracy, seed=0):
+    """Runs of the five weights."""
+    losses = claims.get("C79").tests[0]["losses"]
+    out = []
+    for loss, noisy, last in zip(losses, held_out, accuracy, strict=True):
+        out.append(record(loss, setting, seed, protocol, last=last))
+        out[-1]["series"]["validation_accuracy_noisy"] = [0.9, noisy]
+    return out
+
+
+def test_the_choice_is_the_highest_accuracy_on_held_out_noisy_labels_at_the_last_epoch():
+    runs = tried("ma2020-small-val", "symmetric-0.4", (0.1, 0.2, 0.3, 0.5, 0.4), (0.3, 0.4, 0.6, 0.5, 0.2))
+    (row,) = practice.chosen(runs).to_dict("records")
+    assert (row["chosen"], row["best"]) == ("nce+mae,beta=10", "nce+mae,beta=3")
+    assert (row["accuracy"], row["regret"]) == (pytest.approx(50), pytest.approx(10))
+    found = claims.evaluate(claims.get("C79"), runs, "ma2020-small-val").evidence[0].rows
+    assert [r.effect for r in found if r.n] == [pytest.approx(row["regret"])]  # the verdict's own figure
+    assert practice.chosen(runs[1:]).empty
+    table = practice.choice_table(runs)
+    assert table["points lost"].tolist() == ["(10.0)", "missing", "missing", "missing"]
+    assert table["chosen"].tolist()[1] == "missing: 5 of 5 runs"
+    assert "cost up to 10.0 points against the best weight (one seed, which decides nothing)" in practice._of_choice(
+        runs
+    )
+
+
+def test_a_weight_that_follows_the_noise_is_open_until_both_rates_have_runs():
+    few = tried("ma2020-small-val", "symmetric-0.4", (0.1,) * 5, (0.3, 0.4, 0.6, 0.5, 0.2))
+    assert practice.of_rates(few).count("open, for runs are missing") == 2
+    both = few + tried("ma2020-small-val", "symmetric-0.8", (0.1,) * 5, (0.3, 0.25, 0.2, 0.1, 0.1))
+    assert (
+        "the best is `nce+mae,beta=3` with symmetric 0.4 and `nce+mae,beta=0.3` with symmetric 0.8; with the weight of "
+        "the other rate 30.0 and 10.0 points are lost" in practice.of_rates(both)
+    )
+    same = few + tried("ma2020-small-val", "symmetric-0.8", (0.1,) * 5, (0.1, 0.1, 0.2, 0.1, 0.1))
+    assert "points are lost" not in practice.of_rates(same)
+
+
+def test_watching_counts_what_is_fitted_beyond_the_right_labels_and_classes_without_an_answer():
+    answers = [[100, 0] + [0] * 8] * 10
+    runs = [
+        record("ce", "symmetric-0.4", last=0.4, best=0.5, memorised=0.9, series={"accuracy_noisy": [0.5, 0.9]}),
+        record("nce", "symmetric-0.4", memorised=0.1, series={"accuracy_noisy": [0.4]}, final={"confusion": answers}),
+        record("ce", "clean", series={"accuracy_noisy": [1.0]}),  # no noise
+    ]
+    watched = practice.watched(runs)
+    assert watched["never"].tolist() == [0, 9]
+    assert watched["right"].tolist() == pytest.approx([60, 60])
+    text = practice.of_watching(watched)
+    assert "In 1 of 2 runs more training labels are fitted than are right; these have memorised 90 to 90 %" in text
+    assert "lost 10.0 points from their best epoch to the last, in the mean, the others 0.0" in text
+    assert text.endswith("1 of them leave some class unanswered: NCE.")
+    assert practice.watch_table(watched)["never answered"].tolist() == ["0", "9"]
+
+
+def test_labels_by_people_are_laid_beside_noise_like_theirs():
+    cells = {("ce", "human-worse"): 0.5, ("nce", "human-worse"): 0.4, ("ce", "matrix-worse"): 0.45}
+    runs = grid(cells | {("nce", "matrix-worse"): 0.5}, seeds=1, noise=0)
+    evidence = evidence_of(runs)
+    table = practice.people_table(evidence).set_index("loss")
+    assert table.loc["ce"].tolist() == ["(50.0)", "missing", "(45.0)"]
+    text = practice.of_people(evidence)
+    assert text == (
+        "Human labels less noise of their matrix: −10.0 to +5.0 points of accuracy; 0 of 1 pairs of losses are in the "
+        "same order."
+    )
+    assert practice.of_people(evidence_of(runs[:2])) == ""
+
+
+def test_missing_runs_come_with_the_command_that_makes_them():
+    text = practice.missing([])
+    assert text.count("\n") == 2
+    assert "CIFAR-10, 10,000 images, 25 epochs: 20 runs missing; `python -m nlr study human-labels` makes them." in text
+    assert "10 runs missing; `python -m nlr study ma2020-mnist-val` makes them" in text
+    have = [
+        record(run.loss, run.setting, run.seed, run.protocol)
+        for name in (practice.CHOICE, *practice.PEOPLE)
+        for protocol in claims.get(name).protocols
+        for run in claims.missing_runs(claims.get(name), protocol, [])
+    ]
+    assert practice.missing(have) == "No run is missing."
+
+
+def test_tables_are_frames_of_text(found, evidence):
+    for table in (practice.loss_table(found), practice.shortfall_table(found), practice.budget_table(evidence)):
+        assert isinstance(table, pd.DataFrame)
+        assert table.map(lambda value: isinstance(value, str)).all(axis=None)
