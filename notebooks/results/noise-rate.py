@@ -23,7 +23,7 @@
 study = "ma2020-small"
 
 # %% tags=["hide-input"]
-from nlr.book import plots, words
+from nlr.book import plots, unrounded, words
 from nlr.book.display import Facts, Figure, Prose, Table
 from nlr.evidence import comparisons, frames
 from nlr.study import experiment, studies
@@ -75,6 +75,7 @@ Table(
     name="last",
     caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds.",
     style="dense",
+    numbers=unrounded.over_seeds(table, ["setting", "loss"], ["last"]),
 )
 
 # %% [markdown]
@@ -124,6 +125,7 @@ Table(
     caption="Accuracy after the last epoch less that of ce in the same setting, in points, over the seeds that both have; "
     f"behind ± is half the 95 % interval, where a spread over seeds is known ({scope}).",
     style="dense",
+    numbers=unrounded.named(cost, ["setting", "loss", "other", "n", "difference", "low", "high"]),
 )
 
 # %% tags=["remove-input"]

@@ -24,7 +24,7 @@
 study = "ma2020-small"
 
 # %% tags=["hide-input"]
-from nlr.book import beside, plots, words
+from nlr.book import beside, plots, unrounded, words
 from nlr.book.display import Figure, Prose, Table
 from nlr.evidence import comparisons, frames, wording, yardstick
 from nlr.study import experiment, studies
@@ -49,6 +49,14 @@ Table(
     caption=f"Clean test accuracy after the last epoch in per cent: ours ({scope}) beside Wang et al. 2024, Table 2; and the "
     "difference to ce of each, in points, ours over the seeds that both losses have.",
     left=["loss"],
+    numbers=unrounded.named(
+        compared,
+        ["setting", "loss"],
+        ours="ours, mean (%)",
+        theirs="theirs, mean (%)",
+        ours_less_ce="ours less ce (points)",
+        theirs_less_ce="theirs less ce (points)",
+    ),
 )
 
 # %% tags=["hide-input"]
@@ -79,6 +87,7 @@ if len(order):
         name="order",
         caption="Our figures and theirs by setting: mean absolute difference in points, and rank correlations of the two orders "
         "of the losses; with few losses only values near 1 or −1 say anything. A dash: all are equal on one side.",
+        numbers=unrounded.order(order),
     )
 else:
     shown = Prose("No setting has three of the seven losses yet, so the orders cannot be compared.")
@@ -93,17 +102,20 @@ shown
 
 # %% tags=["hide-input"]
 pairs = comparisons.twins(found)
-by_loss = pairs.groupby("loss", sort=False)[["lossless", "jpeg", "difference"]].mean().reset_index()
+groups = pairs.groupby("loss", sort=False)
+by_loss = groups[["lossless", "jpeg", "difference"]].mean().assign(runs=groups.size()).reset_index()
 Table(
     by_loss.assign(
         lossless=by_loss["lossless"].map("{:.1f}".format),
         jpeg=by_loss["jpeg"].map("{:.1f}".format),
         difference=by_loss["difference"].map(wording.signed),
-        runs=pairs.groupby("loss", sort=False).size().to_numpy(),
     ),
     name="twins",
     caption=f"Test accuracy on the {pairs['images'].iloc[0]:,} images that we have in both forms, in per cent, mean over the "
     f"runs of each loss; difference in points ({scope}).",
+    numbers=unrounded.named(
+        by_loss, ["loss", "runs", "difference"], lossless="accuracy, lossless (%)", jpeg="accuracy, JPEG (%)"
+    ),
 )
 
 # %% tags=["remove-input"]
