@@ -48,13 +48,14 @@ rule page:
         runner="pipeline/run_page.py",
         kernel="pipeline/kernel.py",
     output:
-        PAGE,
+        page=PAGE,
+        shown=directory("executed/figures/{page}"),  # its pictures, and the numbers of its figures and tables
     params:
         title=lambda w: PAGES[w.page]["title"],
         code=lambda w: digest_of(f"notebooks/{PAGES[w.page]['notebook']}.py"),
         parameters=lambda w: json.dumps(PAGES[w.page].get("parameters", {})),
     shell:
-        "OMP_NUM_THREADS=1 python pipeline/warm.py {input.runner} {input.source} {output} {params.title:q} {params.parameters:q}"
+        "OMP_NUM_THREADS=1 python pipeline/warm.py {input.runner} {input.source} {output.page} {params.title:q} {params.parameters:q}"
 
 
 rule landing:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
@@ -220,6 +221,61 @@ def visit_slider(self, node):
     raise nodes.SkipNode
 
 
+# --- numbers of figures and tables -------------------------------------------------------------------------------
+
+
+class Numbers(SphinxDirective):
+    """The line below a figure or table: its numbers as CSV, and the code of the cell that made it.
+
+    The argument is the file. The option ``of`` says which figure or table it is, for those who do not see where the
+    line stands: its label, or words.
+    """
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    option_spec: ClassVar = {"of": directives.unchanged_required}
+
+    def run(self):
+        of = self.options["of"]
+        line = nodes.paragraph(classes=["numbers-line"], of=of)
+        line += addnodes.download_reference("", "Numbers (CSV)", reftarget=self.arguments[0].strip())
+        line += nodes.reference("", "Code of this cell", refid=f"code-{nodes.make_id(of)}", internal=True)
+        self.set_source_info(line)
+        return [line]
+
+
+def is_numbers(node) -> bool:
+    """Whether a node is the line below a figure or table."""
+    return isinstance(node, nodes.paragraph) and "of" in node
+
+
+def code_of_lines(app: Sphinx, doctree) -> None:
+    """Lead each line of numbers to the code of its cell; where a page shows no code, that link is left out."""
+    for line in list(doctree.findall(is_numbers)):
+        cell = line.parent
+        while cell is not None and "cell" not in cell.get("classes", ()):
+            cell = cell.parent
+        code = next((part for part in cell or () if "cell_input" in part["classes"]), None)
+        if code is None:
+            line.pop()
+            continue
+        code["ids"] = code["ids"] or [line[-1]["refid"]]
+        line[-1]["refid"] = code["ids"][0]
+        line.insert(1, nodes.Text(" · "))
+
+
+def name_lines(app: Sphinx, doctree, docname: str) -> None:
+    """Say in each link of a line of numbers, to those who do not see it, which figure or table it is of."""
+    for line in doctree.findall(is_numbers):
+        name = line["of"]
+        for kind, of_kind in app.env.toc_fignumbers.get(docname, {}).items():
+            if name in of_kind:
+                name = f"{kind.capitalize()} {'.'.join(map(str, of_kind[name]))}"
+                break
+        for link in line.findall(lambda node: isinstance(node, (nodes.reference, addnodes.download_reference))):
+            link += nodes.inline("", f": {name}", classes=["visually-hidden"])
+
+
 # --- MathJax -----------------------------------------------------------------------------------------------------
 
 
@@ -303,7 +359,10 @@ def setup(app: Sphinx) -> dict:
     app.add_directive("themed-figure", ThemedFigure)
     app.add_directive("themed-slider", ThemedSlider)
     app.add_node(slider, html=(visit_slider, None))
+    app.add_directive("numbers", Numbers)
     app.connect("builder-inited", copy_mathjax)
+    app.connect("doctree-read", code_of_lines)
+    app.connect("doctree-resolved", name_lines)
     app.connect("html-page-context", complete_page)
     app.add_role("verdict", verdict_role)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -37,6 +37,7 @@ def execute(source, out, title, parameters):
     heading.source = f"# {title}\n" + heading.source.partition("\n")[2]
     failed = out.with_suffix(".failed.ipynb")
     out.parent.mkdir(parents=True, exist_ok=True)
+    (ROOT / "executed" / "figures" / page).mkdir(parents=True, exist_ok=True)  # a page may show nothing
     failed.unlink(missing_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         given, done = f"{folder}/given.ipynb", f"{folder}/done.ipynb"

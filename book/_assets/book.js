@@ -16,3 +16,10 @@
   });
   window.addEventListener("resize", update);
 })();
+
+/* A link to the code of a cell opens the box that hides it. */
+document.addEventListener("click", function (event) {
+  var link = event.target.closest && event.target.closest('.numbers-line a[href^="#code-"]');
+  var box = link && document.getElementById(link.hash.slice(1)).closest("details");
+  if (box) box.open = true;
+});

@@ -1,5 +1,7 @@
 """What longer training changes: losses that learn slowly are judged beside a control of more epochs."""
 
+import pandas as pd
+
 from nlr.book import marks
 from nlr.book.sentences import BETTER, SAID, called, listed, per_cent
 from nlr.evidence import contrasts, wording
@@ -103,9 +105,29 @@ def in_full(judged):
     return f"{text} {table(judged)}"
 
 
+def numbers(judged, losses):
+    """What it changes in some losses: a row a loss and figure, or None without its runs."""
+    rows = [
+        {
+            "loss": loss,
+            "figure": FIGURES[figure],
+            "change (points)": effect,
+            "interval, low": low,
+            "interval, high": high,
+        }
+        for loss, of in _chosen(judged, losses).items()
+        for figure, (effect, low, high) in of.items()
+    ]
+    return pd.DataFrame(rows) if rows else None
+
+
+def _chosen(judged, losses):
+    return {loss: of for loss, of in gains(judged).items() if losses is None or loss in losses}
+
+
 def table(judged, losses=None):
     """What it changes in every figure, as a sentence and a Markdown table: of some losses, or of all that have it."""
-    found = {loss: of for loss, of in gains(judged).items() if losses is None or loss in losses}
+    found = _chosen(judged, losses)
     if not found:
         return "The control's runs are missing."
     rows = [

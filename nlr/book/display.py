@@ -37,6 +37,30 @@ def _label(kind, name):
     return f"{kind}-{slug(os.environ[PAGE])}-{slug(name)}"
 
 
+def numbers_of(frame, name, words):
+    """The line below a Markdown table of :class:`Prose`: a link to its numbers, and one to the code of the cell.
+
+    Args:
+        frame: the numbers, with plain names of columns.
+        name: a short name, unique on its page.
+        words: which table it is, for those who do not see where the line stands.
+
+    Returns:
+        MyST; nothing outside the build.
+    """
+    return _numbers_below(frame, _label("tab", name), words).strip() if os.environ.get(PAGE) else ""
+
+
+def _numbers_below(frame, label, of):
+    """Write the numbers beside the pictures of the page; returns the directive that links to them."""
+    if frame is None:
+        return ""
+    path = EXECUTED / "figures" / os.environ[PAGE] / f"{label}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(path, index=False, float_format="%.6g")
+    return f"\n\n:::{{numbers}} /{path.relative_to(ROOT)}\n:of: {of}\n:::"
+
+
 def typeset(text):
     """The text with true minus signs outside code and formulas, and each number on one line with its per cent sign."""
     parts = VERBATIM.split(text)
@@ -60,9 +84,10 @@ class Figure(_Shown):
         if not alt.strip() or not caption.strip():
             raise ValueError(f"Figure {name!r} needs a caption and a text alternative.")
         self.caption, self.alt, self.name = typeset(" ".join(caption.split())), typeset(" ".join(alt.split())), name
-        self.pictures = {"light": (picture := _svg(draw, arguments, "light"))}
+        picture, self.numbers = _svg(draw, arguments, "light")
+        self.pictures = {"light": picture}
         if os.environ.get(PAGE):
-            self.pictures["dark"] = plots.darkened(picture) or _svg(draw, arguments, "dark")
+            self.pictures["dark"] = plots.darkened(picture) or _svg(draw, arguments, "dark")[0]
 
     def __str__(self):
         return f"Figure: {self.caption}"
@@ -77,8 +102,9 @@ class Figure(_Shown):
 
     def myst(self):
         stem = self.save(EXECUTED / "figures" / os.environ[PAGE]).relative_to(ROOT)
-        options = f":alt: {self.alt}\n:name: {_label('fig', self.name)}"
-        return f":::{{themed-figure}} /{stem}\n{options}\n\n{self.caption}\n:::"
+        label = _label("fig", self.name)
+        figure = f":::{{themed-figure}} /{stem}\n:alt: {self.alt}\n:name: {label}\n\n{self.caption}\n:::"
+        return figure + _numbers_below(self.numbers, label, label)
 
     def html(self):
         picture = self.pictures["light"]
@@ -89,12 +115,13 @@ class Figure(_Shown):
 
 
 def _svg(draw, arguments, theme):
+    """The picture, and the numbers that it shows; None where the drawing hands over none."""
     with plots.theme(theme):
         figure = draw(*arguments)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None})
         plt.close(figure)
-    return buffer.getvalue()
+    return buffer.getvalue(), getattr(figure, "numbers", None)
 
 
 class Slider(_Shown):
@@ -157,11 +184,12 @@ class Slider(_Shown):
 class Table(_Shown):
     """A data frame with a caption; all columns but the first and those named in ``left`` are set flush right.
 
-    ``style`` is a class of the book's style sheet, for a table that has one of its own.
+    ``style`` is a class of the book's style sheet, for a table that has one of its own. ``numbers`` is a frame of the
+    numbers that ``frame`` has as text, to which a line below the table leads; without it there is no such line.
     """
 
-    def __init__(self, frame, name, caption, left=(), style=""):
-        self.frame, self.name, self.left, self.style = frame, name, set(left), style
+    def __init__(self, frame, name, caption, left=(), style="", numbers=None):
+        self.frame, self.name, self.left, self.style, self.numbers = frame, name, set(left), style, numbers
         self.caption = typeset(" ".join(caption.split()))
 
     def __str__(self):
@@ -177,8 +205,10 @@ class Table(_Shown):
         return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])
 
     def myst(self):
-        options = f":name: {_label('tab', self.name)}" + (f"\n:class: {self.style}" if self.style else "")
-        return f":::{{table}} {self.caption}\n{options}\n\n{self.markdown()}\n:::"
+        label = _label("tab", self.name)
+        options = f":name: {label}" + (f"\n:class: {self.style}" if self.style else "")
+        table = f":::{{table}} {self.caption}\n{options}\n\n{self.markdown()}\n:::"
+        return table + _numbers_below(self.numbers, label, label)
 
     def html(self):
         table = self.frame.to_html(index=False, border=0)

@@ -1,6 +1,7 @@
 """Drawings: one style in two themes, one colour for a loss everywhere, legible to the colour-blind.
 
-Every function returns a matplotlib figure without a title; captions are the page's. Call them inside :func:`theme`.
+Every function returns a matplotlib figure without a title; captions are the page's. Its attribute ``numbers`` is a
+frame of what is drawn (:mod:`nlr.book.unrounded`). Call them inside :func:`theme`.
 """
 
 import itertools
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_hex
@@ -16,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 from scipy.optimize import isotonic_regression
 
+from nlr.book import unrounded
 from nlr.evidence import frames
 
 WIDTH = 7.2  # inches, the width of the text
@@ -202,9 +205,11 @@ def _legend_below(figure, columns=5):
 
 def transition(counts, classes):
     """The noise as it was drawn: share of each true class that bears each label, in per cent."""
+    percent = 100 * counts / counts.sum(1, keepdims=True)
     figure, axis = plt.subplots(figsize=(WIDTH * 0.72, WIDTH * 0.6))
-    _heat(axis, 100 * counts / counts.sum(1, keepdims=True), classes, classes, least=0.5)
+    _heat(axis, percent, classes, classes, least=0.5)
     axis.set(xlabel="noisy label", ylabel="true class", aspect="equal")
+    figure.numbers = unrounded.matrix(percent, classes, classes, ["true class", "noisy label", "share (%)"])
     return figure
 
 
@@ -231,6 +236,7 @@ def accuracy_curves(series, missing=()):
     axis.set(xlabel="epoch", ylabel="clean test accuracy (%)", xlim=(1, series["epoch"].max()))
     _name_lines(figure)
     _name_missing(figure, missing)
+    figure.numbers = unrounded.by_epoch(series, ["loss"], ["test_accuracy"], 100)
     return figure
 
 
@@ -265,6 +271,7 @@ def memorised_recovered(series, missing=()):
         axis.set_title(key)
     _name_lines(figure)
     _name_missing(figure, missing)
+    figure.numbers = unrounded.by_epoch(series, ["loss"], ["memorised", "recovered"], 100)
     return figure
 
 
@@ -273,6 +280,8 @@ def class_accuracy(by_class, classes):
     means = by_class.pivot_table(index="loss", columns="class", values="accuracy", sort=False).sort_index(axis=1)
     figure, axis = plt.subplots(figsize=(WIDTH, 0.9 + 0.26 * len(means)))
     _heat(axis, means.to_numpy(), means.index, classes, least=0, size=8)
+    names = ["loss", "class", "test accuracy, mean (%)"]
+    figure.numbers = unrounded.matrix(means.to_numpy(), means.index, classes, names)
     return figure
 
 
@@ -293,6 +302,9 @@ def confusion_matrices(confusions, classes):
         if number + columns < len(confusions):  # another is below
             axis.set_xticks([])
             axis.set_xlabel("")
+    names = ["true class", "predicted", "share (%)"]
+    parts = {loss: unrounded.matrix(percent, classes, classes, names) for loss, percent in confusions.items()}
+    figure.numbers = pd.concat(parts, names=["loss"]).reset_index("loss")
     return figure
 
 
@@ -307,6 +319,7 @@ def accuracy_by_rate(table, rates, kind="symmetric"):
         _by_rate(axis, chosen[chosen["loss"] == loss], rates, bars=True)
     axis.set(xlabel=f"{kind} noise rate", ylabel="clean test accuracy, last epoch (%)")
     _name_lines(figure)
+    figure.numbers = unrounded.over_seeds(chosen, ["loss", "kind", "rate"], ["last"])
     return figure
 
 
@@ -321,6 +334,7 @@ def accuracy_and_memorised(table, rates):
             _by_rate(axis, chosen[chosen["loss"] == loss], rates, bars=True, column=column)
         axis.set(xlabel="symmetric noise rate", ylabel=label)
     _name_lines(figure, size=10)
+    figure.numbers = unrounded.over_seeds(chosen, ["loss", "kind", "rate"], ["last", "memorised"])
     return figure
 
 
@@ -371,6 +385,7 @@ def last_and_best(table):
         axis.grid(axis="y", visible=False)
         axis.margins(x=0.1)
     figure.supxlabel("clean test accuracy (%); filled: last epoch, open: best epoch, chosen on test", size=9)
+    figure.numbers = unrounded.over_seeds(table, ["setting", "loss"], ["last", "best"])
     return figure
 
 
@@ -392,6 +407,8 @@ def groups_by_rate(table, rates, groups, kind):
         axis.set_xlabel(f"{kind} noise rate")
     figure.supylabel("clean test accuracy, last epoch (%)", size=10)
     _name_lines(figure)
+    drawn = chosen[chosen["loss"].isin(itertools.chain(*groups.values()))]
+    figure.numbers = unrounded.over_seeds(drawn, ["loss", "kind", "rate"], ["last"])
     return figure
 
 
@@ -414,6 +431,7 @@ def curves_by_setting(series, key):
         axis.set_xlabel("epoch")
     figure.supylabel("per cent", size=10)
     _legend_below(figure)
+    figure.numbers = unrounded.by_epoch(series, ["setting", "loss"], [key], 100)
     return figure
 
 
@@ -427,6 +445,15 @@ def ranks(table):
     axis.set(yticks=range(len(table)), yticklabels=table["loss"], ylim=(len(table) - 0.5, -0.5))
     axis.set(xlabel="mean rank (1 is best), 95 % bootstrap interval", xlim=(0.5, len(table) + 0.5))
     axis.grid(axis="y", visible=False)
+    figure.numbers = unrounded.named(
+        table,
+        ["loss", "settings"],
+        rank="mean rank",
+        low="95 % bootstrap interval, low",
+        high="95 % bootstrap interval, high",
+        least_seeds="seeds, least",
+        most_seeds="seeds, most",
+    )
     return figure
 
 
@@ -455,6 +482,14 @@ def class_changes(changes, classes):
     figure.supxlabel(
         "test accuracy (%); filled: wrong labels, open: clean labels; * labels of this class change", size=9
     )
+    figure.numbers = unrounded.named(
+        changes.assign(**{"class": changes["class"].map(dict(enumerate(classes)))}),
+        ["loss", "class", "n"],
+        mapped="its labels change",
+        noisy="test accuracy, wrong labels (%)",
+        clean="test accuracy, clean labels (%)",
+        change="change (points)",
+    )
     return figure
 
 
@@ -474,6 +509,8 @@ def beside(compared):
     axis.axvline(0, color=_INK[_current], linewidth=0.6)
     axis.set(xlabel="theirs: accuracy less that of ce (points)", ylabel="ours: the same (points)")
     figure.legend(loc="outside lower center", ncols=3)
+    columns = {"theirs_less_ce": "theirs less ce (points)", "ours_less_ce": "ours less ce (points)"}
+    figure.numbers = unrounded.named(shown, ["setting", "loss"], **columns)
     return figure
 
 
@@ -524,6 +561,8 @@ def attempts(found, pairs, sections, labels):
     figure.get_layout_engine().set(rect=(0, 0, 1, 1 - 0.4 / height))
     _brackets(axes, [other for _, other in pairs])
     figure.supxlabel("difference in points; in each row the noise rate rises from top to bottom", size=9)
+    columns = ["series", "loss", "other", "kind", "rate", "difference", "low", "high", "counted", "doubt"]
+    figure.numbers = unrounded.named(found, columns)
     return figure
 
 
@@ -581,6 +620,8 @@ def memorised_against_fitted(courses, losses):
         axis.set_xlabel("right labels fitted (%)")
     figure.supylabel("wrong labels memorised (%)", size=10)
     figure.legend(labels.values(), labels, loc="outside lower center", ncols=5, handlelength=2.6)
+    drawn = courses[courses["loss"].isin(losses)]
+    figure.numbers = unrounded.by_epoch(drawn, ["setting", "loss"], ["clean_part", "memorised"])
     return figure
 
 
@@ -611,4 +652,5 @@ def beside_authors(compared):
         axis.set_xlabel("theirs (%)")
     figure.supylabel("ours (%)", size=10)
     figure.legend(labels.values(), labels, loc="outside lower center", ncols=5)
+    figure.numbers = unrounded.compared(compared)
     return figure

@@ -8,7 +8,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from nlr.book import control, marks, verdict_tables
+import pandas as pd
+
+from nlr.book import control, display, marks, unrounded, verdict_tables
 from nlr.book.sentences import ASYMMETRIC, BETTER, NAMES, SYMMETRIC, listed, sentences, where
 from nlr.evidence import claims, contrasts, frames, matched, published, wording
 from nlr.evidence.verdicts import MATHEMATICS
@@ -425,9 +427,47 @@ def answered(judged, records):
             "\n\n".join(_line(line) for line in lines),
             "\n".join(f"- {line}" for line in claim_lines(question, judged)),
             markdown(["difference", "last epoch", "best epoch, chosen on the test set", "over", "others"], rows, 2),
-            control.table(judged, question.slow) if question.slow else "",
+            display.numbers_of(
+                _numbers(question, evidence), f"question-{question.name}", f"the table on: {question.text}"
+            ),
+            *_control(question, judged),
         ]
     return "\n\n".join(filter(None, [*parts, f"{what_is_clear()} {in_full(judged)}"]))
+
+
+def _control(question, judged):
+    """What longer training changes in a question's losses: a table with its numbers, or that its runs are missing."""
+    if not question.slow:
+        return []
+    below = display.numbers_of(
+        control.numbers(judged, question.slow),
+        f"control-{question.name}",
+        f"the table of longer training on: {question.text}",
+    )
+    return [control.table(judged, question.slow), below]
+
+
+def _numbers(question, evidence):
+    """The differences of a question's table setting by setting, ours and then those that others print."""
+    ours, others, rows = f"ours, {marks.SMALL}", published.names(), []
+    for figure, (one, other), wanted in question.contrasts:
+        pair = {"figure": NAMES[figure], "loss": one, "other": other}
+        for setting, cell in evidence.differences("small", (figure, (one, other), wanted)).items():
+            rows.append(pair | {"setting": setting, "by": ours, "n": cell.n, "exploratory": cell.exploratory})
+            names = ("effect", "low", "high", "best", "best_low", "best_high")
+            rows[-1] |= {name: getattr(cell, name) for name in names}
+        for key in others if figure == "last" else ():
+            means = published.means(key)
+            there = [s for s in wanted if key != "joshi" and (one, s) in means and (other, s) in means]
+            rows += [pair | {"setting": s, "by": others[key], "effect": means[one, s] - means[other, s]} for s in there]
+    return unrounded.named(
+        pd.DataFrame(rows),
+        ["figure", "loss", "other", "setting", "by", "n", "exploratory", "low", "high"],
+        effect="difference (points)",
+        best="best epoch, difference (points)",
+        best_low="best epoch, 95 % interval, low",
+        best_high="best epoch, 95 % interval, high",
+    )
 
 
 def _row(contrast, cells):

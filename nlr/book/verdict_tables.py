@@ -1,10 +1,11 @@
 """Verdicts as the book shows them: badges, the table of claims, and the sections of the evidence, in MyST."""
 
+import itertools
 import math
 
 import pandas as pd
 
-from nlr.book import marks
+from nlr.book import display, marks, unrounded
 from nlr.evidence import claims, frames, published, wording
 from nlr.evidence.claims import kinds
 from nlr.evidence.claims.figures import FIGURES
@@ -130,7 +131,7 @@ def evidence(names, judged, authors):
     """
     registry, parts = claims.load(), []
     for name in names:
-        claim = registry[name]
+        claim, places = registry[name], itertools.count(1)
         parts.append(f"({evidence_label(name)})=\n### {name}\n\n{claim.statement}")
         if claim.remark:
             parts.append(f"*{published.quoted(claim.remark)}*")
@@ -142,17 +143,21 @@ def evidence(names, judged, authors):
             missing = f" {_missing(one.found)}" if one.found.missing else ""
             place = f"**{marks.scope(one.scope)}**, `{one.scope}`"
             parts.append(f"{{verdict}}`{one.outcome}` {place}{limit}: {one.because}{missing}")
-            parts += [_evidence_table(part) for part in one.found.evidence if any(row.n for row in part.rows)]
+            parts += [_evidence_table(part, name, places) for part in _with_runs(one.found)]
             if any(row.n for part in one.found.control for row in part.rows):
                 parts.append(_control(claim, one.found))
-                parts += [_evidence_table(part) for part in one.found.control]
+                parts += [_evidence_table(part, name, places) for part in one.found.control]
             if any(row.n for part in one.found.apart for row in part.rows):
                 parts.append(_told_apart(one.found))
-                parts += [_evidence_table(part) for part in one.found.apart]
+                parts += [_evidence_table(part, name, places) for part in one.found.apart]
         for one in authors.get(name, ()):
             parts.append(f"**{one.scope}**, figures older than the test: {_by_figures(one)}. {one.because}")
-            parts += [_evidence_table(part) for part in one.found.evidence if any(row.n for row in part.rows)]
+            parts += [_evidence_table(part, name, places) for part in _with_runs(one.found)]
     return "\n\n".join(parts)
+
+
+def _with_runs(found):
+    return [part for part in found.evidence if any(row.n for row in part.rows)]
 
 
 def _told_apart(found):
@@ -163,8 +168,8 @@ def _told_apart(found):
     return text + f"{apart} of {len(rows)} comparisons."
 
 
-def _evidence_table(part):
-    """The rows of a test as a Markdown table, with what was measured above it."""
+def _evidence_table(part, claim, places):
+    """The rows of a test as a Markdown table, with what was measured above it and its numbers below."""
     unit, what = kinds.measured(part.test)
     rows = evidence_frame(part)
     table = wording.markdown(list(rows.columns), rows.to_numpy().tolist(), 6)
@@ -172,7 +177,9 @@ def _evidence_table(part):
         f"; the claim says {kinds.demanded(part.test)}" if "relation" in part.test else ""
     )  # a control's claims nothing
     head = f"{what[0].upper()}{what[1:]}, in {unit}{says}:"
-    return "\n\n".join(filter(None, [head, table, spread(part)]))
+    place = next(places)
+    below = display.numbers_of(unrounded.comparisons(part), f"{claim}-{place}", f"{claim}, table {place}")
+    return "\n\n".join(filter(None, [head, table, below, spread(part)]))
 
 
 def spread(part):

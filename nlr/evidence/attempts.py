@@ -212,8 +212,8 @@ def by_group(found, names):
         names: of the groups: loss, learning rate, optimiser, epochs, figure, wrong labels, map.
 
     Returns:
-        A frame, a row a level that has a difference: goes with (the group), level, and for each pair ``loss − other``
-        :func:`summary`.
+        A frame, a row a level that has a difference and a pair: goes with (the group), level, loss, other, cells, above
+        (how many of them are above zero), least and most (points; NaN where the pair has none).
     """
     levels = pd.DataFrame([_level(row) for _, row in found.iterrows()], index=found.index)
     rows = []
@@ -222,11 +222,26 @@ def by_group(found, names):
             part = found[levels[name] == level]
             if part.empty:
                 continue
-            rows.append({"goes with": name, "level": level})
             for loss, other in PAIRS:
-                pair = part[(part["loss"] == loss) & (part["other"] == other)]
-                rows[-1][f"{loss} − {other}"] = summary(tally(pair))
+                of = part.loc[(part["loss"] == loss) & (part["other"] == other), "difference"]
+                row = {"goes with": name, "level": level, "loss": loss, "other": other, "cells": len(of)}
+                rows.append(row | {"above": int((of > 0).sum()), "least": of.min(), "most": of.max()})
     return pd.DataFrame(rows)
+
+
+def group_table(groups):
+    """The frame of :func:`by_group` as text: a row a level, a column a pair, ``20 of 20, +0.8 to +41.5``."""
+    pairs = groups["loss"] + " − " + groups["other"]
+    grid = groups.assign(pair=pairs, text=[_summary(row) for row in groups.itertuples()])
+    grid = grid.pivot_table(index=["goes with", "level"], columns="pair", values="text", aggfunc="first", sort=False)
+    return grid.reset_index().rename_axis(columns=None)
+
+
+def _summary(row):
+    if not row.cells:
+        return "–"
+    low, high = wording.signed(row.least), wording.signed(row.most)
+    return f"{row.above} of {row.cells}, " + (low if row.cells == 1 else f"{low} to {high}")
 
 
 def sections(found):
@@ -240,14 +255,6 @@ def sections(found):
         heading = _level(row)["figure"] if row["series"] in counted else "none counted"
         out.setdefault(heading, []).append(row["series"])
     return {name: out[name] for name in (*list(out)[:2], *_LEVELS["figure"], "none counted") if name in out}
-
-
-def summary(counted):
-    """``20 of 20, +0.8 to +41.5``: a :class:`Tally` as text; an en dash for None."""
-    if counted is None:
-        return "–"
-    low, high = (wording.signed(row["difference"]) for row in (counted.least, counted.most))
-    return f"{counted.above} of {counted.cells}, " + (low if counted.cells == 1 else f"{low} to {high}")
 
 
 def last_and_best():

@@ -20,7 +20,7 @@
 study = "digits"
 
 # %% tags=["hide-input"]
-from nlr.book import plots, words
+from nlr.book import plots, unrounded, words
 from nlr.book.display import Facts, Figure, Prose, Table
 from nlr.evidence import frames
 from nlr.study import experiment, studies
@@ -48,6 +48,7 @@ Table(
     name="last",
     caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds.",
     style="dense",
+    numbers=unrounded.over_seeds(table, ["setting", "loss"], ["last"]),
 )
 
 # %% [markdown]
@@ -63,6 +64,7 @@ Table(
     caption=f"Clean test accuracy at the best epoch, chosen on the test set, in per cent ({scope}); mean ± standard "
     "deviation over seeds.",
     style="dense",
+    numbers=unrounded.over_seeds(table, ["setting", "loss"], ["best"]),
 )
 
 # %% tags=["hide-input"]
@@ -84,6 +86,7 @@ Table(
     caption=f"Wrong labels that the network predicts in the last epoch's training pass, in per cent ({scope}); "
     "an en dash where no label is wrong.",
     style="dense",
+    numbers=unrounded.over_seeds(table, ["setting", "loss"], ["memorised"]),
 )
 
 # %% tags=["hide-input"]

@@ -31,7 +31,7 @@ device = "auto"
 train = True
 
 # %% tags=["hide-input"]
-from nlr.book import plots, words
+from nlr.book import plots, unrounded, words
 from nlr.book.display import Facts, Figure, Prose, Table
 from nlr.evidence import frames
 from nlr.study import experiment
@@ -84,6 +84,7 @@ Table(
     frames.accuracy_table(runs.configs, runs.records),
     name="accuracy",
     caption=f"Clean test accuracy in per cent, {where} ({scope}); mean ± standard deviation over n seeds.",
+    numbers=unrounded.over_seeds(table, ["loss", "slope"], ["last", "best", "memorised"]),
 )
 
 # %% tags=["hide-input"]
@@ -156,5 +157,6 @@ else:
         frames.agreement_table(compared),
         name="agreement",
         caption="Mean clean test accuracy after the last epoch. " + " ".join(dict.fromkeys(compared["note"])),
+        numbers=unrounded.agreement(compared),
     )
 shown

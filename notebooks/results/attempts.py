@@ -23,7 +23,7 @@ study = "ma2020-small"
 # %% tags=["hide-input"]
 import pandas as pd
 
-from nlr.book import plots, words
+from nlr.book import plots, unrounded, words
 from nlr.book.display import Figure, Prose, Table
 from nlr.evidence import attempts, frames, reproductions
 from nlr.evidence.wording import listed, signed
@@ -56,13 +56,13 @@ def named(row, digits=1):
 
 
 # %% tags=["remove-input"]
-numbers = sources[sources["series"].isin(figures["source"])]  # of sources that print figures
-course = numbers.loc[numbers["what"].str.startswith("course"), "source"].nunique()
+printing = sources[sources["series"].isin(figures["source"])]  # of sources that print figures
+course = printing.loc[printing["what"].str.startswith("course"), "source"].nunique()
 agreed = int((checked["outcome"] == "agrees").sum())
 mae, alone = counted(symmetric, "nce+mae"), counted(symmetric, "nce+mae", "mae")
 Prose(
     "Active-passive losses are meant to train image classifiers although some training labels are wrong. Whether they do so "
-    f"has been tried by others than the authors. **In short:** {numbers['source'].nunique()} public sources print "
+    f"has been tried by others than the authors. **In short:** {printing['source'].nunique()} public sources print "
     f"{len(figures):,} accuracies of such losses: draft tables of the paper's authors, and attempts to repeat them, {course} of "
     "which are course work of students. Take CIFAR-10 with symmetric noise, and of the attempts "
     "only the cells (one difference at one noise rate) in which both losses are coded as in the paper. There NCE+MAE, an "
@@ -156,28 +156,32 @@ Prose(
 # attempts were not assigned to these groups, and the groups overlap; so a difference goes with a group, and no more is said.
 
 # %% tags=["hide-input"]
+groups = pd.concat(
+    [
+        attempts.by_group(symmetric[symmetric["doubt"] == ""], ["loss", "learning rate"]),
+        attempts.by_group(symmetric[symmetric["counted"]], ["optimiser", "epochs", "figure", "wrong labels"]),
+    ]
+)
 Table(
-    pd.concat(
-        [
-            attempts.by_group(symmetric[symmetric["doubt"] == ""], ["loss", "learning rate"]),
-            attempts.by_group(symmetric[symmetric["counted"]], ["optimiser", "epochs", "figure", "wrong labels"]),
-        ]
-    ),
+    attempts.group_table(groups),
     name="goes-with",
     caption="Differences of the attempts under symmetric noise, without the authors' and ours, by what they go with: by loss and "
     "learning rate all without a doubt, by the others those that are counted.",
     left=["level"],
     style="dense",
+    numbers=unrounded.named(groups, groups.columns),
 )
 
 # %% tags=["hide-input"]
+groups = attempts.by_group(asymmetric[asymmetric["counted"]], ["map", "optimiser", "epochs"])
 Table(
-    attempts.by_group(asymmetric[asymmetric["counted"]], ["map", "optimiser", "epochs"]),
+    attempts.group_table(groups),
     name="goes-with-asymmetric",
     caption="The same under asymmetric noise, for the differences that are counted. Another map than the paper's changes other "
     "classes, and with it the share of wrong labels at one and the same rate.",
     left=["level"],
     style="dense",
+    numbers=unrounded.named(groups, groups.columns),
 )
 
 # %% tags=["remove-input"]
@@ -208,6 +212,7 @@ Table(
     name="departures",
     caption="Departures from the paper, or from good measurement, by kind: in how many attempts, of those in which it could be told; "
     "under a dash, which other loss it is.",
+    numbers=departures,
 )
 
 # %% tags=["remove-input"]
@@ -226,13 +231,15 @@ Prose(
 # that is wrong over the rate as named, under symmetric and under asymmetric noise.
 
 # %% tags=["hide-input"]
+table = attempts.source_table()
 Table(
-    attempts.source_table(),
+    table,
     name="sources",
     caption="The sources by series: what they are, how their losses are coded, optimiser and epochs, epoch drawn, share of wrong "
     "labels, map of asymmetric noise, and the number of figures read.",
     left=["what", "NCE", "NFL", "MAE", "RCE", "training", "epoch", "map"],
     style="dense",
+    numbers=table,
 )
 
 # %% tags=["remove-input"]

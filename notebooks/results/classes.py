@@ -20,7 +20,7 @@
 study = "ma2020-small"
 
 # %% tags=["hide-input"]
-from nlr.book import plots, words
+from nlr.book import plots, unrounded, words
 from nlr.book.display import Figure, Prose, Table
 from nlr.evidence import comparisons, frames
 from nlr.study import experiment, studies
@@ -59,4 +59,5 @@ Table(
     name="groups",
     caption=f"Mean test accuracy of the classes whose labels change and of the others with {frames.setting_name(setting)}, in "
     f"per cent, and the change from clean labels, in points, over the seeds that have both ({scope}).",
+    numbers=unrounded.class_groups(changes),
 )

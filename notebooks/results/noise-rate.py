@@ -23,7 +23,7 @@
 study = "ma2020-small"
 
 # %% tags=["hide-input"]
-from nlr.book import plots, words
+from nlr.book import plots, unrounded, words
 from nlr.book.display import Facts, Figure, Prose, Table
 from nlr.evidence import comparisons, frames
 from nlr.study import experiment, studies
@@ -75,6 +75,7 @@ Table(
     name="last",
     caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds.",
     style="dense",
+    numbers=unrounded.over_seeds(table, ["setting", "loss"], ["last"]),
 )
 
 # %% tags=["hide-input"]
@@ -83,6 +84,7 @@ Table(
     name="best",
     caption=f"The same in the best epoch of each run, chosen on the test set, which flatters ({scope}).",
     style="dense",
+    numbers=unrounded.over_seeds(table, ["setting", "loss"], ["best"]),
 )
 
 # %% [markdown]
@@ -133,6 +135,7 @@ Table(
     "behind ± is half the 95 % interval, where a spread over seeds is known; behind the bar the same at the best epochs, "
     f"chosen on the test set ({scope}).",
     style="dense",
+    numbers=unrounded.named(cost, ["setting", "loss", "other", "n", "difference", "low", "high", "best"]),
 )
 
 # %% tags=["remove-input"]

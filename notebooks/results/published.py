@@ -26,7 +26,7 @@ study = "ma2020-small"
 # %% tags=["hide-input"]
 import pandas as pd
 
-from nlr.book import beside, plots, questions, words
+from nlr.book import beside, plots, questions, unrounded, words
 from nlr.book.display import Figure, Prose, Table
 from nlr.evidence import comparisons, frames, published, reproductions, wording, yardstick
 from nlr.study import experiment, studies
@@ -53,6 +53,16 @@ Table(
     "difference to ce of each, in points, ours over the seeds that both losses have. Best epochs are chosen on the test set; "
     "Wang et al. give the last alone.",
     left=["loss"],
+    numbers=unrounded.named(
+        compared,
+        ["setting", "loss"],
+        ours="ours, mean (%)",
+        theirs="theirs, mean (%)",
+        ours_best="ours, best epoch chosen on the test set, mean (%)",
+        ours_less_ce="ours less ce (points)",
+        best_less_ce="ours less ce, best epochs (points)",
+        theirs_less_ce="theirs less ce (points)",
+    ),
 )
 
 # %% tags=["hide-input"]
@@ -92,6 +102,7 @@ Table(
     caption=f"Kendall's tau between the order of the losses in our small runs ({scope}) and in figures of the full protocol, "
     "which are of the last epoch: ours after the last epoch, and in the best one, chosen on the test set. With few losses only "
     "values near 1 or −1 say anything.",
+    numbers=unrounded.named(orders, ["setting", "source", "losses"], last="tau, last epoch", best="tau, best epoch"),
 )
 
 # %% [markdown]
@@ -103,17 +114,20 @@ Table(
 
 # %% tags=["hide-input"]
 pairs = comparisons.twins(found)
-by_loss = pairs.groupby("loss", sort=False)[["lossless", "jpeg", "difference"]].mean().reset_index()
+groups = pairs.groupby("loss", sort=False)
+by_loss = groups[["lossless", "jpeg", "difference"]].mean().assign(runs=groups.size()).reset_index()
 Table(
     by_loss.assign(
         lossless=by_loss["lossless"].map("{:.1f}".format),
         jpeg=by_loss["jpeg"].map("{:.1f}".format),
         difference=by_loss["difference"].map(wording.signed),
-        runs=pairs.groupby("loss", sort=False).size().to_numpy(),
     ),
     name="twins",
     caption=f"Test accuracy on the {pairs['images'].iloc[0]:,} images that we have in both forms, in per cent, mean over the "
     f"runs of each loss; difference in points ({scope}).",
+    numbers=unrounded.named(
+        by_loss, ["loss", "runs", "difference"], lossless="accuracy, lossless (%)", jpeg="accuracy, JPEG (%)"
+    ),
 )
 
 # %% tags=["remove-input"]

@@ -20,7 +20,7 @@
 study = "ma2020-small"
 
 # %% tags=["hide-input"]
-from nlr.book import plots, words
+from nlr.book import plots, unrounded, words
 from nlr.book.display import Figure, Prose, Table
 from nlr.evidence import comparisons, frames, wording
 from nlr.study import experiment, studies
@@ -79,6 +79,15 @@ Table(
     caption="Best epoch, chosen on the test set, less last epoch, in points: mean and range over the settings of the figure "
     "above, of all runs there, and the mean ranks that either gives, over its settings and seeds; a loss that lacks one of "
     f"the settings has no mean ({scope}).",
+    numbers=unrounded.named(
+        chosen_best,
+        ["loss", "settings"],
+        mean="best less last, mean (points)",
+        least=unrounded.MADE["least"],
+        most=unrounded.MADE["most"],
+        rank_last="mean rank, last epoch",
+        rank_best="mean rank, best epoch",
+    ),
 )
 
 # %% tags=["remove-input"]

@@ -27,7 +27,7 @@
 study = "ma2020-small"
 
 # %% tags=["hide-input"]
-from nlr.book import plots, selective, words
+from nlr.book import plots, selective, unrounded, words
 from nlr.book.display import Figure, Prose, Table
 from nlr.evidence import frames, matched
 from nlr.study import experiment, studies
@@ -75,6 +75,7 @@ def at(level):
         name=f"share-{level}",
         caption=f"Wrong labels memorised less those by ce where {level} % of the right labels are fitted, in points ({scope}).",
         style="dense",
+        numbers=unrounded.memorised_less(by_share[by_share["level"] == level]),
     )
 
 
@@ -95,9 +96,11 @@ at(90)
 # The same, where both have first reached one test accuracy: the highest of those looked at that both reach.
 
 # %% tags=["hide-input"]
+highest = matched.highest(by_accuracy)
 Table(
-    selective.table(matched.highest(by_accuracy), None, losses),
+    selective.table(highest, None, losses),
     name="accuracy",
     caption=f"Wrong labels memorised less those by ce at the same test accuracy, in points, and that accuracy ({scope}).",
     style="dense",
+    numbers=unrounded.memorised_less(highest),
 )

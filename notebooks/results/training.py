@@ -25,7 +25,7 @@ study = "ma2020-small"
 # %% tags=["hide-input"]
 import pandas as pd
 
-from nlr.book import plots, words
+from nlr.book import plots, unrounded, words
 from nlr.book.display import Figure, Prose, Table
 from nlr.evidence import frames
 from nlr.study import experiment, studies
@@ -96,13 +96,16 @@ Figure(
 # The best epoch is chosen on the clean test set, which no honest procedure may do. The gap is what a loss loses by going on.
 
 # %% tags=["hide-input"]
-ends["gap"] = (ends["best_mean"] - ends["last_mean"]).map("{:.1f}".format)
-gaps = ends.pivot_table(index="loss", columns="setting", values="gap", aggfunc="first", sort=False)
+ends["gap"] = ends["best_mean"] - ends["last_mean"]
+gaps = ends.assign(gap=ends["gap"].map("{:.1f}".format)).pivot_table(
+    index="loss", columns="setting", values="gap", aggfunc="first", sort=False
+)
 Table(
     gaps[names].fillna("missing").rename(columns=frames.short_name).reset_index().rename_axis(columns=None),
     name="gap",
     caption=f"Best epoch (chosen on the test set) less last epoch, in points of clean test accuracy ({scope}); means over "
     "seeds.",
+    numbers=unrounded.named(ends, ["setting", "loss", "n"], gap="best less last epoch, mean (points)"),
 )
 
 # %% tags=["hide-input"]
@@ -111,4 +114,5 @@ Table(
     name="memorised",
     caption=f"Wrong labels memorised in the last epoch, in per cent; clean labels have none ({scope}).",
     style="dense",
+    numbers=unrounded.over_seeds(table, ["setting", "loss"], ["memorised"]),
 )

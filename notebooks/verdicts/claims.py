@@ -26,7 +26,7 @@
 # each verdict.
 
 # %% tags=["hide-input"]
-from nlr.book import departures, questions, verdict_tables
+from nlr.book import departures, questions, unrounded, verdict_tables
 from nlr.book.display import Prose, Table
 from nlr.evidence import claims, frames, verdicts
 from nlr.study import studies
@@ -44,7 +44,7 @@ judged = verdicts.judge(records, verdicts.proofs())
 # that we have read in its source *read*; a report's figures are as it prints them. The authors' draft tables have a line of
 # their own.
 
-# %% tags=["remove-input"]
+# %% tags=["hide-input"]
 Prose(questions.answered(judged, records))
 
 # %% [markdown]
@@ -64,6 +64,7 @@ if len(parted):
         name="parted",
         caption="Claims that a proof or a check judges otherwise than training does.",
         left=list(parted.columns),
+        numbers=unrounded.judgements({name: judged[name] for name in parted["claim"]}),
     )
 else:
     shown = Prose("No claim that is settled in both has two different verdicts.")
@@ -78,13 +79,16 @@ shown
 # a formula that do; *quotes* where it only repeats the paper.
 
 # %% tags=["hide-input"]
-Table(verdicts.count_table(judged), name="counts", caption="Claims by verdict, in each scope.")
+counts = verdicts.count_table(judged)
+Table(counts, name="counts", caption="Claims by verdict, in each scope.", numbers=counts)
 
 # %% tags=["hide-input"]
+authors = verdicts.by_authors()
 Table(
-    verdict_tables.claim_table(judged, verdicts.by_authors()),
+    verdict_tables.claim_table(judged, authors),
     name="claims",
     caption=f"The {len(claims.load())} claims.",
     left=["statement", "asserted by", "contradicted by", "verdict", "authors' figures, older than the test"],
     style="claims",
+    numbers=unrounded.judgements(judged, authors),
 )

@@ -43,35 +43,35 @@ def section(first, last):
 #
 # What of the theory has a side that training settles.
 
-# %% tags=["remove-input"]
+# %% tags=["hide-input"]
 section(9, 14)
 
 # %% [markdown]
 # ## Symmetric noise
 
-# %% tags=["remove-input"]
+# %% tags=["hide-input"]
 section(15, 40)
 
 # %% [markdown]
 # ## Asymmetric noise
 
-# %% tags=["remove-input"]
+# %% tags=["hide-input"]
 section(41, 51)
 
 # %% [markdown]
 # ## Artefacts
 
-# %% tags=["remove-input"]
+# %% tags=["hide-input"]
 section(52, 58)
 
 # %% [markdown]
 # ## Further claims made in prose
 
-# %% tags=["remove-input"]
+# %% tags=["hide-input"]
 section(59, 68)
 
 # %% [markdown]
 # ## MNIST in full, beside the authors' draft tables
 
-# %% tags=["remove-input"]
+# %% tags=["hide-input"]
 section(69, 78)

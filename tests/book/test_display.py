@@ -104,6 +104,47 @@ def test_figures_are_closed(elsewhere):
     assert plt.get_fignums() == before
 
 
+# The line below a figure or table
+
+
+NUMBERS = pd.DataFrame({"loss": ["ce", "nce"], "accuracy (%)": [100 / 3, 0.1 + 0.2]})
+
+
+def drawing_with_numbers(height=1):
+    shown = draw(height)
+    shown.numbers = NUMBERS
+    return shown
+
+
+SHOWN = {
+    "fig": lambda: display.Figure(drawing_with_numbers, name="the bar", caption="One.", alt="A bar."),
+    "tab": lambda: display.Table(pd.DataFrame({"n": ["33 %"]}), name="the bar", caption="One.", numbers=NUMBERS),
+}
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_numbers_are_saved_unrounded_beside_the_pictures_and_led_to(build, kind):
+    label = f"{kind}-digits-symmetric-0-4-the-bar"
+    path = f"executed/figures/digits/symmetric-0.4/{label}.csv"
+    assert SHOWN[kind]().myst().endswith(f"\n:::\n\n:::{{numbers}} /{path}\n:of: {label}\n:::")
+    assert (build / path).read_text() == "loss,accuracy (%)\nce,33.3333\nnce,0.3\n"
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_elsewhere_no_numbers_are_saved(elsewhere, monkeypatch, kind, tmp_path):
+    monkeypatch.setattr(display, "EXECUTED", tmp_path)
+    assert "CSV" not in SHOWN[kind]().html()
+    assert display.numbers_of(NUMBERS, "c1-1", "C1, table 1") == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_of_prose_has_its_line_too(build):
+    text = display.numbers_of(NUMBERS, "c1-1", "C1, table 1")
+    path = "executed/figures/digits/symmetric-0.4/tab-digits-symmetric-0-4-c1-1.csv"
+    assert text == f":::{{numbers}} /{path}\n:of: C1, table 1\n:::"
+    assert pd.read_csv(build / path)["loss"].tolist() == ["ce", "nce"]
+
+
 # Characters
 
 

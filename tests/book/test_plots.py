@@ -166,7 +166,8 @@ def test_a_drawing_with_a_colour_or_an_image_that_is_not_ours_is_not_recoloured(
 def test_the_number_of_a_cell_stands_out_from_its_shade(theme):
     shares = np.arange(1, 101)
     with plots.theme(theme):
-        (axis,) = plots.transition(np.stack([shares, 100 - shares], axis=1), "ab").axes
+        _, axis = plt.subplots()
+        plots._heat(axis, np.stack([shares, 100 - shares], axis=1), shares, "ab", least=0.5)
         (cells,) = axis.collections
         numbers = {text.get_position()[1] - 0.5: text for text in axis.texts if text.get_position()[0] == 0.5}
     for row, share in enumerate(shares):
@@ -288,6 +289,24 @@ def test_class_accuracy_has_a_row_a_loss_and_a_number_a_cell():
     assert [label.get_text() for label in axis.get_yticklabels()] == ["nce", "ce"]
     assert [label.get_text() for label in axis.get_xticklabels()] == list(CIFAR10_CLASSES)
     assert axis.get_ylim() == (2, 0)  # the first loss is on top
+
+
+def test_each_drawing_hands_over_the_numbers_that_it_shows(drawings):
+    for name, given in drawings.items():
+        found = getattr(plots, name)(*given).numbers
+        assert len(found), name
+        assert not found.columns.duplicated().any(), name
+
+
+def test_the_numbers_of_a_drawing_are_means_over_seeds_in_per_cent(made):
+    figure = plots.accuracy_by_rate(frames.frame(made), [0, 0.4])
+    found = figure.numbers.set_index(["loss", "noise"])
+    assert found.loc[("mae", "symmetric"), "clean test accuracy, last epoch, mean (%)"] == pytest.approx(40.5)
+    assert found.loc[("mae", "symmetric"), ["noise rate", "seeds"]].tolist() == [0.4, 2]
+    shown = plots.accuracy_curves(frames.series(of(made, "clean"), ["test_accuracy"])).numbers
+    record = of(made, "clean")[0]["series"]["test_accuracy"], of(made, "clean")[1]["series"]["test_accuracy"]
+    last = shown[(shown["loss"] == "ce") & (shown["epoch"] == len(record[0]))].iloc[0]
+    assert last["clean test accuracy, mean (%)"] == pytest.approx(50 * (record[0][-1] + record[1][-1]))
 
 
 def by_rate(ends):

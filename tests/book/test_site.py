@@ -4,6 +4,7 @@ The site in _build/html is served on this machine and looked at in headless Chro
 tests judge what that visit found.
 """
 
+import csv
 import functools
 import json
 import re
@@ -166,6 +167,88 @@ def test_one_search_field_and_no_empty_buttons(page):
     )
 
 
+LAST, MEMORISED = "clean test accuracy, last epoch, mean (%)", "wrong labels memorised, mean (%)"
+RESULTS = [page for page in PAGES if re.match(r"executed/(results|verdicts|digits|ma2020-\w+(-x4)?)/", page)]
+
+
+@built
+@pytest.mark.parametrize("page", RESULTS)
+def test_each_figure_and_table_of_the_results_leads_to_its_numbers_and_its_code(page):
+    article = soup(f"{page}.html").find("article")
+    shown = article.select("figure.themed, .cell_output table")
+    lines = [thing.find_next(class_="numbers-line") for thing in shown]
+    assert len(set(map(id, lines))) == len(shown) == len(article.select(".numbers-line"))
+    names = [link.get_text() for line in lines for link in line.find_all("a")]
+    assert len(set(names)) == len(names)  # to those who do not see where they stand
+    for thing, line in zip(shown, lines, strict=True):
+        number = thing.select_one(".caption-number")
+        numbers, code = line.find_all("a")
+        assert numbers.get_text().startswith("Numbers (CSV): ")
+        assert code.get_text().startswith("Code of this cell: ")
+        if number:
+            assert numbers.get_text().endswith(f" {number.get_text(strip=True)}")
+        with (SITE / unquote(urljoin(f"{page}.html", numbers["href"]))).open(newline="") as file:
+            head, *rows = csv.reader(file)
+        assert rows
+        assert {len(row) for row in rows} == {len(set(head))}
+        cell = thing.find_parent(class_="cell")
+        assert cell.find(id=code["href"][1:]).get_text(strip=True)
+
+
+def downloaded(page, label):
+    """The rows of the file that the line below a figure or table leads to."""
+    line = soup(f"{page}.html").find(id=label).find_next(class_="numbers-line")
+    with (SITE / unquote(urljoin(f"{page}.html", line.a["href"]))).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def last_accuracy(record):
+    return record["final"]["last_accuracy"]
+
+
+def memorised(record):
+    return record["series"]["memorised"][-1]
+
+
+def by_cell(study, of):
+    """What a function gives of the records of a study's folder, by setting and loss; straight from the files."""
+    found = {}
+    for path in (ROOT / "results").glob(f"*/{study}/*/*/seed-*.json"):
+        record = json.loads(path.read_text())
+        found.setdefault((path.parent.name, record["config"]["loss"]["spec"]), []).append(of(record))
+    return found
+
+
+@built
+@pytest.mark.parametrize(
+    ("page", "label", "study", "column", "of"),
+    [
+        ("results/noise-rate", "tab-results-noise-rate-last", "ma2020-small", LAST, last_accuracy),
+        ("ma2020-small/comparison", "tab-ma2020-small-comparison-last", "ma2020-small", LAST, last_accuracy),
+        ("ma2020-mnist/comparison", "tab-ma2020-mnist-comparison-memorised", "ma2020-mnist", MEMORISED, memorised),
+    ],
+)
+def test_the_numbers_of_a_table_are_those_of_the_records(page, label, study, column, of):
+    records, rows = by_cell(study, of), downloaded(f"executed/{page}", label)
+    assert rows
+    for row in rows:
+        values = records[row["setting"], row["loss"]]
+        assert int(row["seeds"]) == len(values)
+        if values[0] is not None:
+            assert float(row[column]) == pytest.approx(100 * sum(values) / len(values), rel=1e-5)
+
+
+@built
+def test_the_numbers_of_curves_are_those_of_the_records():
+    records = by_cell("ma2020-small", lambda record: record["series"]["test_accuracy"])
+    rows = downloaded("executed/ma2020-small/symmetric-0.4", "fig-ma2020-small-symmetric-0-4-curves")
+    assert len(rows) > 100
+    for row in rows:
+        values = [series[int(row["epoch"]) - 1] for series in records["symmetric-0.4", row["loss"]]]
+        assert float(row["clean test accuracy, mean (%)"]) == pytest.approx(100 * sum(values) / len(values), rel=1e-5)
+        assert float(row["clean test accuracy, most (%)"]) == pytest.approx(100 * max(values), rel=1e-5)
+
+
 # --- as seen ------------------------------------------------------------------------------------------------------
 
 
@@ -274,6 +357,17 @@ def test_no_sideways_scrolling_on_a_phone(visit, page):
 @every_page
 def test_accessibility_rules_hold(visit, page):
     assert {where: found for where, found in visit(page)["axe"].items() if found} == {}
+
+
+@built
+def test_the_link_to_the_code_of_a_cell_opens_it(tab, address):
+    tab.goto(f"{address}executed/results/ranks.html")
+    code = tab.locator("article .cell:has(figure) .cell_input")
+    assert not code.is_visible()
+    for _ in range(2):  # and again where the address already names it
+        tab.locator(".cell:has(figure) .numbers-line a").last.click()
+        assert code.is_visible()
+        tab.evaluate("document.querySelectorAll('article details').forEach(d => { d.open = false; })")
 
 
 @built
@@ -390,3 +484,21 @@ def test_an_incomplete_figure_stops_the_build(project, text, complaint):
     status, warnings, _ = project(text)
     assert status != 0
     assert complaint in warnings
+
+
+LINE = ":::{numbers} /executed/curves.csv\n:of: fig-a\n:::"
+
+
+def test_a_line_of_numbers_names_its_figure_and_has_no_link_to_code_where_none_is_shown(project, tmp_path):
+    (tmp_path / "executed" / "curves.csv").write_text("loss\nce\n")
+    status, warnings, body = project(f"{figure()}\n\n{LINE}")
+    assert (status, warnings) == (0, "")
+    (link,) = body.select(".numbers-line a")
+    assert link.get_text() == "Numbers (CSV): Figure 1"
+    assert (tmp_path / "out" / link["href"]).read_text() == "loss\nce\n"
+
+
+def test_numbers_that_are_missing_stop_the_build(project):
+    status, warnings, _ = project(f"{figure()}\n\n{LINE}")
+    assert status != 0
+    assert "curves.csv" in warnings
