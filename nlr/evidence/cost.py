@@ -10,7 +10,6 @@ from nlr.study import benchmark, estimates, protocols
 DEVICES = (1, 8, 64)
 WORKER = {"cpu": "engine, bf16, one thread", "cuda": "engine, bf16"}  # the contender that trains one run on its own
 UNITS = {"cpu": "a core", "cuda": "a GPU"}
-LONG = 4 * 86400  # seconds that are said in days
 
 
 def seconds_per_epoch(protocol, found, measured):
@@ -58,11 +57,11 @@ def table(chosen, found, measured):
         missing = [kind for kind in UNITS if kind not in {row["device_type"] for row in timed}]
         for row in sorted(timed, key=lambda row: row["seconds"]):
             run = row["seconds"] * sum(epochs) / len(epochs)
-            times = {n: _in_words(run * math.ceil(len(epochs) / n)) for n in DEVICES}
+            hours = [f"{run * math.ceil(len(epochs) / n) / 3600:,.1f}" for n in DEVICES]
             device = f"{UNITS[row['device_type']]}, {row['device']}"
-            rows.append(_row(study, len(epochs), device, row["source"], estimates.in_words(run), times))
+            rows.append(_row(study, len(epochs), device, row["source"], estimates.in_words(run), hours))
         for kind in missing:
-            rows.append(_row(study, len(epochs), UNITS[kind], "not measured yet", "–", dict.fromkeys(DEVICES, "–")))
+            rows.append(_row(study, len(epochs), UNITS[kind], "not measured", "–", ["–"] * len(DEVICES)))
     return pd.DataFrame(rows)
 
 
@@ -70,8 +69,8 @@ def _counted(times):
     return f"{len(times)} records" if len(times) > 1 else "1 record"
 
 
-def _row(study, runs, device, source, run, times):
-    several = {f"on {n}": time for n, time in times.items()}
+def _row(study, runs, device, source, run, hours):
+    several = {f"hours on {n}": text for n, text in zip(DEVICES, hours, strict=True)}
     return {"study": study.name, "runs": runs, "device": device, "timed by": source, "a run": run} | several
 
 
@@ -83,7 +82,3 @@ def _trains_alike(protocol, network):
         and (text["data"]["train_per_class"], text["data"]["validation"]) == (0, 0.0)
         and (text["training"]["batch_size"], text["training"]["precision"]) == (benchmark.BATCH, "bf16")
     )
-
-
-def _in_words(seconds):
-    return f"{seconds / 86400:.0f} days" if seconds > LONG else estimates.in_words(seconds)

@@ -39,8 +39,8 @@ def test_runs_are_divided_whole_among_devices():
         "device": "a core, A processor",
         "timed by": "1 record",
         "a run": "1 h 0 min",
-        "on 1": "6 days",  # 156 h
-        "on 8": "20 h 0 min",  # 19.5 runs each
-        "on 64": "3 h 0 min",
+        "hours on 1": "156.0",
+        "hours on 8": "20.0",  # 19.5 runs each
+        "hours on 64": "3.0",
     }
-    assert (missing["device"], missing["timed by"], missing["on 64"]) == ("a GPU", "not measured yet", "–")
+    assert (missing["device"], missing["timed by"], missing["hours on 64"]) == ("a GPU", "not measured", "–")
