@@ -18,7 +18,7 @@ from nlr.study import execute, records, runs
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
 SBIN = os.pathsep.join([os.environ["PATH"], "/usr/sbin", "/sbin"])
-PATIENCE = 300  # seconds; the whole takes well under a minute where nothing else runs
+PATIENCE = 300  # seconds, for one step on a machine that is busy with other things
 LOSSES = ["ce", "nce+mae"]
 EPOCHS = 8
 STUDY = f"""
