@@ -36,7 +36,7 @@ chosen = [studies.load(name) for name in ("ma2020", "ma2020-mnist", "ma2020-smal
 Table(
     cost.table(chosen, verdicts.committed(), measured),
     name="cost",
-    caption="How long a run takes, and how many hours all runs of a study on 1, 8 and 64 such devices, each of which trains one "
+    caption="How long a run takes, and in how many hours 1, 8 and 64 such devices make all runs of a study, each of them one "
     "run at a time. Where the study has records, the time of a run is the median of theirs; else it comes from images a second in the "
     "[benchmark](/executed/speed.ipynb). Nothing is guessed from one kind of device to another.",
     left=["device", "timed by"],
@@ -79,8 +79,9 @@ Table(
 #
 # Every run has a lease, a small file in the store that its worker touches every ten seconds. So a job that is submitted again
 # waits a minute before it takes over the run of a lost node, two commands on one store divide the runs between them, and
-# `python -m nlr study` by hand or on a machine outside the cluster may help. If the command itself is stopped or killed, type
-# it again: batches that are done are known by files in the store's folder `.batches`, and the others go on.
+# `python -m nlr study` by hand or on a machine outside the cluster may help. The command itself can be stopped too: Ctrl-C
+# cancels its jobs, and where it is killed the jobs that it had submitted go on. Type it again: batches that are done are known
+# by files in the store's folder `.batches`, and the others go on.
 #
 # ## What was tried
 #
