@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Beyond one machine
 #
-# *What the full study costs on how many devices, and how to run it as jobs on a cluster with Slurm, the commonest program that
-# shares one out.*
+# *What the full study costs on how many devices, and how to run it as jobs of Slurm, a program by which many clusters share
+# out their nodes.*
 #
 # ## What it costs
 #
