@@ -21,7 +21,7 @@ SEED ?= 0
 OUT ?= out/$(STUDY)-$(NOISE)-$(RATE).ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve setting study notebooks readme test check kill-test lint clean constraints
+.PHONY: help book serve setting study notebooks readme links test check kill-test lint clean constraints
 
 help:
 	@echo "make book                     build the site: environment, pages, pictures"
@@ -36,6 +36,7 @@ help:
 	@echo "make notebooks                write the half that changed into the other, .py or .ipynb; where both changed,"
 	@echo "                              KEEP=notebooks/FOLDER/NAME.py or .ipynb says which one wins"
 	@echo "make readme                   bring the README, and the words that the records give, up to date"
+	@echo "make links                    ask every outside link of the book; needs the network"
 	@echo "make lint                     style of the code"
 	@echo "make clean                    remove executed pages, the site and the demonstration's records"
 
@@ -78,6 +79,9 @@ kill-test: $(READY)
 readme: book
 	@python pipeline/readme.py
 	@python pipeline/outcomes.py
+
+links: book
+	jupyter-book build . --builder linkcheck --path-output _build/links --quiet
 
 lint: $(READY)
 	ruff check . && ruff format --check .

@@ -153,6 +153,9 @@ def study(
     ] = None,
     store: Annotated[str | None, typer.Option(help="Folder of records of your own; else the study's.", **PATH)] = None,
     budget: Annotated[str | None, typer.Option(help="Time after which to end cleanly: 9m, 1h30m, 540s.")] = None,
+    span: Annotated[
+        str | None, typer.Option("--runs", metavar="<first>-<last>", help="Only these of its runs: 1-8, in its order.")
+    ] = None,
     data_root: DataRoot = None,
     device: Device = "auto",
 ):
@@ -163,15 +166,18 @@ def study(
     begin = time.monotonic()
     deadline = begin + estimates.parse_duration(budget) if budget is not None else None
     chosen = studies.load(name)
+    chosen_runs = list(chosen.runs())
+    if span is not None:
+        chosen_runs = chosen_runs[arguments.span(span, "--runs", len(chosen_runs))]
     device = provenance.pick_device(device)
     names = {}  # for each data set that the study names, the one that there is
-    for config, _ in chosen.runs():
+    for config, _ in chosen_runs:
         if config["dataset"] not in names:
             dataset = data.load(config["data"]["dataset"], data_root, config["dataset"])
             names[config["dataset"]] = dataset.name
     wanted = [
         (config | {"dataset": names[config["dataset"]]}, "own run" if store else purpose)
-        for config, purpose in chosen.runs()
+        for config, purpose in chosen_runs
     ]
     target = store or chosen.store
     paces = estimates.Paces(device.split(":")[0], *{target, *studies.STORES.values()})

@@ -66,3 +66,19 @@ def path(value, name):
         return Path(text).expanduser()
     except RuntimeError as error:  # of ~name where nobody has that name
         raise NlrError(f"{name} is {text!r}: {error}") from None
+
+
+def span(value, name, most):
+    """A range of numbers from 1, both ends included: ``9-16``.
+
+    Returns:
+        The slice that takes them from a list.
+
+    Raises:
+        NlrError: it is none, or ends beyond ``most``; ``name`` says what was asked for.
+    """
+    match = re.fullmatch(r"([0-9]{1,9})-([0-9]{1,9})", value)
+    first, last = map(int, match.groups()) if match else (0, 0)
+    if not 1 <= first <= last <= most:
+        raise NlrError(f"{name} is {value!r}; expected two numbers from 1 to {most}, for example 1-{min(most, 8)}.")
+    return slice(first - 1, last)

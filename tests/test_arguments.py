@@ -65,6 +65,21 @@ def test_anything_else_is_no_path(value, words):
     assert refused(arguments.path, value, "store").startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("1-1", [1]), ("2-4", [2, 3, 4]), ("5-5", [5]), ("1-5", [1, 2, 3, 4, 5])]
+)
+def test_a_span_takes_both_its_ends(text, numbers):
+    assert [1, 2, 3, 4, 5][arguments.span(text, "--runs", 5)] == numbers
+
+
+@pytest.mark.parametrize("text", ["", "3", "0-2", "3-2", "1-6", "-2", "1-", "1-2-3", "a-b", "1 - 2"])
+def test_what_is_no_span_is_refused(text):
+    assert (
+        refused(arguments.span, text, "--runs", 5)
+        == f"--runs is {text!r}; expected two numbers from 1 to 5, for example 1-5."
+    )
+
+
 CONFIG = runs.resolve("digits", "ce", "clean", 0, "digits")
 TAKE_A_PATH = {
     "data_root": lambda: paths.data_root(""),

@@ -95,6 +95,13 @@ def test_study_trains_what_is_missing(command, tmp_path, own_studies, options, p
     assert "0 runs trained, 2 of 2 records" in command("study", "two", *options)[1]
 
 
+def test_study_trains_only_the_runs_that_are_asked_for(command, tmp_path, own_studies):
+    (own_studies / "two.toml").write_text(STUDY)
+    assert "1 runs trained, 1 of 1 records in mine" in command("study", "two", "--store", "mine", "--runs", "2-2")[1]
+    assert made(tmp_path / "here" / "mine") == ["digits/digits/mae/clean/seed-0.json"]
+    assert "1 runs trained, 2 of 2 records in mine" in command("study", "two", "--store", "mine", "--runs", "1-2")[1]
+
+
 @pytest.mark.parametrize("there", ["digits-mended", "digits"])
 def test_study_asks_for_the_copy_that_it_names_and_takes_another_under_its_own_name(
     command, own_studies, digits, monkeypatch, there
@@ -317,6 +324,7 @@ def test_every_command_finds_ones_home(command, tmp_path, monkeypatch, own_studi
         (["run", "digits", "ce", "clean", "--data-root", " "], ("--data-root is an empty path",)),
         (["study", "digits", "--store="], ("--store is an empty path",)),
         (["study", "digits", "--budget", ""], ("Duration ''",)),
+        (["study", "digits", "--runs", "40-99"], ("--runs is '40-99'", "from 1 to 50", "1-8")),
         (["status", "--data-root", ""], ("--data-root is an empty path",)),
         (["bundle", ""], ("archive is an empty path",)),
         (["bundle", "mine.zip", "--part", ""], ("--part is an empty path",)),
