@@ -21,7 +21,7 @@ SEED ?= 0
 OUT ?= out/$(STUDY)-$(NOISE)-$(RATE).ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve setting study notebooks readme links test check kill-test lint clean constraints
+.PHONY: help book serve lab setting study notebooks readme links test check kill-test lint clean constraints
 
 help:
 	@echo "make book                     build the site: environment, pages, pictures"
@@ -30,6 +30,7 @@ help:
 	@echo "make kill-test                kill workers at 100 random moments and builds at 10, compare what they make"
 	@echo "                              (KILLS=100 BUILDS=10 SEED=0)"
 	@echo "make serve                    build, show at http://localhost:8000, rebuild on save"
+	@echo "make lab                      JupyterLab on the notebooks: what is saved in one half of a pair is written into the other"
 	@echo "make setting STUDY=digits NOISE=symmetric RATE=0.4 OPTIONS='-p losses \"ce nce\"'"
 	@echo "                              one setting with papermill, into out/"
 	@echo "make study STUDY=digits       train the missing runs of a study (OPTIONS='--workers 2 --budget 9m --data-root DIR')"
@@ -55,6 +56,10 @@ book: $(READY)
 
 serve: $(READY)
 	@python pipeline/serve.py
+
+lab: $(READY)
+	@python pipeline/pairs.py
+	@python -m jupyterlab --config=pipeline/lab.py $(OPTIONS)
 
 setting: $(READY)
 	@test -n '$(OUT)' || { echo "OUT is empty; name the notebook to write" >&2; exit 1; }

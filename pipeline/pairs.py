@@ -29,6 +29,7 @@ METADATA = {
     },
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
 }
+jupytext.header.INSERT_AND_CHECK_VERSION_NUMBER = False  # of jupytext: scripts would differ from machine to machine
 # Metadata that tell how a cell was run, and how its output is shown; they go with the outputs.
 PASSING = ("ExecuteTime", "autoscroll", "collapsed", "execution", "papermill", "scrolled", "trusted", "vscode")
 SPACING = "lines_to_next_cell"  # blank lines in the script; kept, but no text
@@ -108,14 +109,20 @@ def parse(half, content):
     return notebook
 
 
-def render(half, notebook):
-    """The bytes of a half that holds this notebook, without outputs and with the metadata of our pairs."""
+def tidy(notebook):
+    """This notebook without outputs and with the metadata of our pairs."""
     notebook = nbformat.from_dict(notebook | {"metadata": METADATA})
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
         cell.metadata = {key: value for key, value in cell.metadata.items() if key not in PASSING}
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def render(half, notebook):
+    """The bytes of a half that holds this notebook, tidied."""
+    notebook = tidy(notebook)
     text = jupytext.writes(notebook, "py:percent") if half.suffix == ".py" else nbformat.writes(notebook) + "\n"
     content = text.encode()
     back, given = contents(parse(half, content)), contents(notebook)
@@ -196,9 +203,9 @@ def refresh(stem, keep=None):
             )
     new = {half: render(half, read[chosen]) for half in (script, notebook) if texts.get(half) != texts[chosen]}
     if notebook in read and notebook not in new:  # what Jupyter left: outputs, ids, metadata of the machine
-        tidy = render(notebook, read[notebook])
-        if tidy != notebook.read_bytes():
-            new[notebook] = tidy
+        content = render(notebook, read[notebook])
+        if content != notebook.read_bytes():
+            new[notebook] = content
     for half, content in new.items():
         files.write_whole(half, content)
     if remembered(memory) != fingerprint(texts[chosen]):
