@@ -196,7 +196,7 @@ def in_a_minute(judged, evidence, found, records, proved=None):
     longer = control.of_sums(judged, evidence)
     answers = {
         "Which loss?": losses,
-        "Which weight?": [("small", _of_choice(records))],
+        "Which weight?": _of_choice(records),
         "How long?": [("small", longer)] if longer else [],
         "What to watch?": [],
     }
@@ -237,17 +237,19 @@ def _exceptions(found, default):
 
 
 def _of_choice(records):
-    """How a weight can be chosen without clean labels, as far as there are runs."""
+    """How a weight can be chosen without clean labels, as far as there are runs: pairs (mark, sentence)."""
     table = chosen(records)
     rule = "A weight can be chosen by the accuracy on held-out noisy labels"
     if table.empty:
-        return f"{rule}, in principle: whether it costs accuracy is not known yet, for its runs are missing."
-    most = table["regret"].max()
-    often = f"in {len(table)} comparison{'s' * (len(table) != 1)} of {len(_weights())} weights"
-    seeds = wording.seeds(*[table["seed"].nunique()] * 2)
-    return (
-        f"{rule}: {often} that cost up to {most:.1f} points against the best weight ({seeds}, which decides nothing)."
-    )
+        return [("small", f"{rule}, in principle: what that costs is not known yet, for its runs are missing.")]
+    out = []
+    for protocol, part in table.groupby("protocol", sort=False):
+        often = f"in {len(part)} comparison{'s' * (len(part) != 1)} of {len(_weights())} weights"
+        seeds = wording.seeds(*[part["seed"].nunique()] * 2)
+        text = f"{rule}: {often} that cost up to {part['regret'].max():.1f} points against the best weight"
+        mark = "small" if frames.is_small(protocol) else "full"
+        out.append((mark, f"{text} ({seeds}, which decides nothing)."))
+    return out
 
 
 # The weight
@@ -301,6 +303,7 @@ def weighed(records):
         A data frame, a row a run: ``protocol``, ``setting``, ``seed``, ``loss``, and in per cent ``last`` (clean test
         accuracy) and ``held out`` (accuracy on held-out noisy labels), both after the last epoch.
     """
+    places, weights = claims.get(CHOICE).protocols, _weights()
     rows = [
         {
             "protocol": record["config"]["protocol"],
@@ -311,11 +314,11 @@ def weighed(records):
             "held out": FIGURES[kinds.CHOSEN_BY][0](record),
         }
         for record in records
-        if record["config"]["protocol"] in claims.get(CHOICE).protocols
+        if record["config"]["protocol"] in places
     ]
     table = pd.DataFrame(rows, columns=["protocol", "setting", "seed", "loss", "last", "held out"]).dropna()
-    table = table[table["loss"].isin(_weights())]
-    return table.groupby(["protocol", "setting", "seed"]).filter(lambda part: len(part) == len(_weights()))
+    table = table[table["loss"].isin(weights)]
+    return table.groupby(["protocol", "setting", "seed"]).filter(lambda part: len(part) == len(weights))
 
 
 def chosen(records):

@@ -128,9 +128,13 @@ def test_the_choice_is_the_highest_accuracy_on_held_out_noisy_labels_at_the_last
     table = practice.choice_table(runs)
     assert table["points lost"].tolist() == ["(10.0)", "missing", "missing", "missing"]
     assert table["chosen"].tolist()[1] == "missing: 5 of 5 runs"
-    assert "cost up to 10.0 points against the best weight (one seed, which decides nothing)" in practice._of_choice(
-        runs
+    ((mark, text),) = practice._of_choice(runs)
+    assert mark == "small"
+    assert (
+        "in 1 comparison of 5 weights that cost up to 10.0 points against the best weight (one seed, which dec" in text
     )
+    both = runs + tried("ma2020-mnist-val", "symmetric-0.8", (0.5, 0.2, 0.1, 0.1, 0.1), (0.3, 0.4, 0.6, 0.5, 0.2))
+    assert {mark for mark, _ in practice._of_choice(both)} == {"small", "full"}
 
 
 def test_a_weight_that_follows_the_noise_is_open_until_both_rates_have_runs():
