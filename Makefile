@@ -12,6 +12,7 @@ NOISE ?= symmetric
 RATE ?= $(or $(RATE_OF_$(NOISE)),0.4)
 RATE_OF_clean := 0
 RATE_OF_human := worse
+RATE_OF_matrix := worse
 OPTIONS ?=
 KEEP ?=
 CHECKED := test_losses test_noise study/test_records evidence/test_claims

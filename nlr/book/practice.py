@@ -101,18 +101,24 @@ def shortfalls(found):
     return {setting: one.shortfalls for setting, one in found.items() if set(one.counted) == set(CANDIDATES)}
 
 
-def least_regret(found):
-    """The loss whose largest shortfall is the least, with that shortfall and its setting; None where no setting counts.
+def worst(found):
+    """Where each loss lies farthest below the best, ``{loss: (points, setting)}``; empty where no setting counts.
 
     Args:
         found: what :func:`choices` returns.
     """
     whole = shortfalls(found)
-    if not whole:
-        return None
-    worst = {loss: max((of[loss], setting) for setting, of in whole.items()) for loss in CANDIDATES}
-    loss = min(CANDIDATES, key=lambda one: worst[one][0])
-    return loss, *worst[loss]
+    return {loss: max((of[loss], setting) for setting, of in whole.items()) for loss in CANDIDATES if whole}
+
+
+def least_regret(found):
+    """The loss whose largest shortfall is the least; None where no setting counts.
+
+    Args:
+        found: what :func:`choices` returns.
+    """
+    of_losses = worst(found)
+    return min(of_losses, key=lambda loss: of_losses[loss][0]) if of_losses else None
 
 
 def guess(setting):
@@ -121,8 +127,8 @@ def guess(setting):
     if kind == "human":
         return f"labels by people (CIFAR-10N, `{setting.partition('-')[2]}`)"
     if kind == "asymmetric":
-        return f"{per_cent(setting)} of some classes taken for a similar one"
-    return f"{per_cent(setting)} wrong, any other class as likely"
+        return f"{per_cent(setting)} of five classes, a similar one"
+    return f"{per_cent(setting)}, any other class"
 
 
 def loss_table(found):
@@ -147,71 +153,76 @@ def _take(choice, mark):
     if not choice.means:
         return "–" if mark == "authors" else MISSING
     losses = choice.unbeaten or (max(choice.means, key=choice.means.get),)
-    said = " or ".join(f"{loss} {choice.means[loss]:.1f}" for loss in losses)
+    bracket = "{}" if choice.unbeaten else "({})"
+    said = [f"**{loss}** {choice.means[loss]:.1f}" for loss in losses]
     if "ce" not in losses and "ce" in choice.means:
-        said += f"; ce {choice.means['ce']:.1f}"
-    return said if choice.unbeaten else f"({said})"
+        said.append(f"ce {choice.means['ce']:.1f}")
+    return "<br>".join(map(bracket.format, said))
 
 
 def shortfall_table(found):
-    """A row a loss and kind of evidence: how many points it lies below the best in each setting, and at most.
+    """A row a loss, a column a kind of evidence: how many points it lies below the best of all at its worst, and where.
 
     Args:
-        found: what :func:`all_choices` returns. Kinds of evidence and settings without seeds enough are left out.
+        found: what :func:`all_choices` returns. Kinds of evidence without seeds enough are left out.
     """
-    whole = {column: shortfalls(of_column) for column, of_column in found.items()}
-    settings = [setting for setting in GUESSES if any(setting in of for of in whole.values())]
-    rows = []
-    for column, of_setting in whole.items():
-        for loss in CANDIDATES if of_setting else ():
-            points = {s: of_setting[s][loss] for s in settings if s in of_setting}
-            cells = {frames.short_name(s): f"{points[s]:.1f}" if s in points else "–" for s in settings}
-            rows.append({"loss": loss, "evidence": _head(*column)} | cells | {"at most": f"{max(points.values()):.1f}"})
-    return pd.DataFrame(rows)
+    of_columns = {_head(*column): of for column, of_column in found.items() if (of := worst(of_column))}
+    return pd.DataFrame(
+        {"loss": loss}
+        | {head: f"{of[loss][0]:.1f} ({frames.short_name(of[loss][1])})" for head, of in of_columns.items()}
+        for loss in CANDIDATES
+        if of_columns
+    )
 
 
 # In a minute
 
 
-def in_a_minute(judged, evidence, found, records, proved=()):
-    """What to do, as pairs (mark, sentence); the answer in short has no mark.
+def in_a_minute(judged, evidence, found, records, proved=None):
+    """Questions with their answers, as :func:`nlr.book.minute.myst` takes them: pairs (question, [(mark, sentence)]).
 
     Args:
         judged: the judgements of the claim that the control hangs on, :data:`nlr.book.control.CLAIM`, by claim.
         evidence: the :class:`nlr.book.questions.Evidence` of the records.
         found: what :func:`all_choices` returns of it.
         records: the records.
-        proved: sentences that mathematics adds.
+        proved: what mathematics adds, ``{question: [sentence]}``.
     """
-    least = {column: of for column, of_column in found.items() if (of := least_regret(of_column))}
-    lines = [("", _in_short({loss for loss, _, _ in least.values()}))]
-    lines += [(column[0], _default(column[1], found[column], *of)) for column, of in least.items()]
-    if ("small", "last") in least and (text := _exceptions(found["small", "last"], least["small", "last"][0])):
-        lines.append(("small", text))
-    if text := control.of_sums(judged, evidence):
-        lines.append(("small", f"Do not train for long unwatched. {text}"))
-    return [*lines, *(("proof", text) for text in proved), ("small", _of_choice(records))]
+    least = {column: loss for column, of_column in found.items() if (loss := least_regret(of_column))}
+    losses = [("", _in_short(set(least.values())))]
+    losses += [(column[0], _default(column[1], found[column], loss)) for column, loss in least.items()]
+    if ("small", "last") in least and (text := _exceptions(found["small", "last"], least["small", "last"])):
+        losses.append(("small", text))
+    longer = control.of_sums(judged, evidence)
+    answers = {
+        "Which loss?": losses,
+        "Which weight?": _of_choice(records),
+        "How long?": [("small", longer)] if longer else [],
+        "What to watch?": [],
+    }
+    for question, texts in (proved or {}).items():
+        answers[question] = [*(("proof", text) for text in texts), *answers[question]]
+    return list(answers.items())
 
 
 def _in_short(losses):
     """Which loss to take without a guess of the noise, if all kinds of evidence name the same."""
     if not losses:
-        return "Which loss to take is not known yet."
+        return "Not known yet."
     if len(losses) > 1:
-        return f"Which loss to take depends on the evidence: {listed(losses).replace(' and ', ' or ')}."
-    return f"If you cannot guess the noise well, take {listed(losses)}, and hold out some of your noisy labels."
+        return f"It depends on the evidence: {listed(sorted(losses)).replace(' and ', ' or ')}."
+    return f"{listed(losses)}, if you cannot guess the noise well."
 
 
-def _default(figure, found, loss, points, setting):
+def _default(figure, found, loss):
     """What the loss of least regret may cost."""
-    when = "Stopped at the best epoch, which was chosen on test images," if figure == "best" else "Trained to the end,"
+    points, setting = worst(found)[loss]
+    when = "Stopped at the best epoch, chosen on test images," if figure == "best" else "Trained to the end,"
     counted = frames.short_names(shortfalls(found))
     if not points:
         return f"{when} {called(loss)} is the best of {len(CANDIDATES)} losses ({counted})."
-    return (
-        f"{when} {called(loss)} lies {points:.1f} points below the best of {len(CANDIDATES)} losses at its worst "
-        f"({frames.short_name(setting)}), and every other loss more at its own (of {counted})."
-    )
+    text = f"{when} {called(loss)} lies at most {points:.1f} points below the best of {len(CANDIDATES)} losses"
+    return f"{text}, at {frames.short_name(setting)}; each of the others lies farther below it somewhere ({counted})."
 
 
 def _exceptions(found, default):
@@ -226,23 +237,19 @@ def _exceptions(found, default):
 
 
 def _of_choice(records):
-    """How a weight can be chosen without clean labels, as far as there are runs."""
+    """How a weight can be chosen without clean labels, as far as there are runs: pairs (mark, sentence)."""
     table = chosen(records)
     rule = "A weight can be chosen by the accuracy on held-out noisy labels"
     if table.empty:
-        return f"{rule}, in principle: whether it costs accuracy is not known yet, for its runs are missing."
-    most = table["regret"].max()
-    often = f"in {len(table)} comparison{'s' * (len(table) != 1)} of {len(_weights())} weights"
-    seeds = wording.seeds(*[table["seed"].nunique()] * 2)
-    return (
-        f"{rule}: {often} that cost up to {most:.1f} points against the best weight ({seeds}, which decides nothing)."
-    )
-
-
-def minute(lines):
-    """The lines as MyST: the answer in short, then a list, each item with its mark."""
-    bare = [f"**{text}**" for mark, text in lines if not mark]
-    return "\n".join([*bare, "", *(f"- {marks.badge(mark)} {text}" for mark, text in lines if mark)])
+        return [("small", f"{rule}, in principle: what that costs is not known yet, for its runs are missing.")]
+    out = []
+    for protocol, part in table.groupby("protocol", sort=False):
+        often = f"in {len(part)} comparison{'s' * (len(part) != 1)} of {len(_weights())} weights"
+        seeds = wording.seeds(*[part["seed"].nunique()] * 2)
+        text = f"{rule}: {often} that cost up to {part['regret'].max():.1f} points against the best weight"
+        mark = "small" if frames.is_small(protocol) else "full"
+        out.append((mark, f"{text} ({seeds}, which decides nothing)."))
+    return out
 
 
 # The weight
@@ -296,6 +303,7 @@ def weighed(records):
         A data frame, a row a run: ``protocol``, ``setting``, ``seed``, ``loss``, and in per cent ``last`` (clean test
         accuracy) and ``held out`` (accuracy on held-out noisy labels), both after the last epoch.
     """
+    places, weights = claims.get(CHOICE).protocols, _weights()
     rows = [
         {
             "protocol": record["config"]["protocol"],
@@ -306,11 +314,11 @@ def weighed(records):
             "held out": FIGURES[kinds.CHOSEN_BY][0](record),
         }
         for record in records
-        if record["config"]["protocol"] in claims.get(CHOICE).protocols
+        if record["config"]["protocol"] in places
     ]
     table = pd.DataFrame(rows, columns=["protocol", "setting", "seed", "loss", "last", "held out"]).dropna()
-    table = table[table["loss"].isin(_weights())]
-    return table.groupby(["protocol", "setting", "seed"]).filter(lambda part: len(part) == len(_weights()))
+    table = table[table["loss"].isin(weights)]
+    return table.groupby(["protocol", "setting", "seed"]).filter(lambda part: len(part) == len(weights))
 
 
 def chosen(records):

@@ -18,17 +18,15 @@
 # first list is the answer in a minute; below it stand the numbers, by your guess of the noise, your budget and your number of
 # classes.*
 #
-# Normalised cross-entropy (NCE) is cross-entropy divided by its sum over all labels. NCE+MAE adds mean absolute error to it,
-# NCE+RCE reverse cross-entropy, which is MAE with a larger weight. A mark says on which evidence a line rests and how far it
-# reaches; everything is computed from records and tables when the book is built. A number in brackets rests on too few seeds to
-# decide anything, and what has no run is called missing.
+# NCE is cross-entropy divided by its sum over all labels; NCE+MAE adds mean absolute error, NCE+RCE reverse cross-entropy. A mark
+# says on which evidence a line rests. A number in brackets rests on too few seeds to decide anything; what has no run is missing.
 
 # %% tags=["hide-input"]
 import math
 
 import pandas as pd
 
-from nlr.book import control, practice, questions
+from nlr.book import control, minute, practice, questions
 from nlr.book.display import Prose, Table
 from nlr.evidence import verdicts
 from nlr.losses import make_loss
@@ -47,22 +45,26 @@ HELD_OUT, ACCURACY = 1000, 0.6
 times = practice.weight("nce+rce") / practice.weight("nce+mae")
 ten, hundred = (collapse.threshold(make_loss("nce", classes), 0.0) for classes in (10, 100))
 low, high = (196 * choosing.error_of_accuracy(ACCURACY, rate, 10, HELD_OUT) for rate in (0.4, 0.8))
-proved = [
-    f"NCE+RCE is NCE+MAE with {times:.3g} times the weight on MAE: choosing between the two is choosing a weight.",
-    "If more of the training labels are fitted than you believe to be right, wrong ones are being memorised: from there on watch "
-    "held-out labels, and stop when fewer of them are predicted.",
-    f"Do not use NCE alone with many classes and the usual weight decay: from a decay of {ten:.2g} on with ten classes, and of "
-    f"{hundred:.2g} with a hundred, one answer to every image is the cheapest, and earlier with noise.",
-    "Held-out noisy labels rank classifiers as clean ones do if any other class is as likely. A thousand of them leave an accuracy "
-    f"uncertain by {low:.0f} points when two in five are wrong, and by {high:.0f} when four in five are (ten classes).",
-]
-Prose(practice.minute(practice.in_a_minute(judged, evidence, found, records, proved)))
+proved = {
+    "Which weight?": [
+        f"NCE+RCE is NCE+MAE with {times:.3g} times the weight on MAE: choosing between the two is choosing a weight.",
+        "Held-out noisy labels rank classifiers as clean ones do, if any other class is as likely. A thousand of them leave an "
+        f"accuracy uncertain by {low:.0f} points when two in five are wrong, by {high:.0f} when four in five are (ten classes).",
+    ],
+    "What to watch?": [
+        "If more of the training labels are fitted than you believe to be right, wrong ones are being memorised. From there on "
+        "watch held-out labels, and stop when fewer of them are predicted.",
+        "Count the classes that are never answered. With NCE alone one answer to every image is the cheapest from a weight decay of "
+        f"{ten:.2g} on with ten classes, and of {hundred:.2g} with a hundred, and earlier with noise.",
+    ],
+}
+Prose(minute.myst(practice.in_a_minute(judged, evidence, found, records, proved)))
 
 # %% [markdown]
 # ## Which loss, by your guess of the noise
 #
-# A cell names the losses that no other of six (`ce`, `nce`, `mae`, `nce+mae`, `nce+rce`, `gce`) is shown to be more accurate than,
-# each with its accuracy on clean test images, and behind a semicolon that of cross-entropy. *Shown* means at least three seeds and
+# A cell names in bold the losses that no other of six (`ce`, `nce`, `mae`, `nce+mae`, `nce+rce`, `gce`) is shown to be more accurate
+# than, each with its accuracy on clean test images, and below them cross-entropy. *Shown* means at least three seeds and
 # a 95 % interval that excludes zero, taken singly. The best epoch is each loss's own and chosen on the test images: an upper end
 # of what early stopping can give. Accuracies of the scaled-down runs are far below those of full training; their differences and
 # order are what to read.
@@ -71,23 +73,22 @@ Prose(practice.minute(practice.in_a_minute(judged, evidence, found, records, pro
 Table(
     practice.loss_table(found),
     name="loss",
-    caption="What to take, and the accuracy to expect after the last epoch, in per cent, by a guess of the noise. Confusions with a "
-    "similar class concern five of the ten classes. In brackets: the highest mean where too few seeds decide nothing.",
+    caption="What to take, and the accuracy to expect after the last epoch, in per cent, by a guess of the noise: the share of wrong "
+    "labels, and what they may be instead. In brackets: the highest mean where too few seeds decide nothing.",
     left=practice.loss_table(found).columns,
     style="dense",
 )
 
 # %% [markdown]
-# A guess can be wrong. The next table has how many points each loss lies below the best of the six in each setting in which all
-# six have seeds enough. The loss with the smallest number in the last column is the one to take blind.
+# A guess can be wrong. So the next table has how many points each loss lies below the best of the six where it does worst, among
+# the settings in which all six have seeds enough. The loss with the smallest number is the one to take blind.
 
 # %% tags=["hide-input"]
 Table(
     practice.shortfall_table(found),
     name="shortfall",
-    caption="Points below the best of six losses, mean accuracies; after the last epoch where nothing else is said.",
-    left=["evidence"],
-    style="dense",
+    caption="Points below the best of six losses in the setting where a loss does worst, by mean accuracies; after the last epoch "
+    "where nothing else is said.",
 )
 
 # %% [markdown]

@@ -75,3 +75,9 @@ section(59, 68)
 
 # %% tags=["hide-input"]
 section(69, 78)
+
+# %% [markdown]
+# ## Practice: a weight without clean labels, and labels by people
+
+# %% tags=["remove-input"]
+section(79, 83)

@@ -559,6 +559,7 @@ def test_bad_parameters_end_papermill_with_one_sentence_and_nothing_trained(refu
         ([], "symmetric", "0.4"),
         (["NOISE=clean"], "clean", "0"),
         (["NOISE=human"], "human", "worse"),
+        (["NOISE=matrix"], "matrix", "worse"),
         (["NOISE=asymmetric"], "asymmetric", "0.4"),
         (["NOISE=clean", "RATE=0.2"], "clean", "0.2"),
         (["RATE="], "symmetric", ""),
