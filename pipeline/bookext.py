@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
+import icons
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
@@ -294,6 +295,15 @@ def copy_mathjax(app: Sphinx) -> None:
     shutil.copyfile(source, target)
 
 
+# --- icons -------------------------------------------------------------------------------------------------------
+
+
+def write_icons(app: Sphinx) -> None:
+    """Write the font of the icons into the site."""
+    if app.builder.format == "html":
+        icons.write(Path(app.outdir) / "_static" / "icons.woff")
+
+
 # --- the source of a page ----------------------------------------------------------------------------------------
 
 
@@ -361,6 +371,7 @@ def setup(app: Sphinx) -> dict:
     app.add_node(slider, html=(visit_slider, None))
     app.add_directive("numbers", Numbers)
     app.connect("builder-inited", copy_mathjax)
+    app.connect("builder-inited", write_icons)
     app.connect("doctree-read", code_of_lines)
     app.connect("doctree-resolved", name_lines)
     app.connect("html-page-context", complete_page)

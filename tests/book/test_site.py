@@ -6,6 +6,7 @@ tests judge what that visit found.
 
 import csv
 import functools
+import gzip
 import json
 import re
 import subprocess
@@ -19,10 +20,14 @@ import yaml
 from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "pipeline"))
+import icons  # noqa: E402
+
 SITE = ROOT / "_build" / "html"
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 CHAPTERS = {chapter["file"]: chapter["title"] for part in TOC["parts"] for chapter in part["chapters"]}
 PAGES = [TOC["root"], *CHAPTERS]
+EXPLORER = "executed/results/explorer"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 built = pytest.mark.skipif(not (SITE / "index.html").is_file(), reason="the site is not built; make book builds it")
@@ -260,7 +265,9 @@ def address(serve):
 @pytest.fixture(scope="module")
 def tab(browser):
     with closing(browser.new_context(color_scheme="light", reduced_motion="reduce")) as context:
-        yield context.new_page()
+        page = context.new_page()
+        context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})  # every load is a first
+        yield page
 
 
 @pytest.fixture(scope="module")
@@ -281,6 +288,13 @@ def visit(tab, address):
     def theme(name):
         tab.evaluate(f"document.documentElement.dataset.theme = {name!r}")
 
+    def compressed(url):
+        """The size of a file of the site as a server would send it; fonts and photographs are compressed already."""
+        path = SITE / url.removeprefix(address).partition("?")[0].partition("#")[0]
+        if not url.startswith(address) or not path.is_file():
+            return 0
+        return len(path.read_bytes() if path.suffix in (".woff", ".woff2") else gzip.compress(path.read_bytes()))
+
     def pictures():
         return tab.evaluate(
             "[...document.querySelectorAll('figure.themed')]"
@@ -290,9 +304,9 @@ def visit(tab, address):
     def look(page):
         if page in notes:
             return notes[page]
-        note = notes[page] = {"foreign": [], "wrong": [], "axe": {}, "pictures": {}}
+        note = notes[page] = {"asked": [], "axe": {}, "pictures": {}, "wrong": []}
         listeners = {
-            "request": lambda r: r.url.startswith((address, "data:", "blob:")) or note["foreign"].append(r.url),
+            "request": lambda r: note["asked"].append(r.url),
             "response": lambda r: r.status < 400 or note["wrong"].append(f"{r.status} {r.url}"),
             "requestfailed": lambda r: note["wrong"].append(f"failed {r.url}"),
             "pageerror": lambda e: note["wrong"].append(str(e)),
@@ -303,6 +317,7 @@ def visit(tab, address):
         tab.set_viewport_size({"width": 1280, "height": 900})
         tab.goto(f"{address}{page}.html", wait_until="load")
         tab.evaluate("window.MathJax ? MathJax.startup.promise.then(() => true) : true")
+        note["bytes"] = sum(map(compressed, dict.fromkeys(note["asked"])))
         note["formulas"] = tab.evaluate("document.querySelectorAll('article .math').length")
         note["typeset"] = tab.evaluate("document.querySelectorAll('article .math > mjx-container > svg').length")
         note["maths_errors"] = tab.evaluate("document.querySelectorAll('mjx-merror, [data-mjx-error]').length")
@@ -327,9 +342,16 @@ def visit(tab, address):
 
 @built
 @every_page
-def test_reading_asks_nobody_else_and_nothing_fails(visit, page):
-    assert visit(page)["foreign"] == []
+def test_reading_asks_nobody_else_and_nothing_fails(visit, page, address):
+    assert [url for url in visit(page)["asked"] if not url.startswith((address, "data:", "blob:"))] == []
     assert visit(page)["wrong"] == []
+
+
+@built
+@every_page
+def test_a_page_without_formulas_is_small_on_first_load(visit, page):
+    if page != EXPLORER and not visit(page)["formulas"]:
+        assert visit(page)["bytes"] < 300_000
 
 
 @built
@@ -381,6 +403,14 @@ def test_search_finds(tab, address):
 def test_the_start_leads_to_the_first_page(tab, address):
     tab.goto(f"{address}index.html")
     tab.wait_for_url(f"**/{TOC['root']}.html", timeout=10_000)
+
+
+@built
+@every_page
+def test_every_icon_of_a_page_is_in_the_small_font(page):
+    """Else the theme's font, sixty times as large, is loaded for it."""
+    named = {name for icon in soup(f"{page}.html").select("[class*=fa-]") for name in icon["class"]}
+    assert {name.removeprefix("fa-") for name in named if name.startswith("fa-")} - {"solid", "lg"} <= set(icons.NAMES)
 
 
 # --- the extension ------------------------------------------------------------------------------------------------
