@@ -22,10 +22,11 @@ SEED ?= 0
 OUT ?= out/$(STUDY)-$(NOISE)-$(RATE).ipynb
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab setting study notebooks readme links test check kill-test lint clean constraints
+.PHONY: help book pdf serve lab setting study notebooks readme links test check kill-test lint clean constraints
 
 help:
 	@echo "make book                     build the site: environment, pages, pictures"
+	@echo "make pdf                      build the site, and print it as one PDF to which its landing page leads (Chromium)"
 	@echo "make test                     build the site and run all tests, two at a time (CORES=2)"
 	@echo "make check                    style, and the tests of losses, noise, records and claims: for every save"
 	@echo "make kill-test                kill workers at 100 random moments and builds at 10, compare what they make"
@@ -54,6 +55,9 @@ book: $(READY)
 	@python pipeline/pairs.py
 	@python pipeline/build.py --cores $(CORES)
 	@echo "Open $(CURDIR)/_build/html/index.html"
+
+pdf: book
+	@python pipeline/pdf.py
 
 serve: $(READY)
 	@python pipeline/serve.py

@@ -15,12 +15,13 @@ from alone import alone
 from jupyter_book.cli.main import main as jupyter_book
 
 BUILD = Path("_build")
+PRINTED = BUILD / "html" / "book.pdf"  # of make pdf; it and the link to it go when the site is made again
 FINISHED = BUILD / "finished"  # as old as the beginning of the last build that was finished
 
 
 def changed(inputs):
     """Whether an input, or anything in it, is younger than the last build that was finished."""
-    if not FINISHED.exists():
+    if PRINTED.exists() or not FINISHED.exists():
         return True
     last = FINISHED.stat().st_mtime_ns
     found = (path for given in map(Path, inputs) for path in (given, *given.rglob("*")))
