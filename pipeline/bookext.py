@@ -152,8 +152,8 @@ class ThemedFigure(SphinxDirective):
             if not Path(absolute).is_file():
                 raise self.error(f"{self.name} {stem}: the file {relative} is missing")
             image = nodes.image(uri=uri, alt=alt, classes=[f"only-{mode}", "dark-light"])
-            if "width" in self.options:
-                image["width"] = self.options["width"]
+            image["loading"] = "lazy"  # the picture of the other theme is never fetched
+            image["width"] = self.options.get("width") or size_in_style(Path(absolute))
             pair += image
         return pair
 
@@ -170,6 +170,12 @@ class ThemedFigure(SphinxDirective):
         self.set_source_info(figure)
         self.add_name(figure)
         return [figure, *messages]
+
+
+def size_in_style(path):
+    """The width of an SVG and its ratio to the height, as docutils writes a width: so its room is kept while it comes."""
+    size = re.search(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"', path.read_text(encoding="utf-8")[:2000])
+    return "{0}pt; aspect-ratio: {0} / {1}".format(*size.groups()) if size else "100%"
 
 
 class slider(nodes.General, nodes.Element):
@@ -358,6 +364,10 @@ def complete_page(app: Sphinx, pagename: str, templatename: str, context: dict, 
             context["body"] = re.sub(wrong, right, context["body"])
     if doctree is None:
         return
+    if next(doctree.findall(nodes.math), None) is None and next(doctree.findall(nodes.math_block), None) is None:
+        # Sphinx gives MathJax to the root for the formulas of all other pages.
+        scripts = context["script_files"]
+        scripts[:] = [one for one in scripts if "mathjax" not in str(one).lower()]
     for script, needed in SCRIPTS.items():
         if next(doctree.findall(needed), None) is not None:
             app.add_js_file(script, loading_method="defer")  # called here, it is added to this page alone
@@ -374,6 +384,6 @@ def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", write_icons)
     app.connect("doctree-read", code_of_lines)
     app.connect("doctree-resolved", name_lines)
-    app.connect("html-page-context", complete_page)
+    app.connect("html-page-context", complete_page, priority=900)  # behind Sphinx's own, which adds MathJax
     app.add_role("verdict", verdict_role)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

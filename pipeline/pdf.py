@@ -32,6 +32,8 @@ html { counter-reset: page %d; }"""
 READY = """async () => {
   if (window.MathJax) await MathJax.startup.promise;
   document.querySelectorAll("article details:not(.hide)").forEach(box => { box.open = true; });
+  document.querySelectorAll("img.only-light").forEach(image => { image.loading = "eager"; });
+  await Promise.all([...document.querySelectorAll("img.only-light")].map(image => image.decode()));
   document.querySelectorAll("article :is(table, div.math svg)").forEach(wide => {
     const room = wide.parentElement.clientWidth;
     if (room && wide.scrollWidth > room) wide.style.zoom = room / wide.scrollWidth;

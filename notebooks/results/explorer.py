@@ -29,7 +29,7 @@ from nlr.paths import EXECUTED
 made = explorer.content(verdicts.committed())
 explorer.write(made, EXECUTED / "static" / "explorer-data.js")
 
-# %% tags=["remove-input"]
+# %% tags=["hide-input"]
 Table(
     explorer.table(made),
     name="all",
@@ -37,4 +37,5 @@ Table(
     "several. Below ours, where there is one, stands the figure of the authors' draft tables, of their runs in full.",
     left=["protocol", "loss"],
     style="dense explorer",
+    numbers=explorer.numbers(made),
 )

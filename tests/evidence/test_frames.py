@@ -438,11 +438,13 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
     assert {
         name: n for name, n in wanted.items() if not name.startswith((*course_figures.REPORTS, "ma2020-small-"))
     } == {
-        "cpu-list": 425,
+        "cpu-list": 453,
         "digits": 50,
         "gamma-digits": 120,
+        "human-labels": 20,
         "ma2020": 408,
         "ma2020-mnist": 236,
+        "ma2020-mnist-val": 10,
         "ma2020-small": 156,
     }
     assert len(damaged) == 2
@@ -457,11 +459,13 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
         for name, n in rows["runs"].to_dict().items()
         if not name.startswith((*course_figures.REPORTS, "ma2020-small-"))
     } == {
-        "cpu-list": "0 of 425",
+        "cpu-list": "0 of 453",
         "digits": "2 of 50",
         "gamma-digits": "0 of 120",
+        "human-labels": "0 of 20",
         "ma2020": "0 of 408",
         "ma2020-mnist": "0 of 236",
+        "ma2020-mnist-val": "0 of 10",
         "ma2020-small": "1 of 156",
     }
     assert "python -m nlr study ma2020-small" in rows.loc["ma2020-small"].to_list()[-1]
