@@ -173,7 +173,7 @@ class ThemedFigure(SphinxDirective):
 
 
 def size_in_style(path):
-    """The width of an SVG and its ratio to the height, as docutils writes a width: so its room is kept while it comes."""
+    """An SVG's width and its ratio to the height, where docutils writes a width: its room is kept while it comes."""
     size = re.search(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"', path.read_text(encoding="utf-8")[:2000])
     return "{0}pt; aspect-ratio: {0} / {1}".format(*size.groups()) if size else "100%"
 

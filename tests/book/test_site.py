@@ -429,7 +429,7 @@ numfig = True
 mathjax_path = "mathjax/tex-svg.js"
 exclude_patterns = ["executed"]
 """
-SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"/>'
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="2.0pt" height="1.0pt" viewBox="0 0 2 1"/>'
 VALUES = {"a.mean": 36.6149, "a.d": -1.25, "a.name": "nce+rce", "a.yes": True, "a.none": None, "a.nan": float("nan")}
 
 
@@ -499,6 +499,8 @@ def test_a_themed_figure_has_two_pictures_and_one_caption(project, tmp_path):
     assert (status, warnings) == (0, "")
     assert len(body.find_all("figure")) == 1
     assert [image["alt"] for image in body.find_all("img")] == ["Two curves over epochs"] * 2
+    assert [image["loading"] for image in body.find_all("img")] == ["lazy"] * 2  # that of the other theme never comes
+    assert ["aspect-ratio: 2.0 / 1.0" in image["style"] for image in body.find_all("img")] == [True] * 2
     (caption,) = body.find_all("figcaption")
     assert caption.select_one(".caption-number").get_text(strip=True) == "Fig. 1"
     assert caption.select_one(".math")
