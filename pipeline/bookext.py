@@ -151,7 +151,7 @@ class ThemedFigure(SphinxDirective):
             relative, absolute = self.env.relfn2path(uri)
             if not Path(absolute).is_file():
                 raise self.error(f"{self.name} {stem}: the file {relative} is missing")
-            image = nodes.image(uri=uri, alt=alt, classes=[f"only-{mode}", "dark-light"])
+            image = nodes.image(uri=uri, alt=alt, classes=[f"only-{mode}", "dark-light", "no-scaled-link"])
             image["loading"] = "lazy"  # the picture of the other theme is never fetched
             image["width"] = self.options.get("width") or size_in_style(Path(absolute))
             pair += image
