@@ -63,7 +63,7 @@ def book(tmp_path_factory):
     shutil.copytree(ROOT / "book" / "_assets", folder / "book" / "_assets")
     (folder / "pipeline").mkdir()
     (folder / "executed").mkdir()
-    for name in ("bookext", "pdf"):
+    for name in ("bookext", "icons", "pdf"):
         shutil.copy(ROOT / "pipeline" / f"{name}.py", folder / "pipeline")
     for name, text in FILES.items():
         (folder / name).write_text(text)
