@@ -15,6 +15,8 @@
 # # Classes under asymmetric noise
 #
 # *Asymmetric noise changes the labels of five classes and leaves the other five: where the damage falls.*
+#
+# A record has the answers by class after the last epoch alone, so nothing here is of a best epoch.
 
 # %% tags=["parameters"]
 study = "ma2020-small"
