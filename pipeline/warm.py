@@ -22,7 +22,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "NLR_WARM"  # the environment variable that names the socket
-TOOLS = ("ipykernel.kernelapp", "jupytext", "papermill")
+# torch imports its compiler when the first optimiser is made.
+TOOLS = ("ipykernel.kernelapp", "jupytext", "papermill", "torch._dynamo")
 INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel sets where nothing is said
 
 

@@ -6,6 +6,7 @@ import math
 import pandas as pd
 
 from nlr.book import display, marks, unrounded
+from nlr.errors import unknown
 from nlr.evidence import claims, frames, published, wording
 from nlr.evidence.claims import kinds
 from nlr.evidence.claims.figures import FIGURES
@@ -20,6 +21,18 @@ SAID_BY_FIGURES = {
     "did not hold": "not as claimed",
     "undecided": "not clear",
     "not run": "incomplete",
+}
+#: The pages of the evidence, with the sections of each and the first and last claim in them.
+SECTIONS = {
+    "normalisation": {"Normalisation, in training": (9, 14), "Artefacts": (52, 58)},
+    "symmetric": {"Single losses under symmetric noise": (15, 24)},
+    "sums": {"Sums under symmetric noise": (25, 40)},
+    "asymmetric": {"Asymmetric noise": (41, 51)},
+    "prose": {"Further claims made in prose": (59, 68)},
+    "mnist": {
+        "MNIST in full, beside the authors' draft tables": (69, 78),
+        "Practice: a weight without clean labels, and labels by people": (79, 83),
+    },
 }
 FEW = 3  # commands that a sentence can hold
 
@@ -122,8 +135,41 @@ def _by_figures(judgement):
     return SAID_BY_FIGURES[judgement.outcome]
 
 
+def contents():
+    """The pages of the evidence and the claims on each, as a list in MyST."""
+    out = []
+    for part, of_part in SECTIONS.items():
+        told = "; ".join(f"{title} (C{first} to C{last})" for title, (first, last) in of_part.items())
+        out.append(f"- {{doc}}`/executed/verdicts/evidence-{part}`. {told}.")
+    return "\n".join(out)
+
+
+def claims_on(part):
+    """The numbers of the claims on a page of the evidence.
+
+    Raises:
+        NlrError: there is no such page.
+    """
+    if part not in SECTIONS:
+        raise unknown("page of the evidence", part, SECTIONS)
+    return [f"C{number}" for first, last in SECTIONS[part].values() for number in range(first, last + 1)]
+
+
+def sections(part, judged, authors):
+    """A page of the evidence, as MyST.
+
+    Args:
+        part: a key of :data:`SECTIONS`.
+        judged, authors: as for :func:`claim_table`.
+    """
+    out = []
+    for title, (first, last) in SECTIONS[part].items():
+        out += [f"## {title}", evidence([f"C{number}" for number in range(first, last + 1)], judged, authors)]
+    return "\n\n".join(out)
+
+
 def evidence(names, judged, authors):
-    """The sections of some claims on the page of the evidence, as MyST: a heading, and what each protocol says.
+    """The sections of some claims on a page of the evidence, as MyST: a heading, and what each protocol says.
 
     Args:
         names: the claims.

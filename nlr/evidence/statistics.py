@@ -252,13 +252,16 @@ class _Pools:
 
     def of(self, losses, group, paired):
         """The :class:`Spread` of some losses in a group of settings."""
-        key = frozenset(losses), group, paired
+        own = self._pooled(frozenset(losses), group, paired)
+        wide = own if own.df >= self.pooling.own_df else self._pooled(None, group, paired)
+        return wide if wide.df >= MINIMUM_DF else Spread(math.nan, 0, paired, 0, 0, math.nan, math.nan)
+
+    def _pooled(self, losses, group, paired):
+        """The spread of some losses, of all where None, however few its degrees of freedom are."""
+        key = losses, group, paired
         if key not in self.known:
             nested = self.nested if group is None else {group: self.nested.get(group, {})}
-            own = _pooled_spread(nested, paired, key[0])
-            wide = own if own.df >= self.pooling.own_df else _pooled_spread(nested, paired)
-            enough = wide.df >= MINIMUM_DF
-            self.known[key] = wide if enough else Spread(math.nan, 0, paired, 0, 0, math.nan, math.nan)
+            self.known[key] = _pooled_spread(nested, paired, losses)
         return self.known[key]
 
 

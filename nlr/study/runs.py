@@ -1,7 +1,9 @@
 """A run is protocol x loss x setting x seed on a data set; this resolves one to its whole configuration."""
 
 import copy
+import json
 import math
+from functools import cache
 
 from nlr import arguments, losses, noise
 from nlr.errors import NlrError
@@ -19,13 +21,19 @@ def canonical_loss(protocol, spec):
         spec: ``nce+mae`` or ``nce+mae,beta=1.5``.
 
     Returns:
-        ``(canonical spelling, loss)``; the spelling names only the parameters that differ from the protocol's.
+        ``(canonical spelling, loss)``; the spelling names only the parameters that differ from the protocol's. The
+        loss is the same object for all who ask for it.
 
     Raises:
         NlrError: the loss or a parameter is unknown.
     """
+    return _canonical(json.dumps(protocol["losses"]), str(spec))
+
+
+@cache  # a study asks for each of its losses in every setting and seed
+def _canonical(table, spec):
     name, given = losses.parse_loss(spec)
-    base = _protocol_parameters(protocol["losses"], name)
+    base = _protocol_parameters(json.loads(table), name)
     usual = losses.make_loss(name, **base).settings
     own = {k: v for k, v in given.items() if losses.make_loss(name, **_merged(base, {k: v})).settings != usual}
     return losses.format_loss(name, own), losses.make_loss(name, **_merged(base, own))
@@ -94,7 +102,7 @@ def configure(protocol, loss, setting, seed, dataset):
         "numerics": NUMERICS,
         "dataset": dataset,
         "protocol": protocol["name"],
-        "loss": {"spec": spec, "name": loss.name, "parameters": loss.settings},
+        "loss": {"spec": spec, "name": loss.name, "parameters": copy.deepcopy(loss.settings)},
         "noise": {
             "kind": kind,
             "rate": rate,

@@ -112,7 +112,7 @@ pages.errata_table(name)
 # ## What it says, and what became of it
 
 # %% tags=["hide-input"]
-judged = verdicts.judge(records, verdicts.proofs())
+judged = verdicts.judge(records, verdicts.proofs(), pages.claims_of(name))
 pages.claims_table(name, judged)
 
 # %% [markdown]

@@ -97,5 +97,5 @@ Prose(
     f"Over the {len(compared)} cells that both have, the mean absolute difference is {yardstick.distance(compared):.1f} points; "
     f"the largest is {signed(compared.loc[compared['difference'].abs().idxmax(), 'difference'])}. "
     "What becomes of NCE alone has {doc}`a page of its own </executed/theory/collapse>`; the claims on these figures are "
-    "C69 to C78 on {doc}`the page of the evidence </executed/verdicts/evidence>`."
+    "C69 to C78 on {doc}`the page of their evidence </executed/verdicts/evidence-mnist>`."
 )

@@ -16,68 +16,22 @@
 #
 # *The comparisons behind each verdict that training can give.*
 #
-# A row is one comparison: its effect, the interval at the level named, the number of seeds n, and the degrees of freedom of
-# the standard deviation, which is the common one of the protocol, on MNIST that of the setting. *Shows from* is its power: how
-# far from the threshold a value must lie to be shown in four of five repetitions with the same seeds, taken singly. All rows of a claim in one
-# protocol are one family; p is adjusted for it by Holm's method. A row supports or contradicts the claim when p is at most
-# 0.05; otherwise it is open. With fewer than three seeds it is marked so and not counted. The losses of one setting and
-# seed share noise, initial weights and data order. Where settings are pooled, the spread is taken to be the same in every
-# one; below each table is how unlike it is, and a ratio far from 1 weakens the intervals
-# above it. A share of runs has its exact interval instead. Protocols without a run are listed with what would make their runs. {doc}`Verdicts </executed/verdicts/claims>`
-# has the overview.
-
-# %% tags=["hide-input"]
-from nlr.book import verdict_tables
-from nlr.book.display import Prose
-from nlr.evidence import verdicts
-
-judged, authors = verdicts.judge(verdicts.committed(), verdicts.proofs()), verdicts.by_authors()
-
-
-def section(first, last):
-    return Prose(verdict_tables.evidence([f"C{n}" for n in range(first, last + 1)], judged, authors))
-
-
-# %% [markdown]
-# ## Normalisation, in training
-#
-# What of the theory has a side that training settles.
-
-# %% tags=["hide-input"]
-section(9, 14)
-
-# %% [markdown]
-# ## Symmetric noise
-
-# %% tags=["hide-input"]
-section(15, 40)
-
-# %% [markdown]
-# ## Asymmetric noise
-
-# %% tags=["hide-input"]
-section(41, 51)
-
-# %% [markdown]
-# ## Artefacts
-
-# %% tags=["hide-input"]
-section(52, 58)
-
-# %% [markdown]
-# ## Further claims made in prose
-
-# %% tags=["hide-input"]
-section(59, 68)
-
-# %% [markdown]
-# ## MNIST in full, beside the authors' draft tables
-
-# %% tags=["hide-input"]
-section(69, 78)
-
-# %% [markdown]
-# ## Practice: a weight without clean labels, and labels by people
+# They stand on pages of their own, and {doc}`Verdicts </executed/verdicts/claims>` has the overview.
 
 # %% tags=["remove-input"]
-section(79, 83)
+from nlr.book import verdict_tables
+from nlr.book.display import Prose
+
+Prose(verdict_tables.contents())
+
+# %% [markdown]
+# ## How to read a row
+#
+# A row is one comparison: its effect, the interval at the level named, the number of seeds n, and the degrees of freedom of
+# the standard deviation, which is the common one of the protocol, on MNIST that of the setting. *Shows from* is its power: how
+# far from the threshold a value must lie to be shown in four of five repetitions with the same seeds, taken singly. All rows of
+# a claim in one protocol are one family; p is adjusted for it by Holm's method. A row supports or contradicts the claim when p
+# is at most 0.05; otherwise it is open. With fewer than three seeds it is marked so and not counted. The losses of one setting
+# and seed share noise, initial weights and data order. Where settings are pooled, the spread is taken to be the same in every
+# one; below each table is how unlike it is, and a ratio far from 1 weakens the intervals above it. A share of runs has its
+# exact interval instead. Protocols without a run are listed with what would make their runs.

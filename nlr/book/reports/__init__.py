@@ -490,15 +490,17 @@ def commands(name, found, records):
     """
     have, out = {r["config_hash"] for r in records}, []
     cells = set(found[["scale", "reading", "loss", "setting"]].itertuples(index=False, name=None))
-    planned = [study for study in map(studies.load, studies.names()) if study.store == studies.STORES["results"]]
+    planned = {}  # the runs of each study in each protocol
+    for study in map(studies.load, studies.names()):
+        for config, _ in study.runs() if study.store == studies.STORES["results"] else ():
+            planned.setdefault(config["protocol"], {}).setdefault(study.name, []).append(config)
     for scale in SCALES:
         for reading, (protocol, names) in protocols_of(name, scale).items():
             specs, in_studies = {loss: spec for spec, loss in names.items()}, set()
-            for study in planned:
-                if made := [config for config, _ in study.runs() if config["protocol"] == protocol]:
-                    in_studies |= {(c["loss"]["spec"], frames.setting_of(c)) for c in made}
-                    if any(config_hash(config) not in have for config in made):
-                        out.append(f"python -m nlr study {study.name}")
+            for study, made in planned.get(protocol, {}).items():
+                in_studies |= {(c["loss"]["spec"], frames.setting_of(c)) for c in made}
+                if any(config_hash(config) not in have for config in made):
+                    out.append(f"python -m nlr study {study}")
             missing = [
                 (specs[loss], s)
                 for r, loss, s in wanted(name, scale)

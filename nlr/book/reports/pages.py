@@ -727,6 +727,11 @@ def stances(claim, name):
     return out | ({"quotes": "words"} if name in claim.quotes else {})
 
 
+def claims_of(name):
+    """The numbers of the claims that a report asserts, contradicts or quotes."""
+    return [number for number, claim in claims.load().items() if stances(claim, name)]
+
+
 def claims_table(name, judged):
     """The claims that a report asserts, contradicts or quotes, with their verdicts."""
     rows = []

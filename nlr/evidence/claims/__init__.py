@@ -260,7 +260,12 @@ def load(registry=None):
     Raises:
         NlrError: a claim or a test has an unknown or missing key, or names something that does not exist.
     """
-    text = tomllib.loads(REGISTRY.read_text() if registry is None else registry)
+    return dict(_claims(REGISTRY.read_text() if registry is None else registry))
+
+
+@cache  # every comparison asks for the rules
+def _claims(registry):
+    text = tomllib.loads(registry)
     rules, groups = text.pop("rules"), text.pop("groups")
     return {name: _claim(name, entry, rules, groups) for name, entry in text.items()}
 
@@ -626,7 +631,7 @@ def _control(claim, records, protocol):
     out = []
     for figure in figures:
         rows = []
-        for loss, setting in dict.fromkeys([*_control_cells(longer), *there]):
+        for loss, setting in dict.fromkeys([*_control_cells(longer, studies.FOLDER), *there]):
             terms = ((f"{loss}, {longer}", setting, 1.0), (loss, setting, -1.0))
             contrast = statistics.Contrast(f"{loss}, {setting}: {longer} − {protocol}", terms)
             value = statistics.estimates(table, figure, [contrast], kinds.pooling(rules))[0]
@@ -642,16 +647,18 @@ def _control(claim, records, protocol):
     return tuple(out)
 
 
-def _control_cells(longer):
+@cache  # these three: every claim asks for the same studies, so a process reads a folder once
+def _control_cells(longer, folder):
     """The cells (loss, setting) that a control must have: those of the study of its name."""
     study = studies.load(longer)
     return [(loss, setting) for setting in study.settings for loss in study.losses(setting)]
 
 
-def _of_studies(protocol):
+@cache
+def _of_studies(protocol, folder):
     """The runs (loss, setting, seed) that studies of the committed store have in a protocol, with the study's name."""
     found = {}
-    for study in _studies(studies.FOLDER):
+    for study in _studies(folder):
         if study.store == studies.STORES["results"]:
             for block in (block for block in study.blocks if block["protocol"] == protocol):
                 for run in product(block["losses"], block["settings"], block["seeds"]):
@@ -660,7 +667,7 @@ def _of_studies(protocol):
 
 
 @cache
-def _studies(folder):  # every claim asks for all of them, so a process reads a folder once
+def _studies(folder):
     # A study of one protocol makes its runs, before a list of several makes them.
     return sorted(map(studies.load, studies.names()), key=lambda study: len(study.own_blocks) < len(study.blocks))
 
@@ -687,12 +694,14 @@ def missing_runs(claim, protocol, have):
         return []
     wanted = [(name, (loss, setting)) for name, loss, setting in needed(claim, protocol)]
     if claim.slow and (control := claim.rules_in(protocol)["control"]):
-        wanted += [(control, cell) for cell in _control_cells(control)]
+        wanted += [(control, cell) for cell in _control_cells(control, studies.FOLDER)]
+    asked = {name for name, _ in wanted}
     there = {
-        (r["config"]["protocol"], r["config"]["loss"]["spec"], frames.setting_of(r["config"]), r["config"]["seed"])
-        for r in have
+        (config["protocol"], config["loss"]["spec"], frames.setting_of(config), config["seed"])
+        for config in (record["config"] for record in have)
+        if config["protocol"] in asked
     }
-    planned = {name: _of_studies(name) for name in {name for name, _ in wanted}}
+    planned = {name: _of_studies(name, studies.FOLDER) for name in asked}
     out = {}
     for name, (loss, setting) in wanted:
         seeds = [s for one, where, s in planned[name] if (one, where) == (loss, setting)] or SEEDS
