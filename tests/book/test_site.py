@@ -30,6 +30,30 @@ PAGES = [TOC["root"], *CHAPTERS]
 EXPLORER = "executed/results/explorer"
 REACHABLE = """() => [...document.querySelectorAll('.pst-scrollable-table-container')].every(
     box => box.tabIndex >= 0 || box.scrollWidth <= box.clientWidth)"""
+COLOURS = ["color-contrast", "link-in-text-block"]  # all rules of axe that a theme can change
+# Contrast takes nine tenths of the time, and what looks the same has the same: marks one text of each appearance, which
+# is its colour, size and weight and whatever is painted behind it.
+MARK = """() => {
+    const seen = new Set(), behind = new Map();
+    const painted = e => {
+        if (!e) return '';
+        if (!behind.has(e)) {
+            const {backgroundColor, backgroundImage, opacity, filter, textShadow} = getComputedStyle(e);
+            const own = [backgroundColor, backgroundImage, opacity, filter, textShadow].join();
+            const rest = painted(e.parentElement);
+            behind.set(e, own === 'rgba(0, 0, 0, 0),none,1,none,none' ? rest : `${own}|${rest}`);
+        }
+        return behind.get(e);
+    };
+    for (const e of document.body.querySelectorAll('*')) {
+        e.removeAttribute('data-appearance');
+        if (![...e.childNodes].some(c => c.nodeType === 3 && c.data.trim()) || !e.checkVisibility()) continue;
+        const {color, fontSize, fontWeight, textDecorationLine, position} = getComputedStyle(e);
+        const look = [e.tagName, color, fontSize, fontWeight, textDecorationLine, position, painted(e)].join();
+        if (!seen.has(look)) e.dataset.appearance = seen.add(look).size;
+    }
+    return seen.size;
+}"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 built = pytest.mark.skipif(not (SITE / "index.html").is_file(), reason="the site is not built; make book builds it")
@@ -280,13 +304,18 @@ def visit(tab, address):
 
     axe, notes = Axe(), {}
 
-    def violations(rules):
-        found = axe.run(tab, options={"runOnly": rules, "resultTypes": ["violations"], "preload": False}).response
+    def violations(rules, context=None, without=()):
+        options = {"runOnly": rules, "rules": {rule: {"enabled": False} for rule in without}}
+        found = axe.run(tab, context, options | {"resultTypes": ["violations"], "preload": False}).response
         return [
             f"{violation['id']}: {node['html'][:160]}"
             for violation in found["violations"]
             for node in violation["nodes"]
         ]
+
+    def colours():
+        assert tab.evaluate(MARK) > 0
+        return violations(COLOURS, {"include": [["[data-appearance]"]]})
 
     def theme(name):
         tab.evaluate(f"document.documentElement.dataset.theme = {name!r}")
@@ -329,15 +358,15 @@ def visit(tab, address):
         for name in ("light", "dark"):
             theme(name)
             note["pictures"][name] = pictures()
-        if page == TOC["root"]:  # sidebar and footer, which are the same on every page
-            note["axe"]["dark", 1280] = violations(RULES)
+        note["axe"]["dark", 1280] = colours()
         tab.set_viewport_size({"width": 375, "height": 812})
         note["width"] = tab.evaluate("document.documentElement.scrollWidth")
         tab.wait_for_timeout(350)  # the theme makes boxes that now scroll reachable by keyboard, with a delay
         with suppress(TooLong):  # longer on a busy machine; what stays so is for axe to find
             tab.wait_for_function(REACHABLE, timeout=5000)
-        note["axe"]["dark", 375] = violations(RULES)
+        note["axe"]["dark", 375] = violations(RULES, without=COLOURS[:1]) + colours()
         theme("light")
+        note["axe"]["light", 375] = colours()
         for event, listener in listeners.items():
             tab.remove_listener(event, listener)
         return note
@@ -384,6 +413,17 @@ def test_no_sideways_scrolling_on_a_phone(visit, page):
 @every_page
 def test_accessibility_rules_hold(visit, page):
     assert {where: found for where, found in visit(page)["axe"].items() if found} == {}
+
+
+def test_one_text_of_each_appearance_is_marked(tab):
+    """Zebra stripes, a parent's background and a hidden text tell that it is what is seen that counts."""
+    rows = "".join(f"<li>{word}</li>" for word in "abcdef")
+    tab.set_content(
+        "<style>li:nth-child(odd) { background: #eee } li:nth-child(4) { color: #777 } #h { display: none }</style>"
+        f"<ul>{rows}</ul><p style='background: #000'><i>g</i> h <i>j</i></p><i>k</i><b id='h'>l</b>"
+    )
+    marked = [tab.evaluate(MARK), *tab.locator("[data-appearance]").all_inner_texts()]
+    assert marked == [6, "a", "b", "d", "g h j", "g", "k"]
 
 
 @built
