@@ -116,7 +116,8 @@ def serve(address):
 
 
 def _import_all():
-    """Import what the notebooks need of the package, which brings torch, pandas and matplotlib, and what runs them."""
+    """Import what the notebooks need of the package, which brings torch, pandas and matplotlib, and what runs them; and
+    check the records."""
     from pipeline.imports import code_of
 
     files = {file for notebook in Path("notebooks").glob("*/*.py") for file in code_of(notebook)}
@@ -124,6 +125,8 @@ def _import_all():
     for name in (*TOOLS, *sorted(modules)):
         with suppress(Exception):  # the page that needs it fails by it, and keeps its notebook to be read
             import_module(name)
+    with suppress(Exception):  # most pages read the records, and find then that these have been checked
+        import_module("nlr.evidence.verdicts").committed()
 
 
 def _run(connection):

@@ -139,8 +139,8 @@ def contents():
     """The pages of the evidence and the claims on each, as a list in MyST."""
     out = []
     for part, of_part in SECTIONS.items():
-        told = "; ".join(f"{title} (C{first} to C{last})" for title, (first, last) in of_part.items())
-        out.append(f"- {{doc}}`/executed/verdicts/evidence-{part}`. {told}.")
+        told = wording.listed([f"C{first} to C{last}" for first, last in of_part.values()])
+        out.append(f"- {{doc}}`/executed/verdicts/evidence-{part}`: claims {told}")
     return "\n".join(out)
 
 

@@ -104,14 +104,19 @@ def judge(records, proved, names=None):
     return out
 
 
-def by_authors():
-    """What the authors' draft tables say of each claim whose cells they hold: ``{claim: [Judgement]}``.
+def by_authors(names=None):
+    """What the authors' draft tables say of claims whose cells they hold: ``{claim: [Judgement]}``.
 
     They are older than the tests, which were written before we had seen them but for what others quote of them; so they
     are a description beside the verdicts, and none of these.
+
+    Args:
+        names: which claims; all where None.
     """
     out = {}
     for name, claim in claims.load().items():
+        if names is not None and name not in names:
+            continue
         for scope, (source, protocol) in AUTHORS.items():
             if found := claims.evaluate_printed(claim, source, protocol):
                 one = Judgement(name, scope, found.outcome, found.reason, evidence_label(name), found=found)

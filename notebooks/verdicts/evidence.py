@@ -16,7 +16,7 @@
 #
 # *The comparisons behind each verdict that training can give.*
 #
-# They stand on pages of their own, and {doc}`Verdicts </executed/verdicts/claims>` has the overview.
+# {doc}`Verdicts </executed/verdicts/claims>` has the overview; the comparisons themselves are here:
 
 # %% tags=["remove-input"]
 from nlr.book import verdict_tables

@@ -307,3 +307,15 @@ def test_the_page_of_the_evidence_has_every_claim_that_training_can_settle_once(
     shown = [f"C{n}" for first, last in spans for n in range(int(first), int(last) + 1)]
     assert len(shown) == len(set(shown))
     assert {name for name, claim in claims.load().items() if claim.kind != "theory"} <= set(shown) <= set(claims.load())
+
+
+def test_each_claim_that_training_can_settle_is_on_one_page_of_the_evidence():
+    placed = [name for part in verdict_tables.SECTIONS for name in verdict_tables.claims_on(part)]
+    assert len(set(placed)) == len(placed)
+    assert {claim.kind for name, claim in claims.load().items() if name not in placed} == {"theory"}
+    pages = tomllib.loads((paths.NOTEBOOKS / "pages.toml").read_text())
+    shown = [page["parameters"]["part"] for page in pages.values() if page["notebook"] == "verdicts/evidence-part"]
+    assert shown == list(verdict_tables.SECTIONS)
+    assert [f"evidence-{part}`" in verdict_tables.contents() for part in shown] == [True] * len(shown)
+    with pytest.raises(NlrError, match=r"page of the evidence 'symetric'.*symmetric"):
+        verdict_tables.claims_on("symetric")
