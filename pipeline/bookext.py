@@ -357,8 +357,17 @@ SCRIPTS = {
 }
 
 
+def contents(app: Sphinx) -> list:
+    """The parts of the book, pairs (caption, pages), a page being a pair (name, title); none without a _toc.yml."""
+    site = getattr(app.env, "external_site_map", None)
+    if site is None:
+        return []
+    return [(part.caption, [(page, site[page].title) for page in part.files()]) for part in site.root.subtrees]
+
+
 def complete_page(app: Sphinx, pagename: str, templatename: str, context: dict, doctree) -> None:
     context["nlr_page_source"] = page_source(app, pagename)
+    context["contents"] = contents(app)
     if "body" in context:
         for wrong, right in MENDED:
             context["body"] = re.sub(wrong, right, context["body"])

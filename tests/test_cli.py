@@ -141,7 +141,7 @@ def test_status_names_what_is_damaged_before_it_counts(command, own_stores):
     lines = out.splitlines()
     assert lines[0].startswith(f"damaged: {path} was edited")
     rows = {line.split()[0]: line.split()[1:] for line in lines if line}
-    assert " ".join(rows["digits"]) == "1 of 50 0 0 1 h 38 min"
+    assert " ".join(rows["digits"]) == "1 of 32 0 0 1 h 2 min"
     assert " ".join(rows["ma2020-small"]) == f"1 of {size('ma2020-small')} 0 0 not timed yet"
     assert " ".join(rows["ma2020"]) == f"0 of {size('ma2020')} 0 0 not timed yet"
     assert set(studies.names()) <= set(rows)
@@ -149,8 +149,8 @@ def test_status_names_what_is_damaged_before_it_counts(command, own_stores):
 
     status, out, error = command("status", "--cells")
     assert out.splitlines()[: len(lines)] == lines
-    assert "digits: 1 of 50 runs" in out
-    assert "about 1 h 38 min for the rest, from 1 records of digits on cpu" in out
+    assert "digits: 1 of 32 runs" in out
+    assert "about 1 h 2 min for the rest, from 1 records of digits on cpu" in out
     assert "1/2" in out
 
 
@@ -226,8 +226,8 @@ def test_status_as_json_is_json_alone(command, own_stores):
     assert sum(c["wanted"] for c in text["cells"]) == sum(map(size, studies.names()))
     (row,) = [row for row in text["studies"] if row["study"] == "digits"]
     based_on = "from 1 records of digits on cpu"
-    counts = {"wanted": 50, "have": 1, "running": 0, "set_aside": 0}
-    assert row == {"study": "digits"} | counts | {"seconds_left": 49 * 120, "based_on": based_on}
+    counts = {"wanted": 32, "have": 1, "running": 0, "set_aside": 0}
+    assert row == {"study": "digits"} | counts | {"seconds_left": 31 * 120, "based_on": based_on}
     assert {row["seconds_left"] for row in text["studies"] if row["study"] != "digits"} == {None}
     assert len(text["damaged"]) == 1
     assert str(path) in text["damaged"][0]
@@ -324,7 +324,7 @@ def test_every_command_finds_ones_home(command, tmp_path, monkeypatch, own_studi
         (["run", "digits", "ce", "clean", "--data-root", " "], ("--data-root is an empty path",)),
         (["study", "digits", "--store="], ("--store is an empty path",)),
         (["study", "digits", "--budget", ""], ("Duration ''",)),
-        (["study", "digits", "--runs", "40-99"], ("--runs is '40-99'", "from 1 to 50", "1-8")),
+        (["study", "digits", "--runs", "40-99"], ("--runs is '40-99'", "from 1 to 32", "1-8")),
         (["status", "--data-root", ""], ("--data-root is an empty path",)),
         (["bundle", ""], ("archive is an empty path",)),
         (["bundle", "mine.zip", "--part", ""], ("--part is an empty path",)),

@@ -301,14 +301,6 @@ def test_power_is_the_distance_that_four_of_five_repetitions_show():
     assert math.isnan(kinds.shows_from(kinds.Row("", ())))
 
 
-def test_the_page_of_the_evidence_has_every_claim_that_training_can_settle_once():
-    source = (paths.NOTEBOOKS / "verdicts" / "evidence.py").read_text()
-    spans = re.findall(r"^section\((\d+), (\d+)\)$", source, re.MULTILINE)
-    shown = [f"C{n}" for first, last in spans for n in range(int(first), int(last) + 1)]
-    assert len(shown) == len(set(shown))
-    assert {name for name, claim in claims.load().items() if claim.kind != "theory"} <= set(shown) <= set(claims.load())
-
-
 def test_each_claim_that_training_can_settle_is_on_one_page_of_the_evidence():
     placed = [name for part in verdict_tables.SECTIONS for name in verdict_tables.claims_on(part)]
     assert len(set(placed)) == len(placed)

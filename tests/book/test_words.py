@@ -93,15 +93,15 @@ def test_a_summary_says_first_where_the_best_epochs_order_two_losses_otherwise(t
 
 def test_study_summary_gives_the_best_of_each_setting(own_stores):
     live = own_stores["live"]
-    put(live, "ce", "symmetric-0.2", last=0.7, best=0.8)
-    put(live, "mae", "symmetric-0.2", last=0.785, best=0.8)
+    put(live, "ce", "symmetric-0.4", last=0.7, best=0.8)
+    put(live, "mae", "symmetric-0.4", last=0.785, best=0.8)
     put(live, "ce", "clean", last=0.97, best=0.98)
     put(live, "mae", "clean", last=0.9, best=0.98)
     study = studies.load("digits")
     text = words.study_summary(study, frames.study_records(study))
-    assert text.startswith("4 of 50 runs have a record.")
+    assert text.startswith("4 of 32 runs have a record.")
     assert "with clean labels, ce (97.0 % (n = 1))" in text
-    assert "with symmetric noise, rate 0.2, mae (78.5 % (n = 1)), 8.5 points above ce" in text
+    assert "with symmetric noise, rate 0.4, mae (78.5 % (n = 1)), 8.5 points above ce" in text
     assert "points above ce; " not in text.split("clean labels")[1].split(";")[0]  # ce is not above itself
 
 
