@@ -84,20 +84,23 @@ def evaluation(images, labels, device, network):
 
 
 def losses(images, labels, device, network, rounds):
-    """Every loss relative to torch's cross-entropy: alone at 4,096 x 10, and the whole step for the study's twelve."""
+    """Every loss relative to torch's cross-entropy: alone at 4,096 x 10 and at a step's batch, the whole step for the
+    study's twelve."""
     generator = torch.Generator().manual_seed(0)
-    logits = (3 * torch.randn(4096, 10, generator=generator)).to(device).requires_grad_()
+    logits = (3 * torch.randn(4096, 10, generator=generator)).to(device)
     given = torch.randint(0, 10, (4096,), generator=generator).to(device)
+    base = "torch's cross-entropy"
+    every = {base: F.cross_entropy} | {name: make_loss(name) for name in dict.fromkeys([*names(), *STUDY])}
 
-    def both_ways(loss):
-        return lambda: torch.autograd.grad(loss(logits, given), logits)
+    def compared(size):
+        some, labels = logits[:size].clone().requires_grad_(), given[:size]
 
-    every = {"torch's cross-entropy": F.cross_entropy} | {
-        name: make_loss(name) for name in dict.fromkeys([*names(), *STUDY])
-    }
-    alone = ratios(
-        in_turn({n: both_ways(loss) for n, loss in every.items()}, 4 * rounds, device), "torch's cross-entropy"
-    )
+        def both_ways(loss):
+            return lambda: torch.autograd.grad(loss(some, labels), some)
+
+        return ratios(in_turn({n: both_ways(loss) for n, loss in every.items()}, 4 * rounds, device), base)
+
+    alone, batch = compared(4096), compared(128)
     engine, data = ENGINE["make"](device, network), ENGINE["part"](images, labels, device)
     index = torch.arange(128, device=device)
 
@@ -109,9 +112,9 @@ def losses(images, labels, device, network, rounds):
         return work
 
     slowest = max(alone, key=lambda name: alone[name]["ratio"])
-    chosen = {name: every[name] for name in dict.fromkeys(["torch's cross-entropy", *STUDY, slowest])}
+    chosen = {name: every[name] for name in dict.fromkeys([base, *STUDY, slowest])}
     taken = in_turn({n: step(loss) for n, loss in chosen.items()}, 2 * rounds, device, least=0)
-    return {"alone": alone, "step": ratios(taken, "torch's cross-entropy"), "slowest": slowest}
+    return {"alone": alone, "batch": batch, "step": ratios(taken, base), "slowest": slowest}
 
 
 def tried(images, labels, device, network, rounds):

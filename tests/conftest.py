@@ -24,6 +24,7 @@ os.environ["MPLBACKEND"] = "Agg"
 DATA_ROOT = os.environ.pop("NLR_DATA", "")  # only the tests of real data may see it
 
 
+@pytest.hookimpl(tryfirst=True)  # before that of pytest-xdist, which reads the groups
 def pytest_collection_modifyitems(items):
     """Where tests are run on several cores, those of a module share one, as they share its fixtures.
 

@@ -141,20 +141,43 @@ def table(measured):
     return pd.DataFrame(rows)
 
 
+def added(measured):
+    """What each loss adds to a step, as a share of the step with torch's cross-entropy: ``{loss: share}``.
+
+    It is value and gradient at the batch of a step less those of torch's cross-entropy: a whole step varies by more
+    than a loss takes.
+    """
+    step, batch = measured["losses"]["step"], measured["losses"]["batch"]
+    whole, least = (of["torch's cross-entropy"]["seconds"] for of in (step, batch))
+    return {name: (one["seconds"] - least) / whole for name, one in batch.items()}
+
+
+def losses_in_words(measured):
+    """Which loss adds most to a step, in a sentence."""
+    share, name = max((share, name) for name, share in added(measured).items())
+    return f"What adds most to a step is `{name}`: {100 * share:.2f} % of it."
+
+
 def losses_table(measured):
-    """Every loss relative to torch's cross-entropy: alone, and the whole step where it was measured; losses that are
-    younger than the measurement stand last."""
-    alone, step = measured["losses"]["alone"], measured["losses"]["step"]
+    """Every loss relative to torch's cross-entropy: alone, in a step, and the whole step where it was measured; losses
+    that are younger than the measurement stand last."""
+    alone, step, more = measured["losses"]["alone"], measured["losses"]["step"], added(measured)
 
     def text(ratio):
         return f"{ratio['ratio']:.2f} ({ratio['low']:.2f} to {ratio['high']:.2f})" if ratio else "–"
 
     rows = [
-        {"loss": name, "alone": text(ratio), "whole step": text(step.get(name))}
+        {
+            "loss": name,
+            "alone": text(ratio),
+            "adds to a step": f"{100 * more[name]:z.2f} %",
+            "whole step": text(step.get(name)),
+        }
         for name, ratio in sorted(alone.items(), key=lambda item: -item[1]["ratio"])
     ]
     younger = [name for name in losses.names() if name not in alone]
-    return pd.DataFrame([*rows, *({"loss": name, "alone": "not measured", "whole step": "–"} for name in younger)])
+    missing = {"alone": "not measured", "adds to a step": "–", "whole step": "–"}
+    return pd.DataFrame([*rows, *({"loss": name} | missing for name in younger)])
 
 
 def tried_table(measured):

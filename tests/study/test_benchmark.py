@@ -98,6 +98,21 @@ def test_the_committed_measurement_has_every_contender_and_loss(measured):
     assert len(measured["contenders"][benchmark.BASELINE]["ratio"]) == measured["protocol"]["rounds"] >= 5
 
 
+def test_no_loss_adds_more_than_two_per_cent_to_a_step(measured):
+    shares = benchmark.added(measured)
+    assert set(shares) >= set(losses.names())
+    assert max(shares.values()) <= 0.02
+    dearest = max(shares, key=shares.get)
+    words = f"`{dearest}`: {100 * shares[dearest]:.2f} %"
+    assert words in benchmark.losses_in_words(measured)
+    slower = copy.deepcopy(measured)
+    step = slower["losses"]["step"]["torch's cross-entropy"]["seconds"]
+    slower["losses"]["batch"]["fl"]["seconds"] += 0.5 * step
+    assert benchmark.added(slower)["fl"] == pytest.approx(shares["fl"] + 0.5)
+    assert "`fl`: 5" in benchmark.losses_in_words(slower)
+    assert benchmark.losses_table(slower).set_index("loss").loc["fl", "adds to a step"].startswith("5")
+
+
 def test_tables_and_sentences_follow_the_numbers(measured):
     changed = copy.deepcopy(measured)
     engine = "engine, bf16, two workers of one thread"
