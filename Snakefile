@@ -14,7 +14,8 @@ PAGES = tomllib.load(open("notebooks/pages.toml", "rb"))
 CODE = sorted(glob("nlr/**/*.py", recursive=True))
 SETTINGS = sorted(glob("nlr/**/*.toml", recursive=True))  # protocols, studies and claims
 RECORDS = sorted(glob("results/**/seed-*.json", recursive=True))
-EVERY_RECORD = "executed/every-record.txt"  # stands for all of them: Snakemake looks at each input of each page many times
+# Stands for all of them in the inputs of a page, each of which Snakemake looks at many times.
+EVERY_RECORD = "executed/every-record.txt"
 PAGE = "executed/{page}.ipynb"
 DEMONSTRATION = PAGES["digits/comparison"]["after"]
 ALL = expand(PAGE, page=PAGES)

@@ -125,7 +125,7 @@ def by_authors(names=None):
 
 
 def evidence_label(name):
-    """The label of a claim's section on the page of the evidence."""
+    """The label of a claim's section on its page of the evidence."""
     return f"evidence-{name.lower()}"
 
 

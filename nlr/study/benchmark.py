@@ -52,6 +52,7 @@ GPU = {
     "engine, bf16, two workers": ("engine", {"precision": "bf16"}, 0, 2),
 }
 BASELINE = "ordinary script"
+ALONE = 1.5  # times torch's cross-entropy that a loss may take alone
 
 
 def measure(device="cpu", rounds=7, seconds=4.0, progress=lambda text: None, network="cnn8"):
@@ -153,9 +154,11 @@ def added(measured):
 
 
 def losses_in_words(measured):
-    """Which loss adds most to a step, in a sentence."""
+    """Which losses are above :data:`ALONE`, and which adds most to a step, in sentences."""
     share, name = max((share, name) for name, share in added(measured).items())
-    return f"What adds most to a step is `{name}`: {100 * share:.2f} % of it."
+    above = [f"`{loss}`" for loss, one in measured["losses"]["alone"].items() if one["ratio"] > ALONE]
+    missed = f"Above {ALONE:g} times alone: {', '.join(above) or 'none'}."
+    return f"{missed} What adds most to a step is `{name}`: {100 * share:.2f} % of it."
 
 
 def losses_table(measured):

@@ -7,7 +7,9 @@ from nlr.errors import NlrError
 try:
     import resource
 except ImportError:  # on Windows
-    raise NlrError("Training runs on Linux and macOS, on Windows in WSL; this system lacks what it needs.") from None
+    raise NlrError(
+        "Training runs on Linux (untried: macOS, Windows in WSL); this system lacks what it needs."
+    ) from None
 
 
 def peak_memory():

@@ -108,6 +108,9 @@ def test_no_loss_adds_more_than_two_per_cent_to_a_step(measured):
     slower = copy.deepcopy(measured)
     step = slower["losses"]["step"]["torch's cross-entropy"]["seconds"]
     slower["losses"]["batch"]["fl"]["seconds"] += 0.5 * step
+    slower["losses"]["alone"] = {"ce": {"ratio": 1.4}, "nce": {"ratio": 1.6}}
+    assert benchmark.losses_in_words(slower).startswith("Above 1.5 times alone: `nce`. What adds most")
+    slower["losses"]["alone"] = copy.deepcopy(measured["losses"]["alone"])
     assert benchmark.added(slower)["fl"] == pytest.approx(shares["fl"] + 0.5)
     assert "`fl`: 5" in benchmark.losses_in_words(slower)
     assert benchmark.losses_table(slower).set_index("loss").loc["fl", "adds to a step"].startswith("5")
