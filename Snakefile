@@ -12,10 +12,10 @@ from pipeline.imports import code_of, digest_of
 
 PAGES = tomllib.load(open("notebooks/pages.toml", "rb"))
 CODE = sorted(glob("nlr/**/*.py", recursive=True))
-SETTINGS = sorted(glob("nlr/**/*.toml", recursive=True))  # protocols, studies and claims
-RECORDS = sorted(glob("results/**/seed-*.json", recursive=True))
-# Stands for all of them in the inputs of a page, each of which Snakemake looks at many times.
-EVERY_RECORD = "executed/every-record.txt"
+FOUND = {"record": ("results", "seed-*.json"), "setting": ("nlr", "*.toml")}  # a setting: protocol, study or claim
+FILES = {kind: sorted(glob(f"{folder}/**/{name}", recursive=True)) for kind, (folder, name) in FOUND.items()}
+# Stand for all of them in the inputs of a page, each of which Snakemake looks at many times.
+EVERY_RECORD, EVERY_SETTING = (f"executed/every-{kind}.txt" for kind in FOUND)
 PAGE = "executed/{page}.ipynb"
 DEMONSTRATION = PAGES["digits/comparison"]["after"]
 ALL = expand(PAGE, page=PAGES)
@@ -29,13 +29,13 @@ def records_of(page):
     if PAGES[page].get("records") == "all":
         return [EVERY_RECORD]
     setting = f"/{given['noise']}-{given['rate']}/" if given.get("noise", "clean") != "clean" else "/clean/"
-    chosen = [r for r in RECORDS if f"/{given.get('study')}/" in r]
+    chosen = [r for r in FILES["record"] if f"/{given.get('study')}/" in r]
     return [r for r in chosen if "noise" not in given or setting in r]
 
 
 def inputs_of(wildcards):
     after, reads = (PAGES[wildcards.page].get(key, []) for key in ("after", "reads"))
-    return [*SETTINGS, *reads, *records_of(wildcards.page), *expand(PAGE, page=after)]
+    return [EVERY_SETTING, *reads, *records_of(wildcards.page), *expand(PAGE, page=after)]
 
 
 rule site:
@@ -60,19 +60,21 @@ rule page:
         "OMP_NUM_THREADS=1 python pipeline/warm.py {input.runner} {input.source} {output.page} {params.title:q} {params.parameters:q}"
 
 
-rule records:
+rule every:
     input:
-        RECORDS,
+        lambda w: FILES[w.kind],
     output:
-        EVERY_RECORD,
+        "executed/every-{kind}.txt",
+    params:
+        found=lambda w: FOUND[w.kind],
     shell:
-        "mkdir -p results && find results -name 'seed-*.json' -exec cksum {{}} + | sort > {output}"
+        "mkdir -p {params.found[0]} && find {params.found[0]} -name '{params.found[1]}' -exec cksum {{}} + | sort > {output}"
 
 
 rule landing:
     input:
         code_of("pipeline/landing.py"),
-        SETTINGS,
+        EVERY_SETTING,
         EVERY_RECORD,
         expand(PAGE, page=[*DEMONSTRATION, "verdicts/claims", *PAGES["verdicts/claims"]["after"]]),
         *PAGES["verdicts/claims"]["reads"],

@@ -6,6 +6,7 @@ has no such limit unless asked. Its locks outlive a build that is killed; in the
 """
 
 import argparse
+import gc
 from pathlib import Path
 
 import warm
@@ -14,6 +15,7 @@ from snakemake.api import SnakemakeApi
 from snakemake.settings.enums import Quietness
 from snakemake.settings.types import DAGSettings, ExecutionSettings, OutputSettings, ResourceSettings
 
+gc.set_threshold(50_000)  # Python's 700 has the collector look through all that was made, again and again
 QUIET = {Quietness.HOST, Quietness.PROGRESS, Quietness.RULES}
 
 

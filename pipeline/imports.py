@@ -26,6 +26,7 @@ def code_of(script):
     return sorted(map(str, found))
 
 
+@cache
 def digest_of(script):
     """A hash of all of the package that a script can run."""
     said = hashlib.sha256()
@@ -60,21 +61,25 @@ def _read(path):
         part = node.name if isinstance(node, DEFINITION) else ""
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
         text[part] += "\n".join(lines[first - 1 : node.end_lineno]) + "\n"
-        inside = list(ast.walk(node))
-        before_attributes = {id(x.value) for x in inside if isinstance(x, ast.Attribute)}
-        for x in inside:
-            if isinstance(x, ast.Name | ast.Attribute) and id(x) not in before_attributes:
-                names[part].add(_chain(x))
-            elif isinstance(x, ast.Import):
+        chains, before_attributes = [], set()
+        for x in ast.walk(node):
+            kind = type(x)
+            if kind is ast.Name:
+                chains.append(x)
+            elif kind is ast.Attribute:
+                chains.append(x)
+                before_attributes.add(id(x.value))
+            elif kind is ast.Import:
                 dotted |= {alias.name for alias in x.names}
                 for alias in x.names:
                     bound[alias.asname or alias.name.partition(".")[0]].add(alias.name)
-            elif isinstance(x, ast.ImportFrom):
+            elif kind is ast.ImportFrom:
                 if x.level:
                     raise ValueError(f"{path}, line {x.lineno}: a relative import; write {PACKAGE}.module in full.")
                 dotted |= {f"{x.module}.{alias.name}" for alias in x.names}
                 for alias in x.names:
                     bound[alias.asname or alias.name].add(f"{x.module}.{alias.name}")
+        names[part] |= {_chain(x) for x in chains if id(x) not in before_attributes}
     files = frozenset(file for name in dotted if _ours(name) for file in _files(name))
     ours = {name: of for name, of in bound.items() if any(map(_ours, of))}
     return _Module(files, ours, dict(text), {part: frozenset(of) for part, of in names.items()})

@@ -5,6 +5,7 @@ have changed since the last one that was finished: a warm one reads these again 
 links of other pages to what is gone included. Warnings are errors. A build that fails leaves no site behind.
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 from alone import alone
 from jupyter_book.cli.main import main as jupyter_book
 
+gc.set_threshold(50_000)  # with Python's 700 a quarter of Sphinx's time goes to the collector, which finds little
 BUILD = Path("_build")
 PRINTED = BUILD / "html" / "book.pdf"  # of make pdf; it and the link to it go when the site is made again
 FINISHED = BUILD / "finished"  # as old as the beginning of the last build that was finished

@@ -13,10 +13,9 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-
-import jupytext
-import nbformat
 
 from nlr import files
 from nlr.errors import NlrError
@@ -29,11 +28,20 @@ METADATA = {
     },
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
 }
-jupytext.header.INSERT_AND_CHECK_VERSION_NUMBER = False  # of jupytext: scripts would differ from machine to machine
 # Metadata that tell how a cell was run, and how its output is shown; they go with the outputs.
 PASSING = ("ExecuteTime", "autoscroll", "collapsed", "execution", "papermill", "scrolled", "trusted", "vscode")
 SPACING = "lines_to_next_cell"  # blank lines in the script; kept, but no text
 MARKER = re.compile(r"^(<{7}|\|{7}|>{7})( |$)", re.MULTILINE)  # of git's conflicts; ======= also underlines a heading
+
+
+@cache
+def formats():
+    """jupytext and nbformat, imported when a half is read: a build in which none has changed does not wait for them."""
+    import jupytext
+    import nbformat
+
+    jupytext.header.INSERT_AND_CHECK_VERSION_NUMBER = False  # scripts would differ from machine to machine
+    return jupytext, nbformat
 
 
 def halves(stem):
@@ -85,6 +93,7 @@ def parse(half, content):
         raise damaged("is empty")
     if MARKER.search(text):
         raise damaged("holds conflict markers of a merge")
+    jupytext, nbformat = formats()
     if half.suffix == ".py":
         notebook = jupytext.reads(text, "py:percent")
     else:
@@ -111,6 +120,7 @@ def parse(half, content):
 
 def tidy(notebook):
     """This notebook without outputs and with the metadata of our pairs."""
+    _, nbformat = formats()
     notebook = nbformat.from_dict(notebook | {"metadata": METADATA})
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number}"
@@ -122,6 +132,7 @@ def tidy(notebook):
 
 def render(half, notebook):
     """The bytes of a half that holds this notebook, tidied."""
+    jupytext, nbformat = formats()
     notebook = tidy(notebook)
     text = jupytext.writes(notebook, "py:percent") if half.suffix == ".py" else nbformat.writes(notebook) + "\n"
     content = text.encode()
@@ -167,8 +178,20 @@ def committed(script, notebook):
     return None
 
 
-def remembered(path):
-    return path.read_text() if path.exists() else None
+def as_they_are(stem):
+    """A hash of the bytes of both halves and of what decides on their form; None where one cannot be read."""
+    said = hashlib.sha256(Path(__file__).read_bytes() + version("jupytext").encode())
+    try:
+        for half in halves(stem):
+            said.update(hashlib.sha256(half.read_bytes()).digest())
+    except OSError:
+        return None
+    return said.hexdigest()
+
+
+def remembered(memory):
+    """The fingerprint of the text that the halves had when they were last made equal, and what they were then."""
+    return [*(memory.read_text().split() if memory.exists() else []), None, None][:2]
 
 
 def refresh(stem, keep=None):
@@ -186,11 +209,14 @@ def refresh(stem, keep=None):
     """
     script, notebook = halves(stem)
     memory = stem.parent / ".pairs" / stem.name
+    before, equal = remembered(memory)
+    if not keep and equal and equal == as_they_are(stem):
+        return []
     read = {half: load(half) for half in ([keep] if keep else filter(Path.exists, (script, notebook)))}
     texts = {half: contents(there) for half, there in read.items()}
     chosen = next(iter(read))
     if len(read) == 2 and texts[script] != texts[notebook]:
-        for base in (committed(script, notebook), remembered(memory)):
+        for base in (committed(script, notebook), before):
             changed = [half for half, text in texts.items() if fingerprint(text) != base]
             if base and len(changed) == 1:
                 (chosen,) = changed
@@ -208,8 +234,7 @@ def refresh(stem, keep=None):
             new[notebook] = content
     for half, content in new.items():
         files.write_whole(half, content)
-    if remembered(memory) != fingerprint(texts[chosen]):
-        files.write_whole(memory, fingerprint(texts[chosen]).encode())
+    files.write_whole(memory, f"{fingerprint(texts[chosen])}\n{as_they_are(stem)}\n".encode())
     return list(new)
 
 

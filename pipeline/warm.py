@@ -6,6 +6,7 @@ with its exit status. Outside of a build the script is run in this process. This
 build in which no page is out of date does not wait for it.
 """
 
+import gc
 import json
 import os
 import runpy
@@ -104,6 +105,7 @@ def serve(address):
                 connection, _ = listener.accept()
                 if not imported:
                     _import_all()
+                    gc.set_threshold(50_000)  # of the forks too: with Python's 700 each looks again through all of it
                     imported = True
                 if child := os.fork():
                     children[child] = connection

@@ -1,6 +1,7 @@
 """Shared by the tests: one thread, no data root by chance, the digits, and stores and protocols of the test's own."""
 
 import functools
+import gc
 import http.server
 import os
 import shutil
@@ -18,10 +19,28 @@ from nlr.study import protocols, studies
 # pytest-xdist tells its workers how wide the terminal is, and rich would keep that from its import on.
 os.environ.pop("COLUMNS", None)
 
+gc.set_threshold(50_000)  # with Python's 700 the collector looks again and again through all that torch brings
 torch.set_num_threads(1)
 os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
 os.environ["MPLBACKEND"] = "Agg"
 DATA_ROOT = os.environ.pop("NLR_DATA", "")  # only the tests of real data may see it
+
+
+# Modules that take more than half a minute, begun first: none of them is to run alone at the end.
+LONG = [
+    "site",
+    "execute",
+    "notebooks",
+    "slurm",
+    "build",
+    "benchmark",
+    "batch_door",
+    "loop",
+    "losses_as_functions",
+    "reports",
+    "cli",
+    "data",
+]
 
 
 @pytest.hookimpl(tryfirst=True)  # before that of pytest-xdist, which reads the groups
@@ -33,6 +52,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+    long = {f"test_{name}": number for number, name in enumerate(LONG)}
+    items.sort(key=lambda item: long.get(item.module.__name__.rpartition(".")[2], len(long)))
 
 
 @pytest.fixture(scope="session")
