@@ -17,7 +17,7 @@ import imports
 @pytest.fixture(autouse=True)
 def other_files():
     """Folders change from test to test, and with them what a relative path means."""
-    for cached in (imports._read, imports._after, imports._module):
+    for cached in (imports._read, imports._after, imports._module, imports.digest_of):
         cached.cache_clear()
 
 
@@ -86,7 +86,7 @@ def digest(folder, files):
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    for cached in (imports._read, imports._after, imports._module):
+    for cached in (imports._read, imports._after, imports._module, imports.digest_of):
         cached.cache_clear()
     return imports.digest_of("page.py")
 
