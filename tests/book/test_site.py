@@ -31,10 +31,11 @@ EXPLORER = "executed/results/explorer"
 REACHABLE = """() => [...document.querySelectorAll('.pst-scrollable-table-container')].every(
     box => box.tabIndex >= 0 || box.scrollWidth <= box.clientWidth)"""
 COLOURS = ["color-contrast", "link-in-text-block"]  # all rules of axe that a theme can change
-# Contrast takes nine tenths of the time, and what looks the same has the same: marks one text of each appearance, which
-# is its colour, size and weight and whatever is painted behind it.
-MARK = """() => {
-    const seen = new Set(), behind = new Map();
+# Contrast takes most of the time, and what looks the same has the same: marks one text of each appearance that is not
+# known from elsewhere in the book. An appearance is colour, size and weight, whatever is painted behind, and the colour
+# of the text around, from which a link must stand out.
+MARK = """known => {
+    const seen = new Set(), old = new Set(known), fresh = [], behind = new Map();
     const painted = e => {
         if (!e) return '';
         if (!behind.has(e)) {
@@ -49,10 +50,12 @@ MARK = """() => {
         e.removeAttribute('data-appearance');
         if (![...e.childNodes].some(c => c.nodeType === 3 && c.data.trim()) || !e.checkVisibility()) continue;
         const {color, fontSize, fontWeight, textDecorationLine, position} = getComputedStyle(e);
-        const look = [e.tagName, color, fontSize, fontWeight, textDecorationLine, position, painted(e)].join();
-        if (!seen.has(look)) e.dataset.appearance = seen.add(look).size;
+        const around = getComputedStyle(e.parentElement).color;
+        const look = [e.tagName, color, fontSize, fontWeight, textDecorationLine, position, around, painted(e)].join();
+        if (!seen.has(look) && !old.has(look)) e.dataset.appearance = fresh.push(look);
+        seen.add(look);
     }
-    return seen.size;
+    return {looks: seen.size, fresh};
 }"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -302,7 +305,7 @@ def visit(tab, address):
     from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import TimeoutError as TooLong
 
-    axe, notes = Axe(), {}
+    axe, notes, known = Axe(), {}, set()
 
     def violations(rules, context=None, without=()):
         options = {"runOnly": rules, "rules": {rule: {"enabled": False} for rule in without}}
@@ -314,8 +317,10 @@ def visit(tab, address):
         ]
 
     def colours():
-        assert tab.evaluate(MARK) > 0
-        return violations(COLOURS, {"include": [["[data-appearance]"]]})
+        found = tab.evaluate(MARK, list(known))
+        assert found["looks"] > 0
+        known.update(found["fresh"])
+        return violations(COLOURS, {"include": [["[data-appearance]"]]}) if found["fresh"] else []
 
     def theme(name):
         tab.evaluate(f"document.documentElement.dataset.theme = {name!r}")
@@ -422,8 +427,11 @@ def test_one_text_of_each_appearance_is_marked(tab):
         "<style>li:nth-child(odd) { background: #eee } li:nth-child(4) { color: #777 } #h { display: none }</style>"
         f"<ul>{rows}</ul><p style='background: #000'><i>g</i> h <i>j</i></p><i>k</i><b id='h'>l</b>"
     )
-    marked = [tab.evaluate(MARK), *tab.locator("[data-appearance]").all_inner_texts()]
-    assert marked == [6, "a", "b", "d", "g h j", "g", "k"]
+    found = tab.evaluate(MARK, [])
+    assert found["looks"] == len(found["fresh"]) == 6
+    assert tab.locator("[data-appearance]").all_inner_texts() == ["a", "b", "d", "g h j", "g", "k"]
+    assert tab.evaluate(MARK, found["fresh"][1:]) == {"looks": 6, "fresh": found["fresh"][:1]}
+    assert tab.locator("[data-appearance]").all_inner_texts() == ["a"]
 
 
 @built
