@@ -15,8 +15,16 @@ HIGH = SYMMETRIC[1:]
 BY_NAME = {question.name: question for question in questions.QUESTIONS}
 
 
+# The claims that answers and the control's figures rest on: to judge the others too takes the most time here.
+ASKED = {control.CLAIM, "C68", *(claim for question in questions.QUESTIONS for claim in question.claims)}
+
+
+def judge(runs, proved=None):
+    return verdicts.judge(runs, proved or {}, ASKED)
+
+
 def answers(runs, proved=None):
-    return {one.question.name: one for one in questions.short_answers(verdicts.judge(runs, proved or {}), runs)}
+    return {one.question.name: one for one in questions.short_answers(judge(runs, proved), runs)}
 
 
 def line(answer, mark="small"):
@@ -201,22 +209,22 @@ def test_the_control_is_told_of_nce_and_in_full():
     assert line(answers(runs)["normalising"]).text.endswith(
         "NCE memorises 60 points more of the wrong labels, but its accuracy rises."
     )
-    table = control.in_full(verdicts.judge(runs, {}))
+    table = control.in_full(judge(runs))
     for figure in control.FIGURES.values():
         assert figure in table
     assert re.search(r"\| NCE \| \+10\.0 .*\| \+60\.0 ", table)
-    assert control.in_full(verdicts.judge([], {})).endswith("The control's runs are missing.")
+    assert control.in_full(judge([])).endswith("The control's runs are missing.")
 
 
 def test_the_control_is_read_beside_every_question_on_slow_losses_in_all_its_figures():
     runs = longer(0.1, 0.9)
-    sections = questions.answered(verdicts.judge(runs, {}), runs).split("(question-")[1:]
+    sections = questions.answered(judge(runs), runs).split("(question-")[1:]
     for name in ("normalising", "underfitting", "parts", "baselines"):
         (section,) = [text for text in sections if text.startswith(name)]
         assert all(figure in section for figure in control.FIGURES.values()), name
         assert ("| NCE |" in section) == (name != "baselines")
         assert ("| NCE+RCE |" in section) == (name in ("parts", "baselines"))
-    empty = questions.answered(verdicts.judge([], {}), [])
+    empty = questions.answered(judge([]), [])
     assert empty.count("The control's runs are missing.") == 4
 
 
@@ -264,7 +272,7 @@ def test_numbers_have_last_and_best_and_brackets_where_they_are_not_clear():
 
 
 def test_the_page_of_verdicts_has_each_question_with_its_differences_and_those_of_others():
-    judged = verdicts.judge([], {})
+    judged = judge([])
     text = questions.answered(judged, [])
     assert text.count("### ") == len(questions.QUESTIONS)
     assert text.count("| missing |") == sum(len(question.contrasts) for question in questions.QUESTIONS)
@@ -275,9 +283,7 @@ def test_the_page_of_verdicts_has_each_question_with_its_differences_and_those_o
     judged["C17"] = [verdicts.Judgement("C17", "ma2020", "held", "because", "evidence-c17")]
     assert "in `ma2020` 1 of " in questions.in_full(judged)
     runs = gained((-0.05, 0.05, 0.0, 0.07))
-    row = next(
-        line for line in questions.answered(verdicts.judge(runs, {}), runs).splitlines() if "nce − ce, acc" in line
-    )
+    row = next(line for line in questions.answered(judge(runs), runs).splitlines() if "nce − ce, acc" in line)
     assert re.search(r"\| −\d\.\d to \+\d\.\d \| −\d\.\d to \+\d\.\d \| symmetric 0\.2, 0\.4, 0\.6, 0\.8; 3 seeds", row)
 
 
@@ -294,7 +300,7 @@ def first_screen():
     """Of the committed records, with the proofs as the pages have them."""
     proved = proof("C2", "held") | proof("C4", "did not hold") | proof("C6", "held")
     records = verdicts.committed()
-    judged = verdicts.judge(records, proved)
+    judged = judge(records, proved)
     return minute.parts(judged, records), questions.short_answers(judged, records)
 
 
@@ -350,7 +356,7 @@ def test_the_picture_stands_above_every_table():
 
 
 def test_nothing_is_answered_without_records():
-    judged = verdicts.judge([], {})
+    judged = judge([])
     parts = minute.parts(judged, [])
     assert [mark for mark, _ in parts[0][1]] == ["", "authors"]
     assert parts[0][1][0][1] == "In theory it is open; in our runs no sum is shown to be better than cross-entropy."

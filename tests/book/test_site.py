@@ -7,6 +7,7 @@ tests judge what that visit found.
 import csv
 import functools
 import gzip
+import html
 import json
 import re
 import subprocess
@@ -17,7 +18,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlparse
 
 import pytest
 import yaml
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, NavigableString, Tag
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "pipeline"))
@@ -28,8 +29,9 @@ TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 CHAPTERS = {chapter["file"]: chapter["title"] for part in TOC["parts"] for chapter in part["chapters"]}
 PAGES = [TOC["root"], *CHAPTERS]
 EXPLORER = "executed/results/explorer"
-REACHABLE = """() => [...document.querySelectorAll('.pst-scrollable-table-container')].every(
-    box => box.tabIndex >= 0 || box.scrollWidth <= box.clientWidth)"""
+SCROLLABLE = "pre, .cell_output > .output, .pst-scrollable-table-container"  # of the theme's list, what the book has
+REACHABLE = f"""() => [...document.querySelectorAll('{SCROLLABLE}')].every(
+    box => box.tabIndex >= 0 || (box.scrollWidth <= box.clientWidth && box.scrollHeight <= box.clientHeight))"""
 COLOURS = ["color-contrast", "link-in-text-block"]  # all rules of axe that a theme can change
 # Contrast takes most of the time, and what looks the same has the same: marks one text of each appearance that is not
 # known from elsewhere in the book. An appearance is colour, size and weight, whatever is painted behind, and the colour
@@ -61,8 +63,15 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 built = pytest.mark.skipif(not (SITE / "index.html").is_file(), reason="the site is not built; make book builds it")
 # Two browsers visit half of the pages each, side by side where there are two cores.
-GROUPS = [pytest.mark.xdist_group(f"site-{half}") for half in (0, 1)]
-every_page = pytest.mark.parametrize("page", [pytest.param(p, marks=GROUPS[k % 2]) for k, p in enumerate(PAGES)])
+HALF = {page: pytest.mark.xdist_group(f"site-{k % 2}") for k, page in enumerate([*PAGES, "search"])}
+
+
+def of_pages(pages):
+    """A test of each of these pages, in the process that has parsed and visited the page for its other tests."""
+    return pytest.mark.parametrize("page", [pytest.param(page, marks=HALF[page]) for page in pages])
+
+
+every_page = of_pages(PAGES)
 
 
 # --- as files -----------------------------------------------------------------------------------------------------
@@ -75,16 +84,25 @@ def soup(path):
 
 @functools.cache
 def anchors(path):
-    return {element["id"] for element in soup(path).find_all(id=True)}
+    """The ids of a page, by their spelling: other pages are asked for nothing else, and to parse them takes long."""
+    return set(map(html.unescape, re.findall(r'<[^>]*\sid="([^"]*)"', (SITE / path).read_text(encoding="utf-8"))))
 
 
 @functools.cache
 def visible_text(page, *without):
     """The text of the article, without code and formulas, and without what CSS selectors name."""
-    article = BeautifulSoup(str(soup(f"{page}.html").find("article")), "html.parser")
-    for element in article.select(", ".join(["pre", "code", "script", "style", ".math", *without])):
-        element.decompose()
-    return article.get_text(" ")
+    article = soup(f"{page}.html").find("article")
+    hidden = set(map(id, article.select(", ".join(["pre", "code", "script", "style", ".math", *without]))))
+
+    def strings(element):
+        for child in element.children:
+            if isinstance(child, Tag):
+                if id(child) not in hidden:
+                    yield from strings(child)
+            elif type(child) is NavigableString:  # comments are strings too
+                yield child
+
+    return " ".join(strings(article))
 
 
 @built
@@ -193,7 +211,7 @@ def test_pages_are_called_differently():
 
 
 @built
-@pytest.mark.parametrize("page", [*PAGES, "search"])
+@of_pages([*PAGES, "search"])
 def test_one_search_field_and_no_empty_buttons(page):
     assert len(soup(f"{page}.html").select('input[name="q"]')) == 1
     assert (
@@ -206,7 +224,7 @@ RESULTS = [page for page in PAGES if re.match(r"executed/(results|verdicts|digit
 
 
 @built
-@pytest.mark.parametrize("page", RESULTS)
+@of_pages(RESULTS)
 def test_each_figure_and_table_of_the_results_leads_to_its_numbers_and_its_code(page):
     article = soup(f"{page}.html").find("article")
     shown = article.select("figure.themed, .cell_output table")
@@ -325,6 +343,7 @@ def visit(tab, address):
     def theme(name):
         tab.evaluate(f"document.documentElement.dataset.theme = {name!r}")
 
+    @functools.cache
     def compressed(url):
         """The size of a file of the site as a server would send it; fonts and photographs are compressed already."""
         path = SITE / url.removeprefix(address).partition("?")[0].partition("#")[0]
@@ -366,10 +385,10 @@ def visit(tab, address):
         note["axe"]["dark", 1280] = colours()
         tab.set_viewport_size({"width": 375, "height": 812})
         note["width"] = tab.evaluate("document.documentElement.scrollWidth")
-        tab.wait_for_timeout(350)  # the theme makes boxes that now scroll reachable by keyboard, with a delay
-        with suppress(TooLong):  # longer on a busy machine; what stays so is for axe to find
+        seen = colours()
+        with suppress(TooLong):  # the theme makes boxes that now scroll reachable by keyboard, with a delay
             tab.wait_for_function(REACHABLE, timeout=5000)
-        note["axe"]["dark", 375] = violations(RULES, without=COLOURS) + colours()
+        note["axe"]["dark", 375] = violations(RULES, without=COLOURS) + seen
         theme("light")
         note["axe"]["light", 375] = colours()
         for event, listener in listeners.items():

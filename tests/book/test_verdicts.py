@@ -4,6 +4,7 @@ import json
 import math
 import re
 import tomllib
+from functools import cache
 
 import pytest
 from factory import grid
@@ -60,6 +61,12 @@ def test_every_claim_is_judged_in_every_scope_that_it_has(book):
     assert counts.loc[SMALL, "not run"] == counts.loc[SMALL, "claims"] > 40
 
 
+@cache
+def nothing():
+    """What is said of every claim where there are no records."""
+    return verdicts.judge([], {})
+
+
 def falling(step):
     """CE at the four rates, three seeds, falling by ``step`` from rate to rate."""
     return grid({("ce", s): 0.7 - k * step for k, s in enumerate(SYMMETRIC)})
@@ -67,7 +74,7 @@ def falling(step):
 
 @pytest.mark.parametrize(("step", "outcome"), [(0.1, "held"), (-0.1, "did not hold"), (0.0, "undecided")])
 def test_the_verdict_follows_the_records(book, step, outcome):
-    judged = verdicts.judge(falling(step), {})
+    judged = nothing() | verdicts.judge(falling(step), {}, ["C15"])
     (found,) = [one for one in judged["C15"] if one.scope == SMALL]
     assert found.outcome == outcome
     line, numbers, *_ = verdict_tables.claim_table(judged, {}).set_index("claim").loc["C15", "verdict"].split("<br>")
@@ -94,7 +101,7 @@ def test_the_verdict_follows_the_records(book, step, outcome):
 
 
 def test_the_table_of_claims_names_who_says_what():
-    table = verdict_tables.claim_table(verdicts.judge([], {}), {}).set_index("claim")
+    table = verdict_tables.claim_table(nothing(), {}).set_index("claim")
     assert table.loc["C17", "asserted by"] == "the paper, Kathuria, Chheda"
     assert table.loc["C17", "contradicted by"] == "Chheda (by figures), Krishnan (by figures)"
     assert table.loc["C20", "asserted by"] == "the paper, Joshi (quotes)"
@@ -126,7 +133,7 @@ def test_a_verdict_that_changes_without_exploratory_runs_says_so_beside_its_badg
     runs = falling(0.1)
     for one in runs:
         one["facts"]["purpose"] = "exploratory" if one["config"]["seed"] else "study"
-    judged = verdicts.judge(runs, {})
+    judged = nothing() | verdicts.judge(runs, {}, ["C15"])
     found = judged["C15"][0]
     without = found.found.without_exploratory  # one seed of each setting is left
     assert found.outcome == "held"
@@ -136,7 +143,7 @@ def test_a_verdict_that_changes_without_exploratory_runs_says_so_beside_its_badg
     assert (
         verdict_tables.limited(found) in verdict_tables.claim_table(judged, {}).set_index("claim").loc["C15", "verdict"]
     )
-    assert verdicts.judge(falling(0.1), {})["C15"][0].qualifier == ""
+    assert verdicts.judge(falling(0.1), {}, ["C15"])["C15"][0].qualifier == ""
 
 
 CONTROL = "ma2020-small-x4"
@@ -151,7 +158,7 @@ def part_with(ratio, p_equal=math.nan):
 def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spreads_are():
     runs = grid({(loss, s): 0.4 for loss in ("nce", "ce", "nfl", "fl") for s in SYMMETRIC})
     runs += grid({("nce", "symmetric-0.4"): 0.5}, seeds=1, protocol=CONTROL)
-    text = verdict_tables.evidence(["C63"], verdicts.judge(runs, {}), {})
+    text = verdict_tables.evidence(["C63"], verdicts.judge(runs, {}, ["C63"]), {})
     assert f"The control, protocol {CONTROL}, less the same runs of {SMALL}: nce, symmetric 0.4." in text
     assert "It has no runs of what this claim compares beside: ce, nfl and fl; symmetric 0.2, 0.6, 0.8." in text
     assert re.search(
@@ -168,8 +175,9 @@ def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spread
 
 def test_all_commands_that_make_missing_runs_are_given():
     for name in ("C9", "C17"):
-        (found,) = [one.found for one in verdicts.judge([], {})[name] if one.scope == "ma2020"]
-        text = verdict_tables.evidence([name], verdicts.judge([], {}), {})
+        judged = verdicts.judge([], {}, [name])
+        (found,) = [one.found for one in judged[name] if one.scope == "ma2020"]
+        text = verdict_tables.evidence([name], judged, {})
         assert all(command in text for command in found.commands)
 
 
@@ -183,7 +191,7 @@ def test_no_number_is_a_minus_zero():
 def test_remarks_quote_what_the_reports_print():
     chheda = published.means("chheda")
     fall = chheda["ce", "symmetric-0.2"] - chheda["ce", "symmetric-0.8"]
-    assert f"falls by {fall:.2f} points" in verdict_tables.evidence(["C15"], verdicts.judge([], {}), {})
+    assert f"falls by {fall:.2f} points" in verdict_tables.evidence(["C15"], verdicts.judge([], {}, ["C15"]), {})
     assert (
         published.quoted("{krishnan.symmetric-0.8.nce} %")
         == f"{published.means('krishnan')['nce', 'symmetric-0.8']:.2f} %"
@@ -262,7 +270,7 @@ def test_the_filters_hide_what_does_not_match(browser):
 
 def test_the_authors_figures_stand_beside_the_verdicts_and_are_none():
     authors = verdicts.by_authors()
-    judged = verdicts.judge([], {})
+    judged = nothing()
     assert {one.scope for of in authors.values() for one in of} == set(verdicts.AUTHORS)
     (sizes,) = authors["C28"]
     assert (sizes.scope, sizes.outcome) == ("authors, CIFAR-10", "held")
@@ -282,7 +290,7 @@ def test_an_identity_is_shown_with_what_its_test_should_tell_apart():
     losses = ("nce+mae,beta=9.21", "nce+rce", "nce+mae", "mae")
     gains = {"symmetric-0.4": 0.1, "symmetric-0.8": 0.0, "asymmetric-0.4": 0.0}
     runs = grid({(loss, s): 0.4 - gain * (loss == "nce+mae") for loss in losses for s, gain in gains.items()})
-    judged = verdicts.judge(runs, {})
+    judged = verdicts.judge(runs, {}, ["C68"])
     (found,) = [one for one in judged["C68"] if one.scope == SMALL]
     assert found.outcome == "held"
     text = verdict_tables.evidence(["C68"], judged, {})
@@ -292,7 +300,7 @@ def test_an_identity_is_shown_with_what_its_test_should_tell_apart():
 
 def test_power_is_the_distance_that_four_of_five_repetitions_show():
     runs = grid({(loss, s): 0.4 for loss in ("ce", "nce", "mae") for s in SYMMETRIC}, noise=0.01)
-    (found,) = [one for one in verdicts.judge(runs, {})["C17"] if one.scope == SMALL]
+    (found,) = [one for one in verdicts.judge(runs, {}, ["C17"])["C17"] if one.scope == SMALL]
     (part,) = found.found.evidence
     row = part.rows[0]
     half = (row.high - row.low) / 2

@@ -474,17 +474,13 @@ def _table(claim, records, protocol, tests, cells=()):
     used = dict.fromkeys(figure for test in tests for figure in kinds.figures(test))
     apart = claim.rules_in(protocol)["spread"] == "setting"  # then no spread is taken over cells that collapsed
     limit = claim.rules["collapsed"]
-    out = [
-        {
-            "loss": loss,
-            "setting": frames.setting_of(record["config"]),
-            "seed": record["config"]["seed"],
-            "exploratory": exploratory_for(claim, record),
-        }
-        | {name: FIGURES[name][0](record) for name in used}
-        for loss, record in found
-    ]
-    table = pd.DataFrame(out, columns=["loss", "setting", "seed", "exploratory", *used]).astype({"exploratory": bool})
+    columns = {
+        "loss": pd.Series([loss for loss, _ in found], dtype=str),
+        "setting": pd.Series([frames.setting_of(record["config"]) for _, record in found], dtype=str),
+        "seed": [record["config"]["seed"] for _, record in found],
+        "exploratory": np.array([exploratory_for(claim, record) for _, record in found], bool),
+    }
+    table = pd.DataFrame(columns | {name: [FIGURES[name][0](record) for _, record in found] for name in used})
     if apart:
         shares = pd.Series([FIGURES["modal_share"][0](record) for _, record in found], table.index, float)
         table["pooled"] = shares.groupby([table["loss"], table["setting"]]).transform("max") <= limit
@@ -501,7 +497,9 @@ def exploratory_for(claim, record):
 
 def _judge(rules, tests, table):
     """The evidence of each test, its rows judged with all the claim's rows, those without runs too, as one family."""
-    seeds = table.groupby(["loss", "setting"])["seed"].agg(set).to_dict()
+    seeds = {}
+    for loss, setting, seed in zip(*(table[name].tolist() for name in ("loss", "setting", "seed")), strict=True):
+        seeds.setdefault((loss, setting), set()).add(seed)
     parts = _in_families([kinds.rows(test, table, rules) for test in tests], seeds, rules)
     return tuple(_evidence(test, table, part, rules) for test, part in zip(tests, parts, strict=True))
 
@@ -611,6 +609,11 @@ def _capital(text):
 
 def updates(protocol):
     """How many steps a run of a protocol takes, on the first images of each of ten classes or on all there are."""
+    return _updates(protocol, protocols.FOLDER)
+
+
+@cache  # and the three further down: every claim asks the same, so a process reads a folder once
+def _updates(protocol, folder):
     settings = protocols.load(protocol)
     part, training = settings["data"], settings["training"]
     images = 10 * part["train_per_class"] or TRAINING_IMAGES[part["dataset"]]
@@ -647,7 +650,7 @@ def _control(claim, records, protocol):
     return tuple(out)
 
 
-@cache  # these three: every claim asks for the same studies, so a process reads a folder once
+@cache
 def _control_cells(longer, folder):
     """The cells (loss, setting) that a control must have: those of the study of its name."""
     study = studies.load(longer)
@@ -656,13 +659,13 @@ def _control_cells(longer, folder):
 
 @cache
 def _of_studies(protocol, folder):
-    """The runs (loss, setting, seed) that studies of the committed store have in a protocol, with the study's name."""
+    """The runs that studies of the committed store have in a protocol: ``{(loss, setting): {seed: name of the study}}``."""
     found = {}
     for study in _studies(folder):
         if study.store == studies.STORES["results"]:
             for block in (block for block in study.blocks if block["protocol"] == protocol):
-                for run in product(block["losses"], block["settings"], block["seeds"]):
-                    found.setdefault(run, study.name)
+                for loss, setting, seed in product(block["losses"], block["settings"], block["seeds"]):
+                    found.setdefault((loss, setting), {}).setdefault(seed, study.name)
     return found
 
 
@@ -704,10 +707,10 @@ def missing_runs(claim, protocol, have):
     planned = {name: _of_studies(name, studies.FOLDER) for name in asked}
     out = {}
     for name, (loss, setting) in wanted:
-        seeds = [s for one, where, s in planned[name] if (one, where) == (loss, setting)] or SEEDS
+        seeds = planned[name].get((loss, setting), dict.fromkeys(SEEDS, ""))
         for seed in seeds:
             if (name, loss, setting, seed) not in there:
-                run = Run(name, loss, setting, seed, planned[name].get((loss, setting, seed), ""))
+                run = Run(name, loss, setting, seed, seeds[seed])
                 out[run] = None
     return list(out)
 
