@@ -12,10 +12,10 @@ from pipeline.imports import code_of, digest_of
 
 PAGES = tomllib.load(open("notebooks/pages.toml", "rb"))
 CODE = sorted(glob("nlr/**/*.py", recursive=True))
-FOUND = {"record": ("results", "seed-*.json"), "setting": ("nlr", "*.toml")}  # a setting: protocol, study or claim
+FOUND = {"record": ("results", "seed-*.json"), "definition": ("nlr", "*.toml")}  # of protocols, studies, claims
 FILES = {kind: sorted(glob(f"{folder}/**/{name}", recursive=True)) for kind, (folder, name) in FOUND.items()}
 # Stand for all of them in the inputs of a page, each of which Snakemake looks at many times.
-EVERY_RECORD, EVERY_SETTING = (f"executed/every-{kind}.txt" for kind in FOUND)
+EVERY_RECORD, EVERY_DEFINITION = (f"executed/every-{kind}.txt" for kind in FOUND)
 PAGE = "executed/{page}.ipynb"
 DEMONSTRATION = PAGES["digits/comparison"]["after"]
 ALL = expand(PAGE, page=PAGES)
@@ -35,7 +35,7 @@ def records_of(page):
 
 def inputs_of(wildcards):
     after, reads = (PAGES[wildcards.page].get(key, []) for key in ("after", "reads"))
-    return [EVERY_SETTING, *reads, *records_of(wildcards.page), *expand(PAGE, page=after)]
+    return [EVERY_DEFINITION, *reads, *records_of(wildcards.page), *expand(PAGE, page=after)]
 
 
 rule site:
@@ -74,7 +74,7 @@ rule every:
 rule landing:
     input:
         code_of("pipeline/landing.py"),
-        EVERY_SETTING,
+        EVERY_DEFINITION,
         EVERY_RECORD,
         expand(PAGE, page=[*DEMONSTRATION, "verdicts/claims", *PAGES["verdicts/claims"]["after"]]),
         *PAGES["verdicts/claims"]["reads"],

@@ -48,7 +48,7 @@ def test_a_build_goes_on_after_a_kill_at_any_phase_and_waits_for_whoever_lives(b
     product = small_book.product(folder)
     pages = [f"executed/{page}" for page in ("one", "digits/comparison", "verdicts/claims")]
     made = {path for path in product if path.startswith("executed/") and not path.endswith(".snakemake_timestamp")}
-    others = ("values.json", "every-record.txt", "every-setting.txt")
+    others = ("values.json", "every-record.txt", "every-definition.txt")
     assert made == {*(f"{page}.ipynb" for page in pages), *(f"executed/{name}" for name in others)}
     for number, page in enumerate(pages, start=1):
         assert f"The square is {number**2}".encode() in product[f"_build/html/{page}.html"]

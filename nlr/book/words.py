@@ -90,25 +90,40 @@ def _caution(found):
 
 
 def study_summary(study, found):
-    """What the records of a whole study say: the best loss of each setting, and cross-entropy's distance from it."""
-    table, parts = frames.frame(found), []
-    for setting, of_setting in table.groupby("setting", sort=False):
+    """How much of a study the records are, and what they cannot settle."""
+    return f"{len(found)} of {sum(1 for _ in study.runs())} runs have a record.{_caution(found)}"
+
+
+def leaders(found):
+    """The most accurate loss of each setting, over the seeds that every loss has there, and cross-entropy's distance.
+
+    Returns:
+        A frame with a row a setting: setting, loss, its mean accuracy after the last epoch, the number of seeds, and
+        what it has more than ce after the last epoch and at the best epochs of the two, NaN where it is ce or ce has no
+        runs; per cent and points, not rounded.
+    """
+    out = []
+    for setting, of_setting in frames.frame(found).groupby("setting", sort=False):
         rows, _ = _on_equal_terms(of_setting)
         cells = frames.cells(rows)
         best = cells.loc[cells["last_mean"].idxmax()]
         lead = comparisons.differences(rows, [(best.loss, "ce")], settings=[setting]).iloc[0]
-        turns = "the sign depending on the epoch, " if lead.difference * lead.best < 0 else ""
-        part = f"with {frames.setting_name(setting)}, {turns}{best.loss} ({_accuracy(best)})"
-        if best.loss != "ce" and lead.n:
-            part += f", {abs(lead.difference):.1f} points {'below' if lead.difference < 0 else 'above'} ce"
-            part += f" (at their best epochs {wording.signed(lead.best)})"
-        parts.append(part)
-    wanted = sum(1 for _ in study.runs())
-    text = (
-        f"{len(found)} of {wanted} runs have a record. Highest mean accuracy after the last epoch, over the seeds that "
-    )
-    text += "every loss of a setting has, the best epochs being chosen on the test set: "
-    return text + "; ".join(parts) + "." + _caution(found)
+        known = best.loss != "ce" and lead.n
+        more = (lead.difference, lead.best) if known else (np.nan, np.nan)
+        out.append((setting, best.loss, best.last_mean, best.n, *more))
+    return pd.DataFrame(out, columns=["setting", "loss", "last", "n", "difference", "best"])
+
+
+def leaders_table(rows):
+    """The rows of :func:`leaders` as text; a dash where ce itself is the most accurate."""
+    more = {
+        name: [
+            "–" if loss == "ce" else wording.signed(value) for loss, value in zip(rows["loss"], rows[of], strict=True)
+        ]
+        for name, of in {"more than ce": "difference", "at the best epochs": "best"}.items()
+    }
+    first = {"setting": rows["setting"].map(frames.setting_name), "most accurate": rows["loss"]}
+    return pd.DataFrame(first | {"accuracy": rows["last"].map("{:.1f}".format), "seeds": rows["n"]} | more)
 
 
 def falls(table, kind):

@@ -10,6 +10,7 @@ import pandas as pd
 
 from nlr import data, losses, paths
 from nlr.errors import NlrError, NoRecords
+from nlr.evidence import wording
 from nlr.noise import KINDS, format_setting, parse_setting
 from nlr.study import checkpoints, estimates, leases, protocols, provenance, records, runs, studies
 
@@ -395,12 +396,16 @@ def rates(study, kind):
 
 
 def settings_table(study, found, column):
-    """A row a loss, a column a setting of a study: mean and spread of a column of :func:`frame`, as text."""
+    """A row a loss, a column a setting of a study: mean and spread of a column of :func:`frame`, as text.
+
+    Losses and settings without any run are left out; :func:`without_runs` names them.
+    """
     have = cells(frame(found)).set_index(["loss", "setting"])
+    losses, settings = (set(have.index.unique(level)) for level in ("loss", "setting"))
     rows = []
-    for loss in study.losses():
+    for loss in filter(losses.__contains__, study.losses()):
         row = {"loss": loss}
-        for setting in in_order(study.settings):
+        for setting in filter(settings.__contains__, in_order(study.settings)):
             if (loss, setting) in have.index:
                 cell = have.loc[(loss, setting)]
                 row[short_name(setting)] = spread(cell[f"{column}_mean"], cell[f"{column}_sd"])
@@ -408,6 +413,16 @@ def settings_table(study, found, column):
                 row[short_name(setting)] = "missing"
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def without_runs(study, found):
+    """Which losses and settings of a study :func:`settings_table` leaves out, as a sentence; empty where none."""
+    configs = [record["config"] for record in found]
+    there = {config["loss"]["spec"] for config in configs} | set(map(setting_of, configs))
+    losses = [loss for loss in study.losses() if loss not in there]
+    settings = [short_name(setting) for setting in in_order(study.settings) if setting not in there]
+    parts = [f"of {wording.listed(losses)}"] * bool(losses) + [f"at {wording.listed(settings)}"] * bool(settings)
+    return f"Runs are still missing altogether {' and '.join(parts)}." if parts else ""
 
 
 def landing_table(found):

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # All settings of a study
 #
-# The settings of one study side by side, from its records alone; nothing is trained here.
+# Each loss in each noise setting of one study, from its records alone; nothing is trained here.
 
 # %% tags=["parameters"]
 study = "digits"
@@ -39,6 +39,20 @@ Prose(words.study_summary(chosen, found))
 # %% tags=["remove-input"]
 Facts(frames.facts(found))
 
+# %% tags=["hide-input"]
+ahead = words.leaders(found)
+Table(
+    words.leaders_table(ahead),
+    name="leaders",
+    caption=f"The loss with the highest mean accuracy after the last epoch ({scope}), in per cent, over the seeds that "
+    "every loss of the setting has, and what it has more than cross-entropy (ce), in points: after the last epoch, and "
+    "at the best epochs of the two, chosen on the test set.",
+    left=["most accurate"],
+    numbers=unrounded.named(
+        ahead, ["n", "difference", "best"], setting="setting", loss="loss", last=f"{unrounded.NAMES['last']}, mean (%)"
+    ),
+)
+
 # %% [markdown]
 # ## Last epoch
 
@@ -46,7 +60,8 @@ Facts(frames.facts(found))
 Table(
     frames.settings_table(chosen, found, "last"),
     name="last",
-    caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds.",
+    caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds. "
+    f"{frames.without_runs(chosen, found)}",
     style="dense",
     numbers=unrounded.over_seeds(table, ["setting", "loss"], ["last"]),
 )
@@ -62,7 +77,7 @@ Table(
     frames.settings_table(chosen, found, "best"),
     name="best",
     caption=f"Clean test accuracy at the best epoch, chosen on the test set, in per cent ({scope}); mean ± standard "
-    "deviation over seeds.",
+    f"deviation over seeds. {frames.without_runs(chosen, found)}",
     style="dense",
     numbers=unrounded.over_seeds(table, ["setting", "loss"], ["best"]),
 )
@@ -84,7 +99,7 @@ Table(
     frames.settings_table(chosen, found, "memorised"),
     name="memorised",
     caption=f"Wrong labels that the network predicts in the last epoch's training pass, in per cent ({scope}); "
-    "an en dash where no label is wrong.",
+    f"an en dash where no label is wrong. {frames.without_runs(chosen, found)}",
     style="dense",
     numbers=unrounded.over_seeds(table, ["setting", "loss"], ["memorised"]),
 )

@@ -73,7 +73,8 @@ Figure(
 Table(
     frames.settings_table(chosen, found, "last"),
     name="last",
-    caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds.",
+    caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds. "
+    f"{frames.without_runs(chosen, found)}",
     style="dense",
     numbers=unrounded.over_seeds(table, ["setting", "loss"], ["last"]),
 )
@@ -82,7 +83,8 @@ Table(
 Table(
     frames.settings_table(chosen, found, "best"),
     name="best",
-    caption=f"The same in the best epoch of each run, chosen on the test set, which flatters ({scope}).",
+    caption=f"The same in the best epoch of each run, chosen on the test set, which flatters ({scope}). "
+    f"{frames.without_runs(chosen, found)}",
     style="dense",
     numbers=unrounded.over_seeds(table, ["setting", "loss"], ["best"]),
 )

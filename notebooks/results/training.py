@@ -112,7 +112,8 @@ Table(
 Table(
     frames.settings_table(chosen, found, "memorised"),
     name="memorised",
-    caption=f"Wrong labels memorised in the last epoch, in per cent; clean labels have none ({scope}).",
+    caption=f"Wrong labels memorised in the last epoch, in per cent; clean labels have none ({scope}). "
+    f"{frames.without_runs(chosen, found)}",
     style="dense",
     numbers=unrounded.over_seeds(table, ["setting", "loss"], ["memorised"]),
 )

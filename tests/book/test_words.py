@@ -91,18 +91,23 @@ def test_a_summary_says_first_where_the_best_epochs_order_two_losses_otherwise(t
     assert "nce comes second, 10.0 points behind (at their best epochs +10.0)" in text
 
 
-def test_study_summary_gives_the_best_of_each_setting(own_stores):
+def test_a_study_is_told_by_its_runs_and_the_most_accurate_loss_of_each_setting(own_stores):
     live = own_stores["live"]
     put(live, "ce", "symmetric-0.4", last=0.7, best=0.8)
     put(live, "mae", "symmetric-0.4", last=0.785, best=0.8)
     put(live, "ce", "clean", last=0.97, best=0.98)
     put(live, "mae", "clean", last=0.9, best=0.98)
     study = studies.load("digits")
-    text = words.study_summary(study, frames.study_records(study))
-    assert text.startswith("4 of 32 runs have a record.")
-    assert "with clean labels, ce (97.0 % (n = 1))" in text
-    assert "with symmetric noise, rate 0.4, mae (78.5 % (n = 1)), 8.5 points above ce" in text
-    assert "points above ce; " not in text.split("clean labels")[1].split(";")[0]  # ce is not above itself
+    found = frames.study_records(study)
+    assert words.study_summary(study, found).startswith("4 of 32 runs have a record.")
+    rows = words.leaders(found).set_index("setting")
+    assert rows["loss"].to_dict() == {"clean": "ce", "symmetric-0.4": "mae"}
+    assert rows["last"].to_list() == pytest.approx([97.0, 78.5])
+    assert rows.loc["symmetric-0.4", ["difference", "best"]].to_list() == pytest.approx([8.5, 0.0])
+    assert rows.loc["clean", ["difference", "best"]].isna().all()  # ce is not above itself
+    shown = words.leaders_table(words.leaders(found)).set_index("setting")
+    assert shown.loc["symmetric noise, rate 0.4"].to_list() == ["mae", "78.5", 1, "+8.5", "+0.0"]
+    assert shown.loc["clean labels"].to_list() == ["ce", "97.0", 1, "–", "–"]
 
 
 def at_rates(tmp_path, ends):

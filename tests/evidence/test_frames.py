@@ -400,12 +400,20 @@ def test_settings_table_has_a_row_a_loss_and_a_column_a_setting(own_stores):
         ("memorised", "30.0 ± 0.0", "–"),
     ):
         table = frames.settings_table(study, found, column).set_index("loss")
-        assert table.index.tolist() == study.losses()
-        assert table.columns.tolist() == [frames.short_name(setting) for setting in study.settings]
-        assert table.loc["ce", "symmetric 0.4"] == noisy
-        assert table.loc["mae", "clean"] == clean
-        others = table.drop(index="mae", columns="symmetric 0.4")
-        assert set(others.to_numpy().flat) == {"missing"}
+        assert table.to_dict("index") == {
+            "ce": {"clean": "missing", "symmetric 0.4": noisy},
+            "mae": {"clean": clean, "symmetric 0.4": "missing"},
+        }
+    assert frames.without_runs(study, found) == (
+        "Runs are still missing altogether of nce and nce+mae and at symmetric 0.6 and asymmetric 0.4."
+    )
+
+
+def test_a_study_with_a_run_of_each_loss_and_setting_leaves_nothing_out(own_stores):
+    study = studies.load("digits")
+    for config, _ in study.runs():
+        put(own_stores["live"], config["loss"]["spec"], frames.setting_of(config), config["seed"])
+    assert frames.without_runs(study, frames.study_records(study)) == ""
 
 
 def test_landing_table_names_what_is_missing(tmp_path):

@@ -659,7 +659,7 @@ def _control_cells(longer, folder):
 
 @cache
 def _of_studies(protocol, folder):
-    """The runs that studies of the committed store have in a protocol: ``{(loss, setting): {seed: name of the study}}``."""
+    """The runs that studies of the committed store have in a protocol: ``{(loss, setting): {seed: study}}``."""
     found = {}
     for study in _studies(folder):
         if study.store == studies.STORES["results"]:
