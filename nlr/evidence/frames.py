@@ -421,7 +421,7 @@ def without_runs(study, found):
     there = {config["loss"]["spec"] for config in configs} | set(map(setting_of, configs))
     losses = [loss for loss in study.losses() if loss not in there]
     settings = [short_name(setting) for setting in in_order(study.settings) if setting not in there]
-    parts = [f"of {wording.listed(losses)}"] * bool(losses) + [f"at {wording.listed(settings)}"] * bool(settings)
+    parts = [f"{word} {wording.listed(names)}" for word, names in (("of", losses), ("at", settings)) if names]
     return f"Runs are still missing altogether {' and '.join(parts)}." if parts else ""
 
 
