@@ -33,7 +33,8 @@ def values():
     for name in studies.names():
         study, mine = studies.load(name), runs[runs["study"] == name]
         out |= {f"{name}.have": int(mine["have"].sum()), f"{name}.wanted": int(mine["wanted"].sum())}
-        if not mine["have"].any():
+        own = mine[(mine["protocol"] == study.protocol) & (mine["dataset"] == study.dataset)]
+        if not own["have"].any():
             continue
         found = frames.study_records(study)
         if study.store == studies.STORES["results"]:

@@ -90,8 +90,8 @@ def _caution(found):
 
 
 def study_summary(study, found):
-    """How much of a study the records are, and what they cannot settle."""
-    return f"{len(found)} of {sum(1 for _ in study.runs())} runs have a record.{_caution(found)}"
+    """How much of a study's own protocol the records are, and what they cannot settle."""
+    return f"{len(found)} of {sum(1 for _ in study.own_runs())} runs have a record.{_caution(found)}"
 
 
 def leaders(found):

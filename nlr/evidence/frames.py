@@ -378,12 +378,12 @@ def read_store(store):
 
 
 def study_records(study):
-    """The records that a study has, in its order of priority.
+    """The records that a study has of its own protocol and data set, in its order of priority.
 
     Raises:
         NoRecords: it has none.
     """
-    found = [record for config, _ in study.runs() if (record := records.find(study.store, config))]
+    found = [record for config, _ in study.own_runs() if (record := records.find(study.store, config))]
     if not found:
         raise NoRecords(f"Study {study.name} has no record in {study.store}; run: python -m nlr study {study.name}")
     return found

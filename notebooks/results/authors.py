@@ -35,7 +35,7 @@ from nlr.study import experiment, studies
 
 experiment.check_parameters(globals(), known=["study", "source"])
 chosen = studies.load(study)
-found = [r for r in frames.study_records(chosen) if r["config"]["protocol"] == chosen.protocol]
+found = frames.study_records(chosen)
 rules = claims.get("C69").rules_in(chosen.protocol)
 family = found[0]["config"]["data"]["dataset"]
 table = frames.frame(found)

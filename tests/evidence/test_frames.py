@@ -383,6 +383,19 @@ def test_study_records_come_in_the_studys_order(own_stores):
     assert cells == [("mae", "clean", 0), ("ce", "symmetric-0.4", 0), ("ce", "clean", 1)]
 
 
+def test_records_of_another_protocol_of_the_study_are_never_mixed_in(own_stores, own_studies):
+    file = own_studies / "digits.toml"
+    block = 'protocol = "digits-x4"\npurpose = "study"\nlosses = ["mae"]\nsettings = ["clean"]\nseeds = [0]\n'
+    file.write_text(f"{file.read_text()}\n[[block]]\n{block}")
+    study = studies.load("digits")
+    assert len(list(study.runs())) == len(list(study.own_runs())) + 1
+    put(own_stores["live"], "mae", "clean", protocol="digits-x4")
+    with pytest.raises(NlrError, match="Study digits has no record"):
+        frames.study_records(study)
+    put(own_stores["live"], "mae", "clean")
+    assert [record["config"]["protocol"] for record in frames.study_records(study)] == ["digits"]
+
+
 def test_a_study_without_records_says_how_to_make_them(own_stores):
     with pytest.raises(NlrError, match=r"Study digits has no record.*python -m nlr study digits"):
         frames.study_records(studies.load("digits"))

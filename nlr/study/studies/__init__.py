@@ -60,6 +60,10 @@ class Study:
                     seen.add(key)
                     yield config, block["purpose"]
 
+    def own_runs(self):
+        """Those of its own protocol and data set, as :meth:`runs` gives them."""
+        return replace(self, blocks=tuple(self.own_blocks)).runs()
+
     @property
     def own_blocks(self):
         """The blocks of its own protocol and data set, which its settings, losses and seeds are those of."""
