@@ -122,8 +122,8 @@ def leaders_table(rows):
         ]
         for name, of in {"more than ce": "difference", "at the best epochs": "best"}.items()
     }
-    first = {"setting": rows["setting"].map(frames.setting_name), "most accurate": rows["loss"]}
-    return pd.DataFrame(first | {"accuracy": rows["last"].map("{:.1f}".format), "seeds": rows["n"]} | more)
+    first = {"setting": rows["setting"].map(frames.short_name), "most accurate": rows["loss"]}
+    return pd.DataFrame(first | {"accuracy": rows["last"].map("{:.1f}".format)} | more | {"seeds": rows["n"]})
 
 
 def falls(table, kind):

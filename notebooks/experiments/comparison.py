@@ -48,6 +48,7 @@ Table(
     "every loss of the setting has, and what it has more than cross-entropy (ce), in points: after the last epoch, and "
     "at the best epochs of the two, chosen on the test set.",
     left=["most accurate"],
+    style="dense",
     numbers=unrounded.named(
         ahead, ["n", "difference", "best"], setting="setting", loss="loss", last=f"{unrounded.NAMES['last']}, mean (%)"
     ),
