@@ -579,3 +579,9 @@ OTHERS = {
     "predicted": _predicted,
 }
 NAMES = (*CONTRASTS, *OTHERS)
+
+
+def place(loss, protocol):
+    """A loss of a test and the protocol of its runs."""
+    name, _, other = loss.partition(ELSEWHERE)
+    return name, other or protocol
