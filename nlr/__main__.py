@@ -16,7 +16,7 @@ from nlr import arguments, data, files, losses, paths
 from nlr.errors import NlrError
 
 try:
-    from nlr.evidence import frames
+    from nlr.evidence import agreement, progress
     from nlr.study import bundle, checkpoints, estimates, execute, protocols, provenance, records, runs, studies
 except NlrError as error:  # the system is not supported
     sys.exit(f"nlr: {error}")
@@ -206,10 +206,10 @@ def status(
     """Say what is damaged, and how many runs of each study exist, are running or missing, and for how long."""
     if data_root is not None:
         data_root = paths.data_root(data_root)
-    table, damaged = frames.status()
-    times = frames.study_times(table, provenance.pick_device().split(":")[0])
+    table, damaged = progress.status()
+    times = progress.study_times(table, provenance.pick_device().split(":")[0])
     if data_root is not None:
-        damaged += frames.data_damage(data_root)
+        damaged += progress.data_damage(data_root)
     if as_json:
         found = table.to_dict("records")
         say(json.dumps({"studies": times, "cells": found, "damaged": damaged}, indent=1))
@@ -217,7 +217,7 @@ def status(
         tell_damage(damaged)
         show_studies(times)
         for row in times if cells else []:
-            show(frames.status_table(table, row["study"]), f"{row['study']}: {row['have']} of {row['wanted']} runs")
+            show(progress.status_table(table, row["study"]), f"{row['study']}: {row['have']} of {row['wanted']} runs")
             if row["seconds_left"]:
                 say(f"about {estimates.in_words(row['seconds_left'])} for the rest, {row['based_on']}\n")
     refuse_damage(damaged)
@@ -304,14 +304,14 @@ def compare(
     as_json: AsJson = False,
 ):
     """Set your records beside ours: difference, our spread over seeds, agreement, differences in data or device."""
-    compared, damaged = frames.compare_stores(store)
+    compared, damaged = agreement.compare_stores(store)
     if as_json:
         say(json.dumps({"cells": json.loads(compared.to_json(orient="records")), "damaged": damaged}, indent=1))
     else:
         tell_damage(damaged)
         say("Mean test accuracy after the last epoch, per cent\n")
         for (protocol, setting), part in compared.groupby(["protocol", "setting"], sort=False):
-            show(frames.agreement_table(part).drop(columns="setting"), f"{protocol}, {setting}")
+            show(agreement.as_text(part).drop(columns="setting"), f"{protocol}, {setting}")
         for note in dict.fromkeys(compared.note):
             say(f"- {note}")
     refuse_damage(damaged)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from nlr.book import control, marks, minute, plots, questions, verdict_tables, words
 from nlr.book.display import Facts, Figure, Prose, Table
-from nlr.evidence import frames, published, statistics, verdicts
+from nlr.evidence import frames, progress, published, statistics, verdicts
 from nlr.paths import EXECUTED, NOTEBOOKS
 from nlr.study import studies
 
@@ -28,7 +28,7 @@ FIGURES = ("n", *(f"{k}_{m}" for k in ("last", "best", "memorised", "recovered")
 
 def values():
     """Every number that prose may cite, by key."""
-    runs, _ = frames.status()
+    runs, _ = progress.status()
     out = {"book.notebooks": len(list(NOTEBOOKS.glob("*/*.py")))}
     for name in studies.names():
         study, mine = studies.load(name), runs[runs["study"] == name]

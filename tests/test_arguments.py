@@ -8,7 +8,7 @@ import torch
 
 from nlr import arguments, data, paths
 from nlr.errors import NlrError
-from nlr.evidence import frames
+from nlr.evidence import agreement
 from nlr.study import bundle, execute, records, runs
 
 
@@ -99,7 +99,7 @@ TAKE_A_PATH = {
     "bundle.write, part": lambda: bundle.write("mine.zip", "mine", ""),
     "bundle.merge": lambda: bundle.merge("", "mine"),
     "bundle.merge, store": lambda: bundle.merge("mine.zip", ""),
-    "compare_stores": lambda: frames.compare_stores(""),
+    "compare_stores": lambda: agreement.compare_stores(""),
 }
 
 

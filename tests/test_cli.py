@@ -12,7 +12,7 @@ from factory import put
 
 from nlr import data, losses, paths
 from nlr.__main__ import main
-from nlr.evidence import frames
+from nlr.evidence import progress
 from nlr.study import bundle, execute, records, studies
 from nlr.training import loop
 
@@ -186,8 +186,8 @@ def seen(own_stores, monkeypatch):
         for loss in ("ce", "nce+mae,beta=1.5", "krishnan-apl(krishnan-nce+mae),alpha=0.8"):
             put(store, loss, last=0.5)
     put(Path("mine"), "gce", last=0.5)
-    found = frames.status()
-    monkeypatch.setattr(frames, "status", lambda: found)
+    found = progress.status()
+    monkeypatch.setattr(progress, "status", lambda: found)
 
 
 @pytest.mark.parametrize("arguments", [["losses"], ["status", "--cells"], ["compare", "mine"]], ids=" ".join)

@@ -19,7 +19,7 @@ from PIL import Image
 
 from nlr import data, noise, paths
 from nlr.errors import NlrError
-from nlr.evidence import frames
+from nlr.evidence import frames, progress
 from nlr.study import protocols, records, studies
 
 TRAIN = np.random.default_rng(0).permutation(np.repeat(np.arange(10), 5))
@@ -609,18 +609,18 @@ def test_what_is_wrong_under_a_data_root_is_told_of_every_family(tmp_path, small
         where = {"protocol": "digits", "dataset": dataset}
         return put(own_stores["results"], fingerprint=fingerprint, **where)
 
-    assert frames.data_damage(tmp_path) == []  # nothing there, and no record that needs it
+    assert progress.data_damage(tmp_path) == []  # nothing there, and no record that needs it
     folder = write_idx(tmp_path / "mnist", "mnist")
     write_record("mnist", data.load("mnist", tmp_path).fingerprint)
     write_record("cifar10-jpeg75", "f" * 64)
-    (missing,) = frames.data_damage(tmp_path)
+    (missing,) = progress.data_damage(tmp_path)
     assert missing.startswith("No CIFAR-10 under")
     cut(folder / f"{NAMES[0]}.gz")
-    assert "cut short" in frames.data_damage(tmp_path)[1]
+    assert "cut short" in progress.data_damage(tmp_path)[1]
     write_idx(tmp_path / "fashion-mnist", "fashion-mnist")
     write_record("fashion-mnist", "0" * 64)
-    assert "images or labels of fashion-mnist" in frames.data_damage(tmp_path)[1]
-    (nowhere,) = frames.data_damage(tmp_path / "nowhere")
+    assert "images or labels of fashion-mnist" in progress.data_damage(tmp_path)[1]
+    (nowhere,) = progress.data_damage(tmp_path / "nowhere")
     assert "is not a folder" in nowhere
 
 

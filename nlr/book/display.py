@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 from nlr.book import plots
 from nlr.errors import NlrError, unknown
 from nlr.evidence.claims import OUTCOMES, VERDICT_MIME
-from nlr.evidence.frames import slug
+from nlr.evidence.wording import slug
 from nlr.paths import EXECUTED, ROOT
 
 PAGE = "NLR_PAGE"  # the page being built, digits/symmetric-0.4 say; empty outside the build

@@ -15,7 +15,7 @@ from functools import cache
 
 from nlr import paths
 from nlr.errors import NlrError
-from nlr.evidence.frames import slug
+from nlr.evidence.wording import slug
 from nlr.losses import make_loss, parse_loss
 
 _STATEMENT = re.compile(r"(def|prop|lem|thm|cor)-")

@@ -111,7 +111,7 @@ def order(agreement):
 
 
 def agreement(compared):
-    """The frame of :func:`nlr.evidence.frames.agreement`."""
+    """The frame of :func:`nlr.evidence.agreement.compare`."""
     return named(
         compared,
         ["setting", "loss"],

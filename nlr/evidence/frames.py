@@ -1,18 +1,15 @@
 """Records become data frames and tables: the only place that computes a number. Per cent, differences in points."""
 
-import re
-import tomllib
 from collections import Counter
-from importlib import metadata
 
 import numpy as np
 import pandas as pd
 
-from nlr import data, losses, paths
+from nlr import data, losses
 from nlr.errors import NlrError, NoRecords
 from nlr.evidence import wording
 from nlr.noise import KINDS, format_setting, parse_setting
-from nlr.study import checkpoints, estimates, leases, protocols, provenance, records, runs, studies
+from nlr.study import estimates, records, runs
 
 DATASETS = {
     "cifar10": "CIFAR-10, lossless",
@@ -22,8 +19,6 @@ DATASETS = {
     "fashion-mnist": "Fashion-MNIST",
     "mnist": "MNIST",
 }
-AGREEMENT_POINTS = 1.0
-AGREEMENT_DEVIATIONS = 3
 FEW_COMMITS = 3  # more are too many to read in a strip of facts; the records name them all
 
 
@@ -261,111 +256,6 @@ def exploratory(found):
     return sum(record["facts"]["purpose"] == "exploratory" for record in found)
 
 
-def agreement(yours, ours):
-    """Your records against ours, cell by cell, over the seeds that each has.
-
-    Two cells agree when their mean last accuracies differ by at most the larger of 1 point and 3 of our standard
-    deviations over seeds.
-
-    Args:
-        yours, ours: lists of records.
-
-    Returns:
-        A frame with protocol, setting, loss, n_yours, n_ours, yours, ours, difference, our_sd, tolerance, agree (True,
-        False, or None where ours is missing) and note, which names any difference in configuration, data, device or
-        seeds.
-    """
-    rows, reference = [], _by_cell(ours)
-    for cell, mine in _by_cell(yours).items():
-        same_run = [found for other, found in reference.items() if other[1:] == cell[1:]]  # on whatever data
-        theirs = reference.get(cell) or next(iter(same_run), [])
-        row = dict(zip(("protocol", "setting", "loss"), cell[1:], strict=True))
-        mean = frame(mine)["last"].mean()
-        row |= {"n_yours": len(mine), "n_ours": len(theirs), "yours": mean, "ours": np.nan, "difference": np.nan}
-        row |= {"our_sd": np.nan, "tolerance": np.nan, "agree": None, "note": "no record of ours"}
-        if theirs:
-            last = frame(theirs)["last"]
-            row["ours"], row["our_sd"] = last.mean(), last.std()
-            row["difference"] = row["yours"] - row["ours"]
-            row["tolerance"] = max(AGREEMENT_POINTS, AGREEMENT_DEVIATIONS * np.nan_to_num(row["our_sd"]))
-            row["agree"] = bool(abs(row["difference"]) <= row["tolerance"])
-            row["note"] = "; ".join(_differences(mine, theirs)) or "same data and device"
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _by_cell(found):
-    out = {}
-    for record in found:
-        config = record["config"]
-        cell = config["dataset"], config["protocol"], setting_of(config), config["loss"]["spec"]
-        out.setdefault(cell, []).append(record)
-    return out
-
-
-def _differences(yours, ours):
-    def values(found, key):
-        return sorted({str(key(record)) for record in found})
-
-    same_data = {r["config"]["dataset"] for r in yours} == {r["config"]["dataset"] for r in ours}
-    mine, theirs = (
-        {k: v for k, v in found[0]["config"].items() if k not in ("dataset", "seed")} for found in (yours, ours)
-    )
-    if mine != theirs:
-        yield f"configuration: {records.difference(mine, theirs, there='in yours', here='in ours')}"
-    for label, key in (
-        ("data", lambda r: r["config"]["dataset"]),
-        ("images", lambda r: r["facts"]["fingerprint"][:8]),
-        ("device", lambda r: r["facts"]["device"]),
-        ("threads", lambda r: r["facts"]["threads"]),
-        ("torch", lambda r: r["facts"]["versions"]["torch"]),
-        ("seeds", lambda r: r["config"]["seed"]),
-    ):
-        a, b = values(yours, key), values(ours, key)
-        if a != b and (label != "images" or same_data):
-            yield f"{label}: yours {', '.join(a)}, ours {', '.join(b)}"
-
-
-def agreement_table(compared):
-    """The frame of :func:`agreement` as text for a page or a terminal."""
-    words = {True: "agrees", False: "differs", None: "no record of ours"}
-    return pd.DataFrame(
-        {
-            "setting": compared["setting"],
-            "loss": compared["loss"],
-            "yours": [f"{r.yours:.1f} (n = {r.n_yours})" for r in compared.itertuples()],
-            "ours": [f"{r.ours:.1f} (n = {r.n_ours})" if r.n_ours else "–" for r in compared.itertuples()],
-            "difference": [f"{d:+z.1f}" if not pd.isna(d) else "–" for d in compared["difference"]],
-            "our sd": [f"{d:.1f}" if not pd.isna(d) else "–" for d in compared["our_sd"]],
-            "within": [f"{t:.1f}" if not pd.isna(t) else "–" for t in compared["tolerance"]],
-            "verdict": [words[a] for a in compared["agree"]],
-        }
-    )
-
-
-def compare_stores(yours):
-    """Every readable record of a store of one's own against the stores of the studies.
-
-    Args:
-        yours: a folder of records.
-
-    Returns:
-        ``(agreement frame, list of damaged files)``.
-
-    Raises:
-        NlrError: the folder has no record, or none that can be read.
-    """
-    mine, damaged = read_store(yours)
-    if damaged and not mine:
-        raise NlrError(f"No record in {str(yours)!r} can be read: {' '.join(damaged)}")
-    if not mine:
-        raise NlrError(
-            f"No record in {str(yours)!r}; expected <dataset>/<protocol>/<loss>/<setting>/seed-<n>.json there."
-        )
-    theirs = [record for store in studies.STORES.values() for record in read_store(store)[0]]
-    return agreement(mine, theirs), damaged
-
-
 def read_store(store):
     """All records of a store, and the messages of those that are damaged or in the wrong place."""
     good, damaged = [], []
@@ -434,192 +324,3 @@ def landing_table(found):
         row[f"{short_name(cell.setting)}: accuracy"] = spread(cell.last_mean, cell.last_sd)
         row[f"{short_name(cell.setting)}: memorised"] = spread(cell.memorised_mean, cell.memorised_sd)
     return pd.DataFrame(rows.values()).fillna("missing")
-
-
-def status():
-    """Which runs exist, and all that is damaged in the stores of the studies.
-
-    A study's run counts as there only if its record can be read and was made with the present configuration.
-
-    Returns:
-        ``(frame, messages)``: study, protocol, dataset, setting, loss and, in numbers of seeds, wanted, have, running
-        (a worker holds the lease) and set_aside (there is a checkpoint, and nobody is at it); a message for each record
-        or checkpoint that is truncated, edited, foreign, in another run's place or of another configuration.
-    """
-    rows, found, damaged = [], {}, []
-    for store in studies.STORES.values():
-        good, bad = read_store(store)
-        found |= {records.path_of(store, record["config"]): record for record in good}
-        damaged += bad + checkpoints.damaged(store)
-    for name in studies.names():
-        study = studies.load(name)
-        for config, _ in study.runs():
-            path = records.path_of(study.store, config)
-            have = path in found
-            try:
-                if have:
-                    records.check_same_run(path, found[path], config)
-            except NlrError as error:
-                have = False
-                damaged.append(str(error))
-            lease = path.with_suffix(leases.SUFFIX)
-            running = not have and lease.exists() and not leases.is_stale(lease)
-            set_aside = not have and not running and checkpoints.path_of(study.store, config).exists()
-            row = {"study": name, "protocol": config["protocol"], "dataset": config["dataset"]}
-            row |= {"setting": setting_of(config), "loss": config["loss"]["spec"]}
-            rows.append(row | {"have": have, "running": running, "set_aside": set_aside})
-    groups = pd.DataFrame(rows).groupby(["study", "protocol", "dataset", "setting", "loss"], sort=False)
-    counts = {key: (key, "sum") for key in ("have", "running", "set_aside")}
-    return groups.agg(wanted=("have", "size"), **counts).reset_index(), list(dict.fromkeys(damaged))
-
-
-def study_times(table, device_type):
-    """How long the rest of each study takes on a kind of device, one run after the other.
-
-    Args:
-        table: the frame of :func:`status`.
-        device_type: ``cpu`` or ``cuda``.
-
-    Returns:
-        A list of dicts with study, wanted, have, running, set_aside, seconds_left (None where nothing of its protocol
-        was timed on such a device) and based_on (a sentence).
-    """
-    rows, paces = [], estimates.Paces(device_type, *studies.STORES.values())
-    for name, part in table.groupby("study", sort=False):
-        counts = {key: int(part[key].sum()) for key in ("wanted", "have", "running", "set_aside")}
-        missing = (part["wanted"] - part["have"]).groupby(part["protocol"], sort=False).sum()
-        missing = missing[missing > 0] if missing.any() else missing[:1]
-        epochs = {p: int(number) * protocols.load(p)["training"]["epochs"] for p, number in missing.items()}
-        seconds, source = paces.left(epochs)
-        if not any(epochs.values()):
-            seconds = 0
-        rows.append({"study": name, **counts, "seconds_left": seconds and round(seconds), "based_on": source})
-    return rows
-
-
-def data_damage(root):
-    """What is wrong with the data under a data root, as messages: files that cannot be read, images or labels that are
-    others than those of the records, and families that have records but no copy there.
-
-    Args:
-        root: the data root.
-    """
-    stores, messages = studies.STORES.values(), []
-    recorded = {path.name for store in stores for path in store.glob("*") if records.walk(path)}
-    for family in data.FAMILIES:
-        try:
-            for dataset in data.copies(family, root):
-                for store in stores:
-                    records.check_data(dataset, store)
-        except data.NoData as error:
-            if any(name.startswith(family) for name in recorded):
-                messages.append(str(error))
-        except NlrError as error:
-            messages.append(str(error))
-    return list(dict.fromkeys(messages))
-
-
-def study_table(table):
-    """A row a study: how many of its runs have a record, and the command that makes the rest; unfinished ones first."""
-    rows = []
-    for name, part in table.groupby("study", sort=False):
-        have, wanted = part["have"].sum(), part["wanted"].sum()
-        rows.append(
-            {
-                "study": name,
-                "protocol": ", ".join(dict.fromkeys(part["protocol"])),
-                "data": "; ".join(DATASETS.get(one, one) for one in dict.fromkeys(part["dataset"])),
-                "runs": f"{have} of {wanted}",
-                "missing runs are made by": f"`python -m nlr study {name}`" if have < wanted else "none missing",
-            }
-        )
-    return pd.DataFrame(sorted(rows, key=lambda row: row["missing runs are made by"] == "none missing"))
-
-
-def status_table(table, study):
-    """A row a loss, a column a setting of one study: ``1/3`` where one of three seeds has a record.
-
-    A loss of another protocol than the study's stands with its name, ``ce @ ma2020-small``.
-    """
-    part, own = table[table["study"] == study], studies.load(study)
-    place = [
-        "" if (row.protocol, row.dataset) == (own.protocol, own.dataset) else f" @ {row.protocol}"
-        for row in part.itertuples()
-    ]
-    part = part.assign(loss=part["loss"] + place)
-    part = part.assign(seeds=[f"{have}/{wanted}" for have, wanted in zip(part["have"], part["wanted"], strict=True)])
-    grid = part.pivot_table(index="loss", columns="setting", values="seeds", aggfunc="first", sort=False)
-    return grid.fillna("–").rename(columns=short_name).reset_index().rename_axis(columns=None)
-
-
-def loss_table(cards, printed):
-    """The catalogue: the definitions, or the variants that a report prints, or that code computes."""
-    chosen = [card for card in cards if ("-" in card.name) == printed]
-    rows = [
-        {
-            "loss": f"`{card.name}`",
-            "formula": f"${card.formula}$",
-            "kind": card.kind,
-            "range": f"${_limit(card.lower)}$ to ${_limit(card.upper)}$",
-            "sum over labels": "not constant" if card.constant_sum is None else f"{card.constant_sum:.4g}",
-        }
-        for card in chosen
-    ]
-    return pd.DataFrame(rows)
-
-
-def loss_sources(cards, printed):
-    """Where each formula of :func:`loss_table` comes from, as a list."""
-    chosen = [card for card in cards if ("-" in card.name) == printed]
-    return "\n".join(f"- `{card.name}`: {card.source}" for card in chosen)
-
-
-def _limit(value):
-    return {np.inf: r"\infty", -np.inf: r"-\infty"}.get(value, f"{value:.4g}")
-
-
-def slope_table(names):
-    """Slope of the passive part of each loss: a row as defined, and one for all protocols that agree."""
-    groups = {}
-    for protocol in protocols.names():
-        loaded = protocols.load(protocol)
-        slopes = tuple(f"{runs.canonical_loss(loaded, name)[1].passive_slope:.4g}" for name in names)
-        groups.setdefault(slopes, []).append(protocol)
-    rows = [("as defined", *(f"{losses.make_loss(name).passive_slope:.4g}" for name in names))]
-    rows += [(", ".join(f"`{name}`" for name in _families(group)), *slopes) for slopes, group in groups.items()]
-    return pd.DataFrame(rows, columns=["protocols", *(f"`{name}`" for name in names)])
-
-
-def _families(group):
-    """Names of protocols in short: ``joshi*`` where the group has all that begin so."""
-    known, out = protocols.names(), {}
-    for name in group:
-        words = name.split("-")
-        starts = ["-".join(words[:n]) for n in range(1, len(words) + 1)]
-        families = {start: {other for other in known if f"{other}-".startswith(f"{start}-")} for start in starts}
-        whole = [start for start, family in families.items() if len(family) > 1 and family <= set(group)]
-        out[f"{whole[0]}*" if whole else name] = True
-    return list(out)
-
-
-def build_facts():
-    """Versions of what this build of the book was made with."""
-    found = provenance.versions()
-    for package in ("jupyter-book", "sphinx", "papermill", "matplotlib", "seaborn", "snakemake"):
-        found[package] = metadata.version(package)
-    return [("commit", provenance.commit()[0]), *found.items()]
-
-
-def pages_table():
-    """The executed pages: title, notebook and parameters."""
-    rows = []
-    for name, page in tomllib.loads((paths.NOTEBOOKS / "pages.toml").read_text()).items():
-        parameters = ", ".join(f"{k} = {v}" for k, v in page.get("parameters", {}).items()) or "none"
-        title = f"{{doc}}`{page['title']} </executed/{name}>`"
-        rows.append({"page": title, "notebook": f"`notebooks/{page['notebook']}.py`", "parameters": parameters})
-    return pd.DataFrame(rows)
-
-
-def slug(text):
-    """Lower-case letters, digits and hyphens: what names a figure or a page."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -1,6 +1,7 @@
 """Turns of phrase for numbers: lists, counts of seeds and of degrees of freedom, signs and intervals."""
 
 import math
+import re
 
 
 def listed(items):
@@ -36,3 +37,8 @@ def markdown(columns, rows, numbers):
     """A Markdown table; the columns after the first are flush right, as many as ``numbers`` says."""
     rule = [":--", *["--:"] * numbers, *[":--"] * (len(columns) - 1 - numbers)]
     return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])
+
+
+def slug(text):
+    """Lower-case letters, digits and hyphens: what names a figure or a page."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

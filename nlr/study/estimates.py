@@ -104,7 +104,7 @@ class Paces:
 
 def records_of(protocol, *stores):
     """The readable records of a protocol in some stores; what is damaged is left to
-    :func:`nlr.evidence.frames.status`."""
+    :func:`nlr.evidence.progress.status`."""
     found = []
     for store in stores:
         for path in records.walk(store):

@@ -33,7 +33,7 @@ train = True
 # %% tags=["hide-input"]
 from nlr.book import plots, unrounded, words
 from nlr.book.display import Facts, Figure, Prose, Table
-from nlr.evidence import frames
+from nlr.evidence import agreement, frames
 from nlr.study import experiment
 
 experiment.check_parameters(globals())
@@ -152,9 +152,9 @@ Figure(
 if runs.theirs is None:
     shown = Prose("The runs on this page are the study's own, so there is nothing to compare.")
 else:
-    compared = frames.agreement(runs.records, runs.theirs)
+    compared = agreement.compare(runs.records, runs.theirs)
     shown = Table(
-        frames.agreement_table(compared),
+        agreement.as_text(compared),
         name="agreement",
         caption="Mean clean test accuracy after the last epoch. " + " ".join(dict.fromkeys(compared["note"])),
         numbers=unrounded.agreement(compared),

@@ -24,8 +24,8 @@
 
 # %% tags=["hide-input"]
 from nlr import losses
+from nlr.book import catalogue
 from nlr.book.display import Prose, Table
-from nlr.evidence import frames
 
 cards = losses.cards(10)
 
@@ -37,14 +37,14 @@ cards = losses.cards(10)
 
 # %% tags=["hide-input"]
 Table(
-    frames.loss_table(cards, printed=False),
+    catalogue.loss_table(cards, printed=False),
     name="definitions",
     caption="The losses: formula, range and sum over all labels at $K = 10$ and the default parameters.",
     left=["formula", "kind", "sum over labels", "range"],
 )
 
 # %% tags=["remove-input"]
-Prose(frames.loss_sources(cards, printed=False))
+Prose(catalogue.loss_sources(cards, printed=False))
 
 # %% [markdown]
 # ## As the reports print them, and as code computes them
@@ -55,14 +55,14 @@ Prose(frames.loss_sources(cards, printed=False))
 
 # %% tags=["hide-input"]
 Table(
-    frames.loss_table(cards, printed=True),
+    catalogue.loss_table(cards, printed=True),
     name="printed",
     caption="Losses as printed in a report, or as computed by its code or by the released code, at $K = 10$.",
     left=["formula", "kind", "sum over labels", "range"],
 )
 
 # %% tags=["remove-input"]
-Prose(frames.loss_sources(cards, printed=True))
+Prose(catalogue.loss_sources(cards, printed=True))
 
 # %% [markdown]
 # ## Weights that the protocols use
@@ -74,7 +74,7 @@ Prose(frames.loss_sources(cards, printed=True))
 
 # %% tags=["hide-input"]
 Table(
-    frames.slope_table(["mae", "rce", "nce+mae", "nce+rce", "nfl+mae", "nfl+rce", "sce"]),
+    catalogue.slope_table(["mae", "rce", "nce+mae", "nce+rce", "nfl+mae", "nfl+rce", "sce"]),
     name="slopes",
     caption="Slope of the passive part, $-\\mathrm{d}L/\\mathrm{d}p_y$, by protocol. A star stands for any ending or "
     "none.",

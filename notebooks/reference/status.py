@@ -17,11 +17,11 @@
 # What exists and what is missing, computed when the book was built.
 
 # %% tags=["hide-input"]
-from nlr.book import words
+from nlr.book import colophon, words
 from nlr.book.display import Facts, Prose, Table
-from nlr.evidence import frames
+from nlr.evidence import progress
 
-runs, damaged = frames.status()
+runs, damaged = progress.status()
 
 # %% [markdown]
 # ## Runs
@@ -34,7 +34,7 @@ Prose(words.damage(damaged))
 
 # %% tags=["hide-input"]
 Table(
-    frames.status_table(runs, "ma2020-small"),
+    progress.status_table(runs, "ma2020-small"),
     name="small",
     caption="Seeds that have a record, of those planned: CIFAR-10 (JPEG), small protocol.",
     style="dense",
@@ -42,7 +42,7 @@ Table(
 
 # %% tags=["hide-input"]
 Table(
-    frames.status_table(runs, "ma2020"),
+    progress.status_table(runs, "ma2020"),
     name="reference",
     caption="Seeds that have a record, of those planned: CIFAR-10 (JPEG), reference protocol.",
     style="dense",
@@ -50,7 +50,7 @@ Table(
 
 # %% tags=["hide-input"]
 Table(
-    frames.status_table(runs, "digits"),
+    progress.status_table(runs, "digits"),
     name="digits",
     caption="Seeds that have a record, of those planned: digits, trained while the book is built.",
 )
@@ -62,7 +62,7 @@ Table(
 
 # %% tags=["hide-input"]
 Table(
-    frames.study_table(runs),
+    progress.study_table(runs),
     name="studies",
     caption="Runs that have a record, by study.",
     left=["protocol", "data", "missing runs are made by"],
@@ -88,7 +88,7 @@ Table(
 # What this build was made with. Each experiment page names the versions of its own records.
 
 # %% tags=["remove-input"]
-Facts(frames.build_facts())
+Facts(colophon.build_facts())
 
 # %% [markdown]
 # ## Pages
@@ -98,7 +98,7 @@ Facts(frames.build_facts())
 
 # %% tags=["hide-input"]
 Table(
-    frames.pages_table(),
+    colophon.pages_table(),
     name="pages",
     caption="Executed pages and their notebooks.",
     left=["notebook", "parameters"],

@@ -25,7 +25,7 @@ def drawn(name):
             draw, arguments, caption, alt = _DRAWINGS[figure.drawing](name)
             head = f"{author}'s {figure.name}" if figure.name.startswith("Figure") else f"In {author}'s report"
             text = f"{head}, “{figure.caption}”, by code: {caption}"
-            out.append(Figure(draw, *arguments, name=frames.slug(figure.name), caption=text, alt=alt))
+            out.append(Figure(draw, *arguments, name=wording.slug(figure.name), caption=text, alt=alt))
     return out
 
 
@@ -118,7 +118,7 @@ def _rate(name, figure, cells, scale):
         rates,
         f"{kind} noise rate",
         "accuracy (%)",
-        name=frames.slug(figure.name) + reports.SCALES[scale],
+        name=wording.slug(figure.name) + reports.SCALES[scale],
         caption=_caption(name, figure, f"{text} {_absent(cells, figure)}", cells, scale),
         alt=f"Lines of accuracy against the noise rate, a panel each. {_rates_alt(panels)}",
     )
@@ -189,7 +189,7 @@ def _by_epoch(name, figure, cells, scale, keys, text):
         panels,
         keys,
         _looks(name, figure.losses),
-        name=frames.slug(figure.name) + reports.SCALES[scale],
+        name=wording.slug(figure.name) + reports.SCALES[scale],
         caption=_caption(
             name, figure, f"{text}, by epoch, mean over seeds with their range. {_absent(cells, figure)}", cells, scale
         ),
@@ -326,7 +326,7 @@ def _class_figure(name, kind, source, panels, cells, scale):
     return Figure(
         drawings.classes,
         panels,
-        name=f"classes-{kind}-{frames.slug(source)}" + reports.SCALES[scale],
+        name=f"classes-{kind}-{wording.slug(source)}" + reports.SCALES[scale],
         caption=f"{author}'s plots with {kind} noise, {_title(source)}: for each loss the overall accuracy by noise "
         f"rate (left) and {by_class}; {judged}. {origin}{gaps}",
         alt=f"Two panels a loss, in per cent: {'; '.join(said) or 'all missing'}.",
