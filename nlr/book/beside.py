@@ -20,14 +20,13 @@ def in_short(compared):
         text += f"Of those with seeds enough {decided['equivalent']} are equivalent, {decided['differs']} differ and "
         text += f"{decided['undecided']} are undecided. "
     if few := int(counted.get("few seeds", 0)):
-        text += f"{few or 'None'} have fewer seeds than are counted, and show only what one or two runs gave. "
+        who = "All of them have" if few == len(compared) else f"{few} {'has' if few == 1 else 'have'}"
+        text += f"{who} fewer seeds than are counted, and show only what one or two runs gave. "
     parts = []
     for setting, part in compared.groupby("setting", sort=False):
         far = part.loc[part["difference"].abs().idxmax()]
-        parts.append(
-            f"{frames.short_name(setting)} {far.loss}, {far.theirs:.2f} in their table and {far.ours:.2f} in ours"
-        )
-    return text + f"Farthest from theirs in each setting: {'; '.join(parts)}."
+        parts.append(f"{frames.short_name(setting)} {far.loss}, {far.theirs:.2f} and {far.ours:.2f}")
+    return text + f"Farthest apart in each setting, theirs and ours: {'; '.join(parts)}."
 
 
 def alt(compared):

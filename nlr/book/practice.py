@@ -220,9 +220,10 @@ def _default(figure, found, loss):
     when = "Stopped at the best epoch, chosen on test images," if figure == "best" else "Trained to the end,"
     counted = frames.short_names(shortfalls(found))
     if not points:
-        return f"{when} {called(loss)} is the best of {len(CANDIDATES)} losses ({counted})."
+        return f"{when} {called(loss)} is the best of {len(CANDIDATES)} losses at {counted}."
     text = f"{when} {called(loss)} lies at most {points:.1f} points below the best of {len(CANDIDATES)} losses"
-    return f"{text}, at {frames.short_name(setting)}; each of the others lies farther below it somewhere ({counted})."
+    text += f", farthest at {frames.short_name(setting)}; each of the others lies farther below in one of the settings"
+    return f"{text} where all have seeds enough ({counted})."
 
 
 def _exceptions(found, default):

@@ -36,8 +36,9 @@ TABLE = compared(
 def test_in_short_counts_the_verdicts_and_names_the_farthest_of_each_setting():
     text = beside.in_short(TABLE)
     assert text.startswith("3 cells, each a loss in one setting, stand on both sides. Of those with seeds enough 1 are")
-    assert "1 have fewer seeds than are counted" in text
-    assert text.endswith("symmetric 0.8 mae, 21.27 in their table and 60.06 in ours.")
+    assert "1 has fewer seeds than are counted" in text
+    assert text.endswith("symmetric 0.8 mae, 21.27 and 60.06.")
+    assert "All of them have fewer seeds" in beside.in_short(TABLE.tail(1))
 
 
 def test_every_accuracy_has_the_digits_that_are_never_answered_beside_it():
