@@ -42,3 +42,8 @@ def markdown(columns, rows, numbers):
 def slug(text):
     """Lower-case letters, digits and hyphens: what names a figure or a page."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def unbroken(text):
+    """A name on one line."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")

@@ -27,7 +27,7 @@ from IPython.display import display
 
 from nlr.book import reports
 from nlr.book.display import Facts, Prose
-from nlr.book.reports import figures, pages
+from nlr.book.reports import as_printed, figures, method, mistakes, ours, stance
 from nlr.evidence import verdicts
 from nlr.study import experiment
 
@@ -43,7 +43,7 @@ found = reports.runs_of(name, records)
 Prose(f"{told['author']} {{cite}}`{name}2025`. *Aim:* {told['aim']}\n\n*How:* {told['how']}")
 
 # %% tags=["remove-input"]
-Facts(pages.facts(name))
+Facts(method.facts(name))
 
 # %% [markdown]
 # Two readings of a report are trained. *As written* follows it to the letter, printed formulas included. *As intended* puts
@@ -52,17 +52,17 @@ Facts(pages.facts(name))
 # it; this one is trained on digits alone.
 
 # %% tags=["hide-input"]
-pages.protocol_table(name)
+method.protocol_table(name)
 
 # %% tags=["hide-input"]
-display(pages.losses_table(name), *pages.settings_tables(name))
+display(method.losses_table(name), *method.settings_tables(name))
 
 # %% [markdown]
 # ## As printed
 
 # %% tags=["hide-input"]
-tables = [*pages.printed_tables(name), *pages.code_tables(name), pages.prose_table(name)]
-display(Prose(pages.prints(name)), *filter(None, tables))
+tables = [*as_printed.printed_tables(name), *as_printed.code_tables(name), as_printed.prose_table(name)]
+display(Prose(as_printed.prints(name)), *filter(None, tables))
 
 # %% [markdown]
 # ## The same from our runs
@@ -75,14 +75,14 @@ display(Prose(pages.prints(name)), *filter(None, tables))
 # are enough.
 
 # %% tags=["hide-input"]
-pages.runs_table(name, found)
+ours.runs_table(name, found)
 
 # %% tags=["remove-input"]
-Prose(pages.missing_runs(name, found, records))
+Prose(ours.missing_runs(name, found, records))
 
 # %% tags=["hide-input"]
-tables = [table for scale in pages.SCALES for table in pages.comparison_tables(name, found, scale)]
-third = pages.as_run_table(name, found, records)
+tables = [table for scale in ours.SCALES for table in ours.comparison_tables(name, found, scale)]
+third = ours.as_run_table(name, found, records)
 display(*([*tables, *filter(None, [third])] or [Prose("There is no run to compare yet.")]))
 
 # %% [markdown]
@@ -92,31 +92,31 @@ display(*([*tables, *filter(None, [third])] or [Prose("There is no run to compar
 # every figure is drawn, and says "missing" where it has no run; scaled down and on digits those with a run are.
 
 # %% tags=["hide-input"]
-pages.inventory_table(name, found)
+ours.inventory_table(name, found)
 
 # %% tags=["hide-input"]
-shown = [*figures.drawn(name), *(f for scale in pages.SCALES for f in figures.results(name, found, scale))]
+shown = [*figures.drawn(name), *(f for scale in ours.SCALES for f in figures.results(name, found, scale))]
 display(*(shown or [Prose("There is no figure to draw yet.")]))
 
 # %% [markdown]
 # ## What explains the differences
 
 # %% tags=["hide-input"]
-effects = [pages.effects_table(name, found, scale) for scale in pages.SCALES]
+effects = [mistakes.effects_table(name, found, scale) for scale in ours.SCALES]
 display(*([table for table in effects if table] or [Prose("No run shows yet what the errata do to the accuracy.")]))
 
 # %% tags=["hide-input"]
-pages.errata_table(name)
+mistakes.errata_table(name)
 
 # %% [markdown]
 # ## What it says, and what became of it
 
 # %% tags=["hide-input"]
-judged = verdicts.judge(records, verdicts.proofs(), pages.claims_of(name))
-pages.claims_table(name, judged)
+judged = verdicts.judge(records, verdicts.proofs(), stance.claims_of(name))
+stance.claims_table(name, judged)
 
 # %% [markdown]
 # ## What it established, and what it could not
 
 # %% tags=["remove-input"]
-Prose(pages.closing(name, judged))
+Prose(stance.closing(name, judged))

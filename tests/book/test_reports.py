@@ -9,7 +9,7 @@ import pytest
 from factory import parts
 
 from nlr.book import plots, reports
-from nlr.book.reports import drawings, figures, pages
+from nlr.book.reports import as_printed, drawings, figures, method, mistakes, ours, stance
 from nlr.errors import NlrError
 from nlr.evidence import claims, course_figures, report_code, verdicts
 from nlr.study import protocols, records, runs, studies
@@ -176,7 +176,7 @@ def test_the_means_of_the_readings_are_over_shared_seeds(tmp_path):
     assert (row["as-written_n"], row["as-intended_n"]) == (2, 2)
     assert row["as-written_mean"] == pytest.approx(32.5)  # 30 + seed
     assert row["readings_effect"] == pytest.approx(row["as-written_mean"] - row["as-intended_mean"])
-    first, *_ = pages.comparison_tables("krishnan", reports.runs_of("krishnan", made), "small")
+    first, *_ = ours.comparison_tables("krishnan", reports.runs_of("krishnan", made), "small")
     assert "over shared seeds" in first.caption
     alone = [run for run in made if run["config"]["protocol"] == "krishnan-as-written-small"]
     assert reports.comparison("krishnan", reports.runs_of("krishnan", alone)).iloc[0]["as-written_n"] == 4
@@ -188,8 +188,8 @@ def test_scales_do_not_mix(tmp_path):
         put(tmp_path, "krishnan-as-written", "ce", "symmetric-0.2"),
     ]
     found = reports.runs_of("krishnan", made)
-    assert len(pages.comparison_tables("krishnan", found, "full")[0].frame) == 1
-    (small,) = pages.comparison_tables("krishnan", found, "small")  # CE alone has no difference to CE
+    assert len(ours.comparison_tables("krishnan", found, "full")[0].frame) == 1
+    (small,) = ours.comparison_tables("krishnan", found, "small")  # CE alone has no difference to CE
     assert len(small.frame) == 4
     assert "written − printed" not in small.frame
     assert "scaled down" in small.caption
@@ -198,13 +198,13 @@ def test_scales_do_not_mix(tmp_path):
 def test_accuracies_on_different_labels_are_not_subtracted(tmp_path):
     made = put_report(tmp_path, "joshi", "small", losses=["CE", "NCE"])
     found = reports.runs_of("joshi", made)
-    first, clean, _ = pages.comparison_tables("joshi", found, "small")
+    first, clean, _ = ours.comparison_tables("joshi", found, "small")
     assert "written − intended" not in first.frame
     assert "not subtracted" in first.caption
     assert first.frame["as written"][0] == "0.0"  # on noisy labels, 30 points below
     assert clean.frame.loc[0, ["as written", "as intended", "written − intended"]].tolist() == ["30.0", "30.0", "+0.0"]
     assert "clean test accuracy" in clean.caption
-    assert "clean test accuracy" in pages.effects_table("joshi", found, "small").caption
+    assert "clean test accuracy" in mistakes.effects_table("joshi", found, "small").caption
 
 
 KINDS = ["symmetric", "asymmetric"]
@@ -226,8 +226,8 @@ KINDS = ["symmetric", "asymmetric"]
     ],
 )
 def test_an_erratum_is_credited_where_it_can_act(name, loss, scale, found):
-    assert pages.mended(name, loss, KINDS, scale) == found
-    assert list(pages.mended(name, loss, KINDS, scale)) == list(found)
+    assert mistakes.mended(name, loss, KINDS, scale) == found
+    assert list(mistakes.mended(name, loss, KINDS, scale)) == list(found)
 
 
 def test_the_table_of_effects_credits_what_acts_in_its_columns(tmp_path):
@@ -237,19 +237,19 @@ def test_the_table_of_effects_credits_what_acts_in_its_columns(tmp_path):
     made = put_ce("joshi-as-written-digits", "joshi-ce", "symmetric-0.4", "asymmetric-0.1")
     made += put_ce("joshi-as-intended-digits", "ce", "symmetric-0.4", "asymmetric-0.1")
     found = reports.runs_of("joshi", made)
-    (row,) = pages.effects_table("joshi", found, "digits").frame["errata"]
+    (row,) = mistakes.effects_table("joshi", found, "digits").frame["errata"]
     assert row == "[E5](#errata-row-e5), [E23](#errata-row-e23) (asymmetric)"
-    (row,) = pages.effects_table("joshi", found[found["kind"] == "symmetric"], "digits").frame["errata"]
+    (row,) = mistakes.effects_table("joshi", found[found["kind"] == "symmetric"], "digits").frame["errata"]
     assert row == "[E5](#errata-row-e5)"
 
 
 def test_readings_on_different_labels_have_no_second_table_without_a_shared_cell(tmp_path):
     made = put_report(tmp_path, "joshi", "small", losses=["CE"], readings=["as-written"])
-    assert len(pages.comparison_tables("joshi", reports.runs_of("joshi", made), "small")) == 1
+    assert len(ours.comparison_tables("joshi", reports.runs_of("joshi", made), "small")) == 1
 
 
 def test_nothing_is_compared_without_a_run():
-    assert pages.comparison_tables("krishnan", reports.runs_of("krishnan", []), "full") == []
+    assert ours.comparison_tables("krishnan", reports.runs_of("krishnan", []), "full") == []
 
 
 # Figures fill as records arrive
@@ -302,7 +302,7 @@ def test_a_figure_with_some_of_its_runs_says_which_are_missing(tmp_path):
     assert ["Figure 2" in one.caption, "Figure 5" in other.caption] == [True, True]
     assert "missing of: as written RCE and APL_NCE_RCE; as intended all." in one.caption
     assert "as intended: missing" in one.alt
-    table = pages.inventory_table("soni", found).frame.set_index("figure")
+    table = ours.inventory_table("soni", found).frame.set_index("figure")
     assert table["scaled down"].tolist()[:3] == ["missing", "4 + 0 of 12", "missing"]
     assert set(table["in full"]) == {"missing"}
 
@@ -441,7 +441,7 @@ def open_rows(frame, column, shapes):
 
 @every_report
 def test_every_choice_of_ours_is_marked_and_nothing_else(name):
-    rows, losses = pages.protocol_table(name).frame, pages.losses_table(name).frame
+    rows, losses = method.protocol_table(name).frame, method.losses_table(name).frame
     for text in [*rows["where from"], *losses["where from"]]:
         for line in text.split("<br>"):
             assert any(mark[0] in line for mark in reports.MARKS.values())
@@ -452,7 +452,7 @@ def test_every_choice_of_ours_is_marked_and_nothing_else(name):
 def test_what_the_code_of_a_report_settles_is_no_choice_of_ours_any_more(name):
     has = report_code.code(name).get("has", {})
     shown = set()
-    for frame, column in ((pages.protocol_table(name).frame, "what"), (pages.losses_table(name).frame, "loss")):
+    for frame, column in ((method.protocol_table(name).frame, "what"), (method.losses_table(name).frame, "loss")):
         assert ("its code" in frame) == bool(has)
         if has:
             settled = set(frame.loc[frame["its code"] != "–", column])
@@ -464,12 +464,12 @@ def test_what_the_code_of_a_report_settles_is_no_choice_of_ours_any_more(name):
 
 @every_report
 def test_the_reading_as_run_stands_beside_where_code_is_public(name):
-    for frame in (pages.protocol_table(name).frame, pages.losses_table(name).frame):
+    for frame in (method.protocol_table(name).frame, method.losses_table(name).frame):
         assert ("as run" in frame) == bool(report_code.code(name))
 
 
 def test_values_as_run_are_those_of_the_code():
-    rows = pages.protocol_table("soni").frame.set_index("what")["as run"].str.replace("\N{NO-BREAK SPACE}", " ")
+    rows = method.protocol_table("soni").frame.set_index("what")["as run"].str.replace("\N{NO-BREAK SPACE}", " ")
     assert rows["batch size"] == "■ 64"
     assert rows["class map, asymmetric noise"] == "■ 1 to 9, 9 to 1, 2 to 0, 3 to 5, 5 to 3, 4 to 7"
     assert rows["network"] == "■ soni-cnn"
@@ -488,7 +488,7 @@ def test_runs_as_run_stand_beside_the_other_readings_on_digits(tmp_path):
             ("soni-as-written-digits", "soni-nce", "symmetric-0.4", 0, 0.2),
         )
     ]
-    table = pages.as_run_table("soni", reports.runs_of("soni", made), made)
+    table = ours.as_run_table("soni", reports.runs_of("soni", made), made)
     assert "no evidence on CIFAR-10" in table.caption
     focal, nce = (
         {key: text.replace("\N{NO-BREAK SPACE}", " ") for key, text in row.items()}
@@ -501,30 +501,30 @@ def test_runs_as_run_stand_beside_the_other_readings_on_digits(tmp_path):
     assert (focal["loss"], focal["trained as"], focal["learning rate"]) == ("FL", "`fl,gamma=2`", "0.01")
     assert (focal["as written"], focal["as run"]) == ("–", "60.0 (n = 1)")
     for name in ("soni", "joshi"):
-        assert pages.as_run_table(name, reports.runs_of(name, made[4:]), made[4:]) is None
+        assert ours.as_run_table(name, reports.runs_of(name, made[4:]), made[4:]) is None
 
 
 def test_a_value_stands_in_the_reading_that_uses_it():
-    rows = pages.protocol_table("kathuria").frame.set_index("what")["this report"]
+    rows = method.protocol_table("kathuria").frame.set_index("what")["this report"]
     assert rows["`mae`"] == "▲\N{NO-BREAK SPACE}as intended scale = 1"  # as written it is her own, with 1/C
     assert rows["`kathuria-nce`"] == "●\N{NO-BREAK SPACE}as written T = 1"
 
 
 def test_a_coincidence_with_the_reference_is_no_choice():
-    assert "◇" not in pages.mark("stated", "the five transitions, which are those of ma2020")
-    assert "◇" in pages.mark("stated", "section 2; gamma is that of ma2020")
-    assert pages.mark("ours", "not stated; that of ma2020").count("◇") == 1
+    assert "◇" not in method.mark("stated", "the five transitions, which are those of ma2020")
+    assert "◇" in method.mark("stated", "section 2; gamma is that of ma2020")
+    assert method.mark("ours", "not stated; that of ma2020").count("◇") == 1
 
 
 @every_report
 def test_the_protocol_table_leaves_no_key_without_words(name):
-    what = pages.protocol_table(name).frame["what"]
+    what = method.protocol_table(name).frame["what"]
     losses = {key for r in reports.READINGS for key in protocols.load(reports.protocol_of(name, r))["losses"]}
     assert {text.strip("`") for text in what if text.startswith("`")} <= losses
 
 
 def test_joshis_tables_in_short_hold_what_is_printed():
-    symmetric, asymmetric = (table.frame.set_index("loss") for table in pages.printed_tables("joshi"))
+    symmetric, asymmetric = (table.frame.set_index("loss") for table in as_printed.printed_tables("joshi"))
     assert symmetric.loc["NCE", ["symmetric 0.4", "class at 100"]].tolist() == ["9.59", "5"]
     assert symmetric.loc["NFL+MAE", "same figures as"] == "NCE"
     assert asymmetric.loc["NFL+MAE", ["asymmetric 0.1", "class at 100", "same figures as"]].tolist() == [
@@ -532,11 +532,11 @@ def test_joshis_tables_in_short_hold_what_is_printed():
         "5",
         "",
     ]
-    assert "distinct" in pages.prints("joshi")
+    assert "distinct" in as_printed.prints("joshi")
 
 
 def test_figures_of_the_prose_stand_with_the_table_that_they_repeat():
-    joshi = pages.prose_table("joshi").frame
+    joshi = as_printed.prose_table("joshi").frame
     (absent,) = joshi[joshi["printed"] == "announced, not given"].to_dict("records")
     assert (absent["loss"], absent["setting"]) == (
         "MAE",
@@ -544,37 +544,37 @@ def test_figures_of_the_prose_stand_with_the_table_that_they_repeat():
     )
     assert len(joshi) == 26 + 1
     assert joshi.loc[joshi["place"] == "text after Table 17", "repeats"].unique().tolist() == ["Table 17"]
-    assert pages.prose_table("chheda").frame["printed"].tolist().count("announced, not given") == 1
-    assert pages.prose_table("soni") is None
+    assert as_printed.prose_table("chheda").frame["printed"].tolist().count("announced, not given") == 1
+    assert as_printed.prose_table("soni") is None
 
 
 def test_chhedas_table_keeps_stars_digits_and_dashes():
-    first, second = (table.frame.set_index("loss") for table in pages.printed_tables("chheda"))
+    first, second = (table.frame.set_index("loss") for table in as_printed.printed_tables("chheda"))
     assert first.loc["RCE", "symmetric 0.4"] == "67.3*"
     assert first.loc["NFL", "symmetric 0.8"] == "36.39"
     assert second.loc["CE", "asymmetric 0.3"] == "—"
 
 
 def test_numbers_of_the_code_stand_with_what_it_computes():
-    (soni,) = (table.frame.set_index("loss") for table in pages.code_tables("soni"))
+    (soni,) = (table.frame.set_index("loss") for table in as_printed.code_tables("soni"))
     assert soni.loc["APL_NFL_MAE", ["coded as", "symmetric 0.2", "asymmetric 0.25"]].tolist() == [
         "`soni-code-nfl+kathuria-mae`",
         "78.78",
         "80.29",
     ]
     assert len(soni) == 8
-    (krishnan,) = pages.code_tables("krishnan")
+    (krishnan,) = as_printed.code_tables("krishnan")
     assert krishnan.frame["symmetric 0.8"].tolist() == ["40.70", "46.35", "45.20", "48.18"]
-    (chheda,) = (table.frame.set_index("loss") for table in pages.code_tables("chheda"))
+    (chheda,) = (table.frame.set_index("loss") for table in as_printed.code_tables("chheda"))
     assert chheda.loc["RCE", "symmetric 0.8"] == "28.46 (58.08)"
     assert chheda.loc["NFL+RCE", "symmetric 0.8"] == "56.92 after epoch 18 (57.33)"
     assert chheda.loc["MAE+RCE", "symmetric 0.8"] == "–"
-    assert pages.code_tables("kathuria") == pages.code_tables("joshi") == []
+    assert as_printed.code_tables("kathuria") == as_printed.code_tables("joshi") == []
 
 
 @every_report
 def test_how_much_can_be_read_off_a_report_says_where_its_numbers_are(name):
-    text, numbers = pages.prints(name), reports.printed(name)
+    text, numbers = as_printed.prints(name), reports.printed(name)
     assert ("prints no accuracy" in text) == (name in ("soni", "kathuria"))
     assert ("main.ipynb" in text) == (name == "soni")
     assert ("nothing can be compared" in text) == numbers.empty == (name == "kathuria")
@@ -582,7 +582,7 @@ def test_how_much_can_be_read_off_a_report_says_where_its_numbers_are(name):
 
 
 def test_missing_runs_are_made_by_commands_that_exist(tmp_path):
-    text = pages.missing_runs("soni", reports.runs_of("soni", []), [])
+    text = ours.missing_runs("soni", reports.runs_of("soni", []), [])
     found = re.findall(r"nlr run (\S+) '(\S+)' (\S+) --store results", text)
     assert "soni-as-intended-small" in {protocol for protocol, _, _ in found}
     for protocol, loss, setting in found:
@@ -628,15 +628,15 @@ def judgement(claim, outcome, scope=verdicts.MATHEMATICS):
 
 def test_what_a_report_says_is_established_or_refuted():
     judged = {number: [judgement(number, "held")] for number in claims.load()}
-    found = pages.standing("kathuria", judged)
+    found = stance.standing("kathuria", judged)
     assert "C20" in found["refuted"]  # contradicted, and held
     assert "C10" in found["established"]  # asserted, and held
     judged = {number: [judgement(number, "did not hold")] for number in claims.load()}
-    found = pages.standing("kathuria", judged)
+    found = stance.standing("kathuria", judged)
     assert "C20" in found["established"]
     assert "C10" in found["refuted"]
     judged = {number: [judgement(number, "undecided")] for number in claims.load()}
-    assert set(pages.standing("kathuria", judged)) == {"open"}
+    assert set(stance.standing("kathuria", judged)) == {"open"}
 
 
 @pytest.mark.parametrize("outcome", ["held", "did not hold"])
@@ -648,8 +648,8 @@ def test_what_is_not_said_is_neither_established_nor_refuted(outcome):
         "krishnan": {"C1", "C14", "C15", "C16"},
         "joshi": {"C1", "C8", "C15", "C20", "C33", "C49"},
     }.items():
-        assert not numbers & {number for of in pages.standing(name, judged).values() for number in of}
-    chheda = pages.standing("chheda", judged)  # asserted in words, contradicted by his figures
+        assert not numbers & {number for of in stance.standing(name, judged).values() for number in of}
+    chheda = stance.standing("chheda", judged)  # asserted in words, contradicted by his figures
     assert "C17" in chheda["established" if outcome == "held" else "refuted"]
     assert "C17" not in chheda.get("refuted" if outcome == "held" else "established", {})
 
@@ -657,10 +657,10 @@ def test_what_is_not_said_is_neither_established_nor_refuted(outcome):
 def test_a_claim_that_one_protocol_settled_does_not_wait():
     both = [judgement("C15", "held", "ma2020-small"), judgement("C15", "not run", "ma2020")]
     judged = {number: [judgement(number, "not run", "ma2020")] for number in claims.load()} | {"C15": both}
-    found = pages.standing("soni", judged)
+    found = stance.standing("soni", judged)
     assert "C15" in found["established"]
     assert "C15" not in found["not run"]
-    text = pages.closing("soni", judged)
+    text = stance.closing("soni", judged)
     first, established, refuted, unsettled, waiting = split(text)
     assert f"- [C15](#claim-c15) {claims.get('C15').statement} (scaled down)" in established
     assert "Nothing so far" in refuted
@@ -681,7 +681,7 @@ def test_a_claim_that_one_protocol_settled_does_not_wait():
 def test_implied_is_what_is_neither_said_nor_quoted(monkeypatch, name, number, implied):
     judged, claim = {number: [judgement(number, "undecided")]}, claims.get(number)
     monkeypatch.setattr(claims, "load", lambda: {number: claim})
-    assert ("formulas or figures alone take one (1)" in pages.closing(name, judged)) == implied
+    assert ("formulas or figures alone take one (1)" in stance.closing(name, judged)) == implied
 
 
 def split(text):
@@ -701,16 +701,16 @@ def split(text):
     ],
 )
 def test_a_scope_is_said_in_words(scope, text):
-    assert pages.scope_words(scope) == text
+    assert stance.scope_words(scope) == text
     judged = {number: [judgement(number, "not run", "ma2020")] for number in claims.load()}
     judged["C10"] = [judgement("C10", "did not hold", scope)]
-    assert f"({text})" in split(pages.closing("kathuria", judged))[2]
+    assert f"({text})" in split(stance.closing("kathuria", judged))[2]
 
 
 @every_report
 def test_the_table_of_claims_has_every_claim_that_names_the_report(name):
     judged = {number: [judgement(number, "undecided")] for number in claims.load()}
-    rows = pages.claims_table(name, judged).frame.set_index("claim")["the report"]
+    rows = stance.claims_table(name, judged).frame.set_index("claim")["the report"]
     registry = claims.load()
     assert set(rows.index) == {
         n for n, c in registry.items() if name in c.asserted or name in c.contradicted or name in c.quotes
