@@ -359,7 +359,8 @@ assert varies(u**2 + (u - u**2)) < 1e-12
 #
 # :::{prf:proposition} Where a sum with CE ends under symmetric noise
 # :label: prop-ce-mae
-# Let the true class be certain and $\eta<(K-1)/K$. The noisy risk of $\alpha\,\mathrm{CE}+b(1-p_y)$ has exactly one minimiser. Its
+# Let the true class be certain, $0<\eta<(K-1)/K$, $\alpha>0$ and $b\ge0$. The noisy risk of
+# $\alpha\,\mathrm{CE}+b(1-p_y)$ has exactly one minimiser. Its
 # $p_y$ is the root in $(1-\eta,\,1)$, or $1-\eta$ for $b=0$, of
 #
 # ```{math}
@@ -467,7 +468,7 @@ Verdict(
 #   $q=1$ and MAE, is the same function under both words.
 # - What belongs to the loss is whether it depends on $p_y$ alone. MAE and RCE do, although they are called passive; NCE does
 #   not, although it is called active.
-# - Constant sums add up, and tolerant losses with a common minimiser do. Tolerance alone does not.
+# - Constant sums add up. So does tolerance, if the losses share a minimiser of the clean risk; tolerance alone does not.
 # - CE in a sum moves the minimiser under symmetric noise inside, however strong the part with a constant sum is, and less
 #   the stronger it is. Under a pair flip MAE repairs NCE ({prf:ref}`prop-repair`).
 #

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Beyond Lemma 2
 #
-# *Where normalised cross-entropy goes under asymmetric noise, what its sums with a passive loss repair, and a condition that
+# *Where normalised cross-entropy goes under asymmetric noise, what adding a loss such as MAE repairs, and a condition that
 # asks for less than the lemma.*
 #
 # {doc}`Lemma 2 </executed/theory/lemma-2>` gives tolerance of asymmetric noise to losses that meet a bound, and NCE and its
@@ -177,7 +177,7 @@ assert all(wrong(spread).argmax() == 1 for spread in vanishing)
 vanishing
 
 # %% [markdown]
-# The passive part of a sum repairs this. The proof needs no bound on shares: it only needs that the other part has the
+# Adding a loss such as MAE repairs this. The proof needs no bound on shares: it only needs that the other part has the
 # true class as its one noisy minimiser, which MAE has under all noise of condition 1, because its noisy risk
 # $2 (1 - \sum_k w_k p_k)$ is linear.
 #
@@ -372,7 +372,7 @@ Prose(
 # %% [markdown]
 # ## What was learned
 #
-# - NCE alone follows asymmetric noise as cross-entropy does ({prf:ref}`thm-nce-follows`), and its risk can vanish at a
+# - NCE alone follows asymmetric noise that leaves a class out, as cross-entropy does ({prf:ref}`thm-nce-follows`), and its risk can vanish at a
 #   wrong prediction ({prf:ref}`prop-vanishing`).
-# - A passive part of any weight restores tolerance for unlimited logits ({prf:ref}`prop-repair`).
-# - For losses of $p_y$ alone, the ratio of two slopes decides ({prf:ref}`thm-steepness`).
+# - MAE of any weight, added to NCE, restores tolerance for unlimited logits ({prf:ref}`prop-repair`).
+# - For convex or concave losses of $p_y$ alone, the ratio of two slopes decides ({prf:ref}`thm-steepness`).

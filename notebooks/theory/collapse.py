@@ -86,7 +86,7 @@ Prose(
 # :::{prf:proposition} What a feature costs
 # :label: prop-collapse-features
 # 1. Weights of a layer before a batch norm, and gains and shifts whose output meets another batch norm before the next
-#    gain, can be multiplied by any $s>0$ without a change of the logits (batch norm's $\epsilon$ left out).
+#    gain, can be multiplied by any $\lambda>0$ without a change of the logits (batch norm's $\epsilon$ left out).
 # 2. The features $h_j$ with $\gamma_j^2+\beta_j^2\le r^2$ that some standardised $u_j$ gives are all
 #    functions $h\ge0$ with $\mathrm E h^2\le r^2$.
 # :::
@@ -128,7 +128,8 @@ assert ((gain * u + shift).relu().square().mean(0) <= gain**2 + shift**2 + 1e-12
 # So weight decay on this network is weight decay on its logits: an answer costs $\frac d2$ times the least
 # $\|W\|^2+\mathrm E\|h\|^2+\|b\|^2$ with which it can be written. Two more assumptions make it a problem of ten times ten
 # numbers, the logits of each class of images: the layers before the last batch norm can form any feature, and they give all
-# images of a class the same one. No network is that good, so what it pays for a fit is at least this.
+# images of a class the same one. No network is that good, so what it pays for a fit that does not tell images of a class
+# apart is at least this.
 #
 # ## The price of telling classes apart
 #
@@ -147,10 +148,10 @@ assert ((gain * u + shift).relu().square().mean(0) <= gain**2 + shift**2 + 1e-12
 # :::{prf:proof}
 # A pair of a feature and its weights costs $\frac d2(\|w\|^2+\mathrm Eh^2)\ge d\,\|w\|\,\sqrt{\mathrm Eh^2}$, with equality where both
 # are equally large. *Enough:* one feature a class, $s$ on its class and 0 elsewhere, with weights $t(e_k-\mathbf1/K)$ and $m=st$,
-# costs $d\,\|w\|\sqrt{\mathrm Eh^2}=d\,t\sqrt{(K-1)/K}\;s/\sqrt K$, ten of them for ten classes: $d\,m\sqrt{K-1}$.
-# *Necessary:* let $D_k=e_k-\mathbf1/K$. For any $h\ge0$ with $\mathrm Eh^2=1$, that is $\sum_kh_k^2=K$, we have
-# $\|\frac1K\sum_kh_kD_k\|^2=\frac1{K^2}(\sum_kh_k^2-\frac1K(\sum_kh_k)^2)\le\frac{K-1}{K^2}$, as
-# $(\sum_kh_k)^2\ge\sum_kh_k^2$. So with $z_k=\sum_jh_{jk}w_j+b$ the number $\frac1K\sum_k\langle z_k,D_k\rangle=m\frac{K-1}K$ is at most
+# costs $d\,\|w\|\sqrt{\mathrm Eh^2}=d\,t\sqrt{(K-1)/K}\;s/\sqrt K$, and $K$ of them $d\,m\sqrt{K-1}$.
+# *Necessary:* let $v_k=e_k-\mathbf1/K$. For any $h\ge0$ with $\mathrm Eh^2=1$, that is $\sum_kh_k^2=K$, we have
+# $\|\frac1K\sum_kh_kv_k\|^2=\frac1{K^2}(\sum_kh_k^2-\frac1K(\sum_kh_k)^2)\le\frac{K-1}{K^2}$, as
+# $(\sum_kh_k)^2\ge\sum_kh_k^2$. So with $z_k=\sum_jh_{jk}w_j+b$ the number $\frac1K\sum_k\langle z_k,v_k\rangle=m\frac{K-1}K$ is at most
 # $\frac{\sqrt{K-1}}K\sum_j\|w_j\|\sqrt{\mathrm Eh_j^2}$. ∎
 # :::
 #
@@ -187,8 +188,9 @@ for rate in (0.0, 0.4):
 # :::{prf:proposition} Local stability
 # :label: prop-collapse-stable
 # Let $z_0$ be the best constant answer and carried by the bias alone, which is so if $\|z_0\|\le1$. No small features lower
-# its penalised risk if $\varphi<d$, and some do if $\varphi>d$. For $K$ equal classes, symmetric noise of rate $\eta$, and a loss
-# whose gradient at the uniform prediction is $c$ times that of cross-entropy, $\varphi$ is
+# its penalised risk if $\varphi<d$, and some do if $\varphi>d$. For $K$ equal classes, symmetric noise of rate
+# $\eta\le\frac{K-1}K$, and a loss for which the uniform prediction is the best constant answer (one with a constant sum, or
+# cross-entropy) and whose gradient there is $c$ times that of cross-entropy, $\varphi$ is
 #
 # ```{math}
 # :label: eq-collapse-threshold
@@ -314,12 +316,12 @@ Figure(
 #
 # :::{prf:proposition} Scale and decay are one
 # :label: prop-collapse-pairs
-# The loss $c\,L$ under weight decay $d$ has the minimisers, the local minima and the stable answers of $L$ under $d/c$. Its
-# gradient flow takes the same path $c$ times as fast.
+# The loss $\sigma L$ under weight decay $d$ has the minimisers, the local minima and the stable answers of $L$ under $d/\sigma$.
+# Its gradient flow takes the same path $\sigma$ times as fast.
 # :::
 #
 # :::{prf:proof}
-# $c\,R+\frac d2\|\theta\|^2=c\,\bigl(R+\frac{d/c}2\|\theta\|^2\bigr)$. ∎
+# $\sigma R+\frac d2\|\theta\|^2=\sigma\bigl(R+\frac{d/\sigma}2\|\theta\|^2\bigr)$. ∎
 # :::
 #
 # So both questions must be answered alike for such a pair. The search for the best answer does not know that: it minimises
@@ -424,7 +426,8 @@ Table(
 # %% [markdown]
 # ## The predictions for MNIST
 #
-# *Of weight decay 0.001 neither criterion expects a single answer in any run with hidden batch norm. Of 0.01 both do, for NCE with symmetric noise.*
+# *Of weight decay 0.001 neither criterion expects a single answer in any run with hidden batch norm. Of 0.01 both do, for NCE
+# of scale 1 at symmetric 0.4 and 0.8.*
 #
 # MNIST's classes are unequal, and the authors' sampler changes equally many labels of each. Both criteria are
 # computed with the real sizes of the classes: the best constant answer leans to the commonest label, the pull {eq}`eq-collapse-pull` goes
@@ -549,11 +552,11 @@ Prose(
 #
 # *Keep weight decay below the threshold, or multiply the loss.*
 #
-# With a scale $s$ on the loss, formula {eq}`eq-collapse-threshold` asks for
+# With a scale $\sigma$ on the loss, formula {eq}`eq-collapse-threshold` asks for
 #
 # ```{math}
 # :label: eq-collapse-user
-# d < s\,\frac{\sqrt{K-1}}{K^2\log K}\Bigl(1-\frac{\eta K}{K-1}\Bigr),
+# d < \sigma\,\frac{\sqrt{K-1}}{K^2\log K}\Bigl(1-\frac{\eta K}{K-1}\Bigr),
 # ```
 #
 # and clearly below: at the threshold the gain is nothing, and real features cost more than those of the model. Many classes make it
@@ -573,7 +576,7 @@ Table(
         columns=["classes", "noise", "largest decay", *(f"least scale at {d:g}" for d in (1e-4, 5e-4, 1e-3, 1e-2))],
     ),
     name="user",
-    caption="NCE alone, equal classes, symmetric noise: the weight decay at which a constant answer becomes the best one, and the factor "
+    caption="NCE alone, equal classes, symmetric noise: the weight decay from which on a constant answer is stable, and the factor "
     "on the loss that several weight decays need to stay below it.",
 )
 
@@ -596,6 +599,7 @@ Prose(
 # - With batch norm before the last ReLU, weight decay charges for the last layer and the gains and shifts before it alone, and the price of a margin
 #   is proportional to the margin.
 # - So there is a weight decay from which on one answer to everything is stable. It is proportional to the loss's gradient at the
-#   uniform prediction and to what noise leaves of the signal. For NCE, convex along the margin, it is also the best answer from there on.
+#   uniform prediction and to what noise leaves of the signal. For NCE, convex along the margin, no answer with equal margins is better
+#   from there on.
 # - Scale and weight decay act through their ratio alone.
 # - What the runs on MNIST must show was committed before they began.

@@ -14,9 +14,9 @@
 # %% [markdown]
 # # Label noise
 #
-# Before any loss is called robust, it must be clear against what. This page says what the noise rate means under the
-# kinds of label noise that the experiments and the five reports use, which matrix each sampler really aims at, and
-# where human labels leave that picture. The theory of the following pages rests on these definitions.
+# Some labels of a training set are wrong. How many are, and which label stands for which class, differs between the ways of
+# drawing wrong labels, even where they name the same rate. This page defines the ways that the experiments and the five
+# reports use, and shows how labels given by people differ. The theory of the following pages rests on these definitions.
 
 # %% tags=["hide-input"]
 import json
@@ -170,7 +170,7 @@ Table(
 ratio = found["random integer", 0.8][1] / found["symmetric", 0.8][1]
 Prose(
     f"At a nominal rate of 0.8 the random-integer sampler leaves {found['random integer', 0.8][1]:.4f} nats, true flips "
-    f"{found['symmetric', 0.8][1]:.4f}: {ratio:.1f} times as much, so the two columns of results must not be compared. "
+    f"{found['symmetric', 0.8][1]:.4f}: {ratio:.1f} times as much, so results under the two samplers must not be compared at one nominal rate. "
     f"Comparisons of symmetric with asymmetric noise have the same trouble (E22). At equal overall rate, asymmetric 0.4 and "
     f"symmetric 0.2, the map leaves more information ({found['map ma2020', 0.4][1]:.2f} against "
     f"{found['symmetric', 0.2][1]:.2f} nats), and yet within a mapped class the likeliest wrong label is far more "
@@ -266,21 +266,21 @@ def moved(name):
 
 
 Prose(
-    f"The typing error moves the shares of two labels: {moved('joshi-typed')}. The corrected map moves two as well "
-    f"({moved('joshi-corrected')}), and so does the map of the released code with six ({moved('ma2020')}): a shift of the "
-    "label shares comes with most maps, whether or not they are typed as meant."
+    f"The map as typed changes the shares of these labels: {moved('joshi-typed')}; as corrected, of these: "
+    f"{moved('joshi-corrected')}. The map of the released code changes more ({moved('ma2020')}): a shift of the label shares "
+    "comes with most maps, whether or not they are typed as meant."
 )
 
 # %% [markdown]
 # ## Samplers and what they realise
 #
-# *Four ways to draw symmetric noise and two to draw asymmetric noise differ in what is exact and what is left to chance.*
+# *Ways to draw symmetric and asymmetric noise differ in what is exact and what is left to chance.*
 #
 # The task that the reports answer asks to flip labels "within each class", which means an exact number in each class,
-# as in the released code, although the label leaves the class; some describe a coin for each sample instead (E64). Four
-# samplers are in play: an exact share of each class, an exact share of all samples, a coin for each sample, and an exact
-# share replaced by a random integer. A map is applied to an exact share of each mapped class, or of all samples, of
-# which those in unmapped classes stay as they are.
+# as in the released code, although the label leaves the class; some describe a coin for each sample instead (E64). In play
+# for symmetric noise are an exact share of each class, an equal number of each class, an exact share of all samples, a coin
+# for each sample, and an exact share replaced by a random integer. A map is applied to an exact share of each mapped class,
+# by a coin for each sample of it, or to an exact share of all samples, of which those in unmapped classes stay as they are.
 #
 # :::{prf:proposition} Spread of the realised rate
 # :label: prop-spread
@@ -415,8 +415,8 @@ assert all(probability < Fraction(1, 2) for probability in flip["constant"].valu
 assert sum(probability > Fraction(1, 2) for probability in flip["dependent"].values()) == 2
 
 # %% [markdown]
-# So a bound on the rate, such as that of Lemma 1, says nothing about instance-dependent noise unless it holds at each
-# input. The picture shows the same on a line, where noise strikes near the boundary of two classes.
+# So a bound on the mean rate, such as that of Lemma 1, says nothing about instance-dependent noise. Where it holds at each
+# input, the best prediction there stays the best, but predictors need not keep their order. The picture shows the same on a line, where noise strikes near the boundary of two classes.
 
 # %% tags=["hide-input"]
 x = np.linspace(-3, 3, 601)

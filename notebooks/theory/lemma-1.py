@@ -344,7 +344,8 @@ assert min(d for (name, _), d in distance.items() if name == "ce") > 1e-2
 # :::{prf:proposition} Robust at the minimum, slow before it
 # :label: prop-slow
 #
-# There are two losses with constant sums, the same minimisers of clean and noisy risk, and a start from which gradient
+# There are two losses with constant sums, whose clean and noisy risks tend to their least values along the same predictions,
+# those with $p_y\to1$, and a start from which gradient
 # descent with the same learning rate and number of steps classifies correctly with one and not with the other.
 # :::
 #

@@ -14,9 +14,9 @@
 # %% [markdown]
 # # Normalisation
 #
-# Ma et al. {cite}`ma2020` divide a loss by its sum over all labels. This page proves what that gives, which is a constant
-# sum, and what it does not give: neither a bounded value nor a bounded gradient is the reason for robustness. What a
-# constant sum is worth under label noise is the subject of the pages on Lemma 1 and Lemma 2.
+# Ma et al. {cite}`ma2020` divide a loss by its sum over all labels, so that its values for all labels add up to one. This
+# page proves what follows, and that two other explanations of robustness to wrong labels fail: a bounded value and a bounded
+# gradient. What a constant sum is worth is shown on the pages on Lemma 1 and Lemma 2.
 #
 # Throughout, $p$ is the softmax of the logits of one input, $K$ the number of classes, $y$ the label, and $L(p, k)$ the
 # loss that the prediction $p$ would have if its label were $k$. The vector with all probability on class $y$ is $e_y$.
@@ -172,10 +172,13 @@ for name, normalised in (("mae", "nmae"), ("rce", "nrce"), ("rce", "nmae")):
 
 
 # %%
+STEPS = 200
+
+
 def trained(name, factor=1.0):
-    """The logits after 200 steps, with learning rate and weight decay made up for the factor that the loss has on MAE."""
+    """The logits at the end, with learning rate and weight decay made up for the factor that the loss has on MAE."""
     sgd = partial(torch.optim.SGD, lr=0.02 / factor, momentum=0.9, weight_decay=1e-3 * factor)
-    return train(make_loss(name, 5), sgd)
+    return train(make_loss(name, 5), sgd, steps=STEPS)
 
 
 reference = trained("mae")
@@ -193,7 +196,7 @@ Verdict(
     "C5",
     "held",
     "Exact algebra for 2 to 10 classes gives NMAE = MAE/(2(K−1)) and NRCE = RCE/(|A|(K−1)). With the learning rate rescaled, "
-    "200 steps of descent with NMAE or NRCE end on the same bits as with MAE; with the learning rate left as it is, logits "
+    f"{STEPS} steps of descent with NMAE or NRCE end on the same bits as with MAE; with the learning rate left as it is, logits "
     f"end {unscaled['nmae']:.1f} apart. Results in which RCE and NRCE differ show learning rates, or something other than "
     "these two losses.",
 )
@@ -243,7 +246,7 @@ assert dimension(2) > 2
 dimension(2), dimension(3), dimension(4)
 
 # %% [markdown]
-# So a robust loss by Lemma 1 is either a multiple of $1 - p_y$, or it looks at the other classes' probabilities as NCE
+# So for three classes and more a robust loss by Lemma 1 is, but for an offset, either a multiple of $1 - p_y$, or it looks at the other classes' probabilities as NCE
 # and NFL do through their denominator.
 #
 # ## A bounded value is not the condition
@@ -325,7 +328,7 @@ Table(
 
 # %% [markdown]
 # There is a shorter reason why a bound cannot prevent overfitting, and it holds for the robust losses too: a model that
-# can give every training sample its own prediction has memorising the noisy labels as the minimum of its training risk,
+# can give every training sample its own prediction has memorising the noisy labels as a minimum of its training risk,
 # under any non-negative loss that vanishes where the label is certain ({prf:ref}`prop-memorise`). So robustness is not a
 # property of that minimum. The lemmas speak of the expected risk, in which each input meets its whole noise distribution;
 # what a finite training set adds is the business of the experiments.
@@ -485,8 +488,9 @@ Verdict(
     "C9",
     "did not hold",
     f"The logit gradient of CE, which is not robust, is bounded by 2 without normalising; the slope of NCE in p_y is not "
-    f"bounded ({slopes[1e-3]:.0f} at p_y = 0.001, {slopes[1e-12]:.0e} at 10⁻¹²). With CE times 0.04 the gradient is as "
-    f"small as that of NCE, and its risk under symmetric noise 0.4 is still least at p_y = {of_small_ce[0]:.2f}, that of "
+    f"bounded ({slopes[1e-3]:.0f} at p_y = 0.001, {slopes[1e-12]:.0e} at 10⁻¹²). CE times 0.04 has a gradient of at most "
+    f"{0.04 * highest['ce']:.2f}, NCE of at most {highest['nce']:.3f} along the line drawn here; the risk of the first "
+    f"under symmetric noise 0.4 is still least at p_y = {of_small_ce[0]:.2f}, that of "
     f"NCE at {of_nce[0]:.4f}. Whether CE with a small learning rate or clipped gradients stays as it is in training is "
     "left to the records.",
 )
@@ -523,7 +527,7 @@ for s in np.random.default_rng(1).dirichlet(np.ones(10), 50):
     assert np.allclose(make_loss("nce").every_label(solution)[0].numpy(), s, rtol=1e-9)
 
 # %% [markdown]
-# The imbalance is largest where a network is sure. Let the labelled class stand a margin $m$ above a runner-up and $2m$
+# A network that is sure can give shares that are far from even. Let the labelled class stand a margin $m$ above a runner-up and $2m$
 # above the other eight. As $m$ grows, NCE gives the label nothing, $1/17$ to the runner-up and $2/17$ to each of the
 # others, where an even split among the nine would be $1/9$.
 
@@ -556,8 +560,8 @@ Table(
 # - Dividing by the sum gives shares: they lie in $[0, 1]$ and add up to one, whatever loss one starts from
 #   ({prf:ref}`prop-normalised`).
 # - MAE and RCE already have a constant sum. Normalising them, or passing from one to the other, changes a learning rate
-#   ({prf:ref}`prop-rescaling`), and no other function of $p_y$ alone has a constant sum
-#   ({prf:ref}`prop-linear`).
+#   ({prf:ref}`prop-rescaling`), and for three classes and more no function of $p_y$ alone has a constant sum but a multiple
+#   of $1 - p_y$ with an offset ({prf:ref}`prop-linear`).
 # - A bounded value follows from a constant sum and does not replace it ({prf:ref}`prop-bounded`), nor does it prevent
 #   memorising.
 # - A bounded gradient separates neither CE from NCE nor robust losses from others ({prf:ref}`prop-gradients`).

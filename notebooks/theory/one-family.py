@@ -14,8 +14,8 @@
 # %% [markdown]
 # # One family behind the strong combinations
 #
-# *At their published CIFAR-10 settings most strong combinations are $\mathrm{NCE}+b\,(1-p_y)$, exactly or nearly. What is left
-# of their names is the number $b$; a prediction follows, dated before it is tested.*
+# *Most of the best published losses for noisy labels are normalised cross-entropy plus a multiple $b$ of $1-p_y$, exactly or
+# nearly, where $p_y$ is the label's probability. They differ in $b$; a prediction follows, dated before its test.*
 #
 # The literature on noise-robust losses lists NCE + MAE, NCE + RCE, NCE + AGCE, NCE + AUL, NCE + AEL, JAL and others as different
 # losses. [Active and passive](active-passive.ipynb) has shown that MAE and RCE depend on $p_y$ alone. This page asks of every
@@ -60,7 +60,8 @@ def gradient(every_label):
 # :label: prop-members
 # 1. $\mathrm{NCE}+\beta\,\mathrm{MAE}$ and $\mathrm{NCE}+\beta\,\mathrm{RCE}$ are $\mathrm{NCE}+b(1-p_y)$, with $b$ the weight times
 #    the slope of the scale dictionary. At equal $b$ they are one function.
-# 2. Up to a constant, AGCE and AUL are multiples of $1-p_y$ if and only if $q=1$; AEL is for no $a$.
+# 2. Up to a constant, $\mathrm{AGCE}=\frac{(a+1)^q-(a+p_y)^q}q$ and $\mathrm{AUL}=\frac{(a-p_y)^q-(a-1)^q}q$ are multiples of
+#    $1-p_y$ if and only if $q=1$; $\mathrm{AEL}=e^{-p_y/a}$ is for no $a$.
 # 3. For AMSE
 #
 #    ```{math}
@@ -253,7 +254,8 @@ Figure(
 # JAL's passive part differs from a line by $\lVert p\rVert^2/K$. Its gradient is small everywhere
 # ({prf:ref}`prop-members`), but not everywhere small beside that of the family, which nearly vanishes where a prediction is
 # confidently wrong. SCE adds a tenth of CE, which has no constant sum. $\mathrm{CE}_\epsilon+\mathrm{MAE}$ adds a hundredth of a
-# modified CE, for which the following holds.
+# modified CE: the predicted class has a large $m$ added to its probability, then all are divided by $1+m$. For it the following
+# holds.
 #
 # :::{prf:proposition} The active part of CEε
 # :label: prop-ce-eps

@@ -57,7 +57,7 @@ def mae(p, labels):
 #
 # The loss is written as a sum of terms, $L(f(x), y) = \sum_k \ell(f(x), k)$, and the definition is about the terms. As
 # printed it is about the network's output, for which $\sum_{k \ne y} p_k = 1 - p_y$ is above zero with any softmax, so
-# that every loss is passive. A sum that is zero would also be less than terms that are zero each.
+# that every loss is passive. A zero sum would also be a weaker demand than zero terms.
 
 # %%
 TERMS = {
@@ -306,7 +306,7 @@ Prose(
 # ::::
 #
 # Slips of the pen, and the sense is clear. Read as they stand, the first is $K$ copies of one label's loss; a loss divided
-# by that is the constant $1/K$, which nothing can minimise. The second compares the rows of different classes.
+# by that is the constant $1/K$, which every prediction minimises. The second compares the rows of different classes.
 
 
 # %%

@@ -58,7 +58,8 @@ names, p, labels = printed.points()
 # $i \ne y$, and $p_i$ once for each of them.
 # :::
 #
-# So whichever class leads runs away from the others; that the label is favoured is one unit in the gradient.
+# So whichever class leads with more than $1/(K-1)$ runs away from the others; that the label is favoured is one unit in the
+# gradient.
 
 
 # %%

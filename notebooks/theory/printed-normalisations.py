@@ -227,7 +227,7 @@ Prose(
 # :::
 # ::::
 #
-# Alone, the factor only rescales the loss. In a sum it is a weight: at ten classes $\beta = 1$ here is $\beta = 0.1$ with
+# Here $q$ is the label as a one-hot vector. Alone, the factor only rescales the loss. In a sum it is a weight: at ten classes $\beta = 1$ here is $\beta = 0.1$ with
 # the other MAE, and the passive term fades as the classes become more. The minimiser is the same.
 
 

@@ -84,7 +84,7 @@ LOSSES = {
 # Q \ge (K-1)\log\frac{K-1}{1-p_y},
 # ```
 #
-# and has no upper bound: it grows as the rest becomes *less* uniform.
+# and for $K\ge3$ it has no upper bound: it grows as the rest becomes *less* uniform.
 # :::
 #
 # :::{prf:proof}
@@ -147,7 +147,7 @@ Slider(
 # %% [markdown]
 # ## What a step of NCE is spent on
 #
-# *A unit of $Q$ is worth $P/Q$ of a unit of $P$: little at first, and on free logits never the main thing.*
+# *A unit of $Q$ is worth $P/Q$ of a unit of $P$: little where training begins, much where the label has fallen far behind.*
 #
 # :::{prf:proposition} The price of P and of Q
 # :label: prop-price
@@ -175,8 +175,9 @@ assert math.isclose(P / Q, 1 / (K - 1))
 
 # %% [markdown]
 # Formula {eq}`eq-price` splits the fall of NCE along any path into a part due to $P$ and a part due to $Q$. The table does
-# so for plain gradient descent on the logits of one sample, with learning rate 1, from the uniform prediction and from
-# predictions that are confidently wrong: class 1 leads by a margin in the logits, the label is class 0.
+# so for plain gradient descent on the logits of one sample, with learning rate 1, from three kinds of start. The label is
+# class 0. It is level with all classes (the uniform prediction), or with all but class 1, which leads by a margin, or it lies
+# far below all others, whose logits are drawn at random.
 
 
 # %%
@@ -191,31 +192,41 @@ def split(path):
     return (due_p / fall).item(), (due_q / fall).item()
 
 
-rows, shares = [], {}
-for margin in (0, 5, 10):
-    path = descend(LOSSES["nce"], confidently_wrong([margin]), F.one_hot(label, K), 1.0, 1500)
+last = torch.randn(1, K, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+last[0, 0] = -10
+STARTS = {
+    "uniform": confidently_wrong([0]),
+    "class 1 leads by 5": confidently_wrong([5]),
+    "class 1 leads by 10": confidently_wrong([10]),
+    "label last by 10": last,
+}
+rows, level, behind = [], [], []
+for start, logits in STARTS.items():
+    path = descend(LOSSES["nce"], logits, F.one_hot(label, K), 1.0, 1500)
     for steps in (20, 100, 500, 1500):
-        due_to_p, due_to_q = split(path[: steps + 1])
-        shares[margin, steps] = due_to_q
+        _, due_to_q = split(path[: steps + 1])
+        (behind if logits is last else level).append(due_to_q)
         at = path[steps]
-        rows.append([margin, steps, at[0, 0].exp().item(), p_and_q(at, label)[1].item(), due_to_q])
+        rows.append([start, steps, at[0, 0].exp().item(), p_and_q(at, label)[1].item(), due_to_q])
 
 # %% tags=["hide-input"]
-table = pd.DataFrame(rows, columns=["margin", "steps", "label's $p_y$", "sum $Q$", "share of the fall due to $Q$"])
+table = pd.DataFrame(rows, columns=["start", "steps", "label's $p_y$", "sum $Q$", "share of the fall due to $Q$"])
 table["label's $p_y$"] = [f"{v:.4f}" for v in table["label's $p_y$"]]
 table["sum $Q$"] = [f"{v:.1f}" for v in table["sum $Q$"]]
 table["share of the fall due to $Q$"] = [f"{100 * v:.1f} %" for v in table["share of the fall due to $Q$"]]
 Table(
     table,
     name="split",
-    caption="What descent on NCE is spent on, on the free logits of one sample, by the margin at the start (0 is the uniform "
-    "prediction) and the number of steps. A negative share means that $Q$ has fallen, against NCE.",
+    caption="What descent on NCE is spent on, on the free logits of one sample, by the start and the number of steps. A "
+    "negative share means that $Q$ has fallen, against NCE.",
 )
 
 # %% tags=["remove-input"]
 Prose(
-    f"So NCE *can* fall through $Q$, but on free logits it mostly does not: over these descents the share of $Q$ is between "
-    f"−{-100 * min(shares.values()):.0f} % and {100 * max(shares.values()):.0f} %. A network has no free logits. It can lower "
+    f"So NCE *can* fall through $Q$, and how much it does depends on the start. Where the label is level with the other classes "
+    f"or all but one, the share of $Q$ is between −{-100 * min(level):.0f} % and {100 * max(level):.0f} % over these descents. "
+    f"Where it lies ten below, the share is between {100 * min(behind):.0f} % and {100 * max(behind):.0f} %: lifting $Q$ is "
+    "then the cheaper way down. A network has no free logits. It can lower "
     "the loss of many samples at once by a change that lifts $Q$ for all of them, and whether it does is a matter for the "
     "records, which keep mean $p_y$ and mean $Q$ for every epoch."
 )
@@ -288,7 +299,8 @@ Prose(
 # %% [markdown]
 # ## Where a prediction is confidently wrong
 #
-# *MAE forgets such a sample exponentially fast, NCE only in inverse proportion to the margin; but NCE leaves the wrong class alone.*
+# *MAE forgets such a sample exponentially fast, NCE only in inverse proportion to the margin; but NCE leaves the wrong class
+# alone.*
 #
 # Let class $w\ne y$ lead all other classes by a margin $M$ in the logits, the others being equal. A mislabelled sample looks
 # like this to a good network. So does a correctly labelled one to a network that has gone astray.
@@ -361,8 +373,9 @@ Figure(
 )
 
 # %% [markdown]
-# The vanishing component has a meaning. At a confidently wrong sample CE pushes the wrong class down as hard as it lifts the
-# label. NCE lifts the label and pushes down the classes that have nothing to do with it; the wrong class stays where it is.
+# The vanishing component has a meaning. At such a sample CE pushes the wrong class down as hard as it lifts the label. NCE
+# lifts the label and pushes down the classes that have nothing to do with it; the wrong class stays where it is. (Where the
+# label lies far below the other classes too, NCE even raises the leader: [active and passive](active-passive.ipynb).)
 # For a mislabelled sample that is a kindness, for a hard one it is a hindrance, and the loss cannot know which it has.
 
 # %%
@@ -551,9 +564,10 @@ Verdict(
     "C11",
     "partly",
     f"The first half is proved: at a given probability of the label NCE falls towards 0 as the rest becomes less uniform, "
-    f"the opposite of the direction that one report states. As the cause of slow learning it is not supported on free logits, "
-    f"where at most {100 * max(shares.values()):.0f} % of NCE's fall is due to Q and a factor of K log K on the loss removes most "
-    "of the delay. What it does in a trained network is left to the records.",
+    f"the opposite of the direction that one report states. As the cause of slow learning it is not supported where training "
+    f"begins: on free logits, the label level with the other classes or all but one, at most {100 * max(level):.0f} % of NCE's "
+    "fall is due to Q, and a factor of K log K on the loss removes most of the delay. Where the label starts ten below the "
+    f"others up to {100 * max(behind):.0f} % is. What it does in a trained network is left to the records.",
 )
 
 # %% [markdown]
@@ -562,7 +576,7 @@ Verdict(
 # - NCE falls when the label's probability rises, and also when the rest becomes less uniform.
 # - At the uniform prediction all losses pull in one direction; NCE pulls $K\log K$ times more weakly than cross-entropy. Adding
 #   $b\,(1-p_y)$ adds $b/K$.
-# - At a confidently wrong sample CE keeps its force, MAE, RCE and GCE let go exponentially, and NCE lets go like $1/M$ and
-#   does not push the wrong class at all.
+# - At a confidently wrong sample CE keeps its force, MAE, RCE and GCE let go exponentially, and NCE lets go like $1/M$; if
+#   all other classes are level, its push on the wrong class vanishes faster than that.
 # - A constant factor is a learning rate under SGD and almost nothing under Adam, unless weight decay or clipping intervenes.
 #   Comparing two losses at one learning rate therefore compares two learning rates as well.

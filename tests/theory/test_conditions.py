@@ -155,7 +155,7 @@ FALSE = [
     ("lemma-2", "if all(p[x][k] <= Fraction(1, K - 1) for", "if all(p[x][k] <= 1 for"),
     ("lemma-2", "1 - sympy.sqrt(", "1 - ("),
     ("lemma-2", "p_star = [Fraction(0), Fraction(1), Fraction(0)]", "p_star = [0, Fraction(1, 2), Fraction(1, 2)]"),
-    ("lemma-2", "(1 + (K - 2) * e)) / 2", "(1 + (K - 2) * e)) * 40"),
+    ("lemma-2", "(1 + (K - 2) * excess)) / 2", "(1 + (K - 2) * excess)) * 40"),
     ("lemma-2", "smallest ** (K - 2)", "smallest ** (K - 1)"),
     ("lemma-2", '("mae", "rce", "nmae", "nrce")', '("mae", "rce", "nce", "nrce")'),
     ("lemma-2", 'make_loss(f"{name}+mae", alpha=alpha)', 'make_loss("mae")'),
