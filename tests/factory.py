@@ -102,9 +102,9 @@ def put(store, loss="ce", setting="symmetric-0.4", seed=0, protocol="digits", da
     return records.read(records.write(store, config, **parts(config, **figures)), store)
 
 
-def record(loss, setting, seed=0, protocol=SMALL, series=None, final=None, **figures):
+def record(loss, setting, seed=0, protocol=SMALL, series=None, final=None, dataset="cifar10-jpeg75", **figures):
     """A record with the figures of the test's choice; nothing is trained."""
-    config = runs.resolve(protocol, loss, setting, seed, "cifar10-jpeg75")
+    config = runs.resolve(protocol, loss, setting, seed, dataset)
     figures = {"best": figures.get("last", 0.5), "purpose": "study"} | figures
     made = parts(config, **figures)
     made["series"] |= series or {}

@@ -60,7 +60,7 @@ def table(compared, found):
             "never answered": never[row.setting, row.loss],
             "difference": wording.with_interval(row.difference, row.low, row.high, 2),
             "margin": f"{row.margin:g}",
-            "verdict": row.verdict,
+            "verdict": wording.row_verdict(row.verdict),
         }
         for row in compared.itertuples()
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from nlr.book import marks
-from nlr.book.sentences import BETTER, SAID, called, listed, per_cent
+from nlr.book.sentences import BETTER, SAID, called, capital, listed, per_cent
 from nlr.evidence import contrasts, wording
 from nlr.evidence.wording import signed, with_interval
 from nlr.study import protocols
@@ -57,23 +57,77 @@ def of_sums(judged, evidence):
     text = f"Trained {times()} times as long ({place(judged)}), {listed(found)} "
     if all(of["last"][0] < 0 < of["memorised"][0] for of in found.values()):
         ends = _ends(evidence, found)
-        below = "falls below where cross-entropy had been" if undoes(judged, evidence) else "loses accuracy"
-        verb = below if len(found) == 1 else below.replace("falls", "fall").replace("loses", "lose")
+        below = f"ends below {_beside(judged, evidence)[1]}" if undoes(judged, evidence) else "loses accuracy"
+        verb = below if len(found) == 1 else below.replace("ends", "end").replace("loses", "lose")
         shares = " to ".join(dict.fromkeys(f"{end:.0f}" for end in sorted(ends["memorised"])[:: max(1, len(ends) - 1)]))
         they = "they have" if len(found) > 1 else "it has"
-        return f"{text}{verb}: {they} memorised {shares} % of the wrong labels by then."
-    changes = wording.listed(f"{called(loss)} by {signed(of['last'][0])}" for loss, of in found.items())
-    return f"{text.strip()} changes in accuracy: {changes} points."
+        text = f"{text}{verb}: {they} memorised {shares} % of the wrong labels by then."
+    else:
+        changes = wording.listed(f"{called(loss)} by {signed(of['last'][0])}" for loss, of in found.items())
+        text = f"{text.strip()} changes in accuracy: {changes} points."
+    if untried := _untried(evidence):
+        text += f" {capital(listed(untried))} {'have' if len(untried) > 1 else 'has'} not been trained that long."
+    return text
+
+
+def undone(judged, evidence):
+    """That it takes the sums below cross-entropy, as a part of a sentence; empty where it does not, or has no runs."""
+    if not undoes(judged, evidence):
+        return ""
+    found = [loss for loss in gains(judged) if loss in SUMS]
+    untried = _untried(evidence)
+    scope = place(judged) + (f"; {listed(untried)} not trained that long" if untried else "")
+    end = "end" if len(found) > 1 else "ends"
+    return f"with {times()} times the training {listed(found)} {end} below {_beside(judged, evidence)[1]} ({scope})"
 
 
 def undoes(judged, evidence):
-    """Whether it takes every sum that it has below the accuracy that cross-entropy has with the usual training."""
+    """Whether it takes every sum that it has below cross-entropy: trained as long where it is, else as usual."""
     found = [loss for loss in gains(judged) if loss in SUMS]
+    return bool(found) and bool((_ends(evidence, found)["last"] < _beside(judged, evidence)[0]).all())
+
+
+def _untried(evidence):
+    """Which of cross-entropy and the sums it has no run of."""
+    return [loss for loss in ("ce", *SUMS) if loss not in set(evidence.tables[name()]["loss"])]
+
+
+def of_all(judged):
+    """What it does to the accuracy of every loss that it has, in a sentence; empty without its runs."""
+    found = gains(judged)
     if not found:
-        return False
-    usual, setting = evidence.tables[marks.SMALL], _rows(judged)[0][1].needs[1][1]
-    ce = usual.loc[(usual["loss"] == "ce") & (usual["setting"] == setting), "last"].mean()
-    return bool((_ends(evidence, found)["last"] < ce).all())
+        return ""
+    best, last = (
+        " to ".join(dict.fromkeys(signed(end(of[figure][0] for of in found.values())) for end in (min, max)))
+        for figure in ("best", "last")
+    )
+    text = f"Trained {times()} times as long ({place(judged)}), {listed(found)} "
+    text += f"change{'s' * (len(found) == 1)} by {best} points at the best epoch, chosen on test images, "
+    return f"{text}and by {last} at the last."
+
+
+def memory(judged):
+    """Whether it memorises more wrong labels, and with which losses, in a sentence; empty without its runs."""
+    found = {loss: of["memorised"][0] for loss, of in gains(judged).items()}
+    more = {loss: change for loss, change in found.items() if change > 0}
+    if not found:
+        return ""
+    many = "the" if len(more) == len(found) else f"{len(more) or 'none'} of the"
+    text = f"In {many} {len(found)} loss{'es' * (len(found) > 1)} tried ({listed(found)}; {place(judged)}) training "
+    ends = " to ".join(dict.fromkeys(f"{end(more.values()):.0f}" for end in (min, max))) if more else ""
+    return f"{text}{times()} times as long memorises more wrong labels{f', by {ends} points' * bool(more)}."
+
+
+def _beside(judged, evidence):
+    """The accuracy of cross-entropy that the sums are read beside, and what it is in words."""
+    setting = _rows(judged)[0][1].needs[1][1]
+    longer, usual = (
+        table.loc[(table["loss"] == "ce") & (table["setting"] == setting), "last"]
+        for table in (evidence.tables[name()], evidence.tables[marks.SMALL])
+    )
+    if len(longer):
+        return longer.mean(), "cross-entropy trained as long"
+    return usual.mean(), "cross-entropy after its usual training"
 
 
 def _ends(evidence, losses):
@@ -135,4 +189,4 @@ def table(judged, losses=None):
         for loss, of in found.items()
     ]
     grid = wording.markdown(["loss", *FIGURES.values()], rows, len(FIGURES))
-    return f"What longer training of the control changes, in points ({place(judged)}):\n\n{grid}"
+    return f"What training {times()} times as long changes, in points ({place(judged)}):\n\n{grid}"

@@ -5,7 +5,7 @@ rests on too few seeds to decide anything; what has no run is missing, with the 
 """
 
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,8 @@ COLUMNS = (
     ("authors", "last"),
 )  # kinds of evidence, and figures
 CHOICE, PEOPLE = "C79", ("C80", "C81", "C82", "C83")  # the claims that wait for the runs of this page
-MISSING = "missing"
+MISSING, NOT_MADE = "missing", "These runs are not made yet."
+SLOW = 75  # per cent of the right labels fitted at the last epoch, under which a loss is called slow
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,17 @@ class Choice:
     Attributes:
         means: mean accuracy after the last epoch by loss, in per cent.
         counted: the losses with seeds enough to be compared.
-        unbeaten: those of them that no other of them is clearly more accurate than.
+        beaten_by: the losses that are clearly more accurate than a loss, where there are such.
     """
 
     means: dict
     counted: tuple
-    unbeaten: tuple
+    beaten_by: dict
+
+    @property
+    def unbeaten(self):
+        """The losses that are counted and that no other is clearly more accurate than."""
+        return tuple(loss for loss in self.counted if loss not in self.beaten_by)
 
     @property
     def shortfalls(self):
@@ -65,17 +71,16 @@ def choices(evidence, mark, figure="last", settings=GUESSES):
     """
     have = _means(evidence, mark, figure)
     few = contrasts.rules(marks.SMALL)["few_seeds"]
-    beaten = {setting: set() for setting in settings}
+    beaten_by = {setting: {} for setting in settings}
     for one, other in permutations(CANDIDATES, 2):
         for setting, cell in evidence.differences(mark, (figure, (one, other), settings)).items():
             if cell.sign > 0:
-                beaten[setting].add(other)
+                beaten_by[setting].setdefault(other, []).append(one)
     out = {}
     for setting in settings:
         found = {loss: have[loss, setting] for loss in CANDIDATES if (loss, setting) in have}
         counted = tuple(loss for loss, (_, n) in found.items() if n >= few)
-        unbeaten = tuple(loss for loss in counted if loss not in beaten[setting])
-        out[setting] = Choice({loss: mean for loss, (mean, _) in found.items()}, counted, unbeaten)
+        out[setting] = Choice({loss: mean for loss, (mean, _) in found.items()}, counted, beaten_by[setting])
     return out
 
 
@@ -112,7 +117,7 @@ def worst(found):
 
 
 def least_regret(found):
-    """The loss whose largest shortfall is the least; None where no setting counts.
+    """The loss with the smallest of the largest shortfalls; None where no setting counts.
 
     Args:
         found: what :func:`choices` returns.
@@ -175,6 +180,30 @@ def shortfall_table(found):
     )
 
 
+def of_shortfalls(evidence, found):
+    """How far chance reaches in these differences: the widest interval of two losses in one setting, in a sentence.
+
+    Args:
+        evidence: the :class:`nlr.book.questions.Evidence` of the records.
+        found: what :func:`all_choices` returns of it.
+    """
+    said = []
+    for (mark, figure), of_column in found.items():
+        settings = tuple(shortfalls(of_column))
+        cells = [
+            cell
+            for pair in combinations(CANDIDATES, 2)
+            for cell in evidence.differences(mark, ("last", pair, settings)).values()
+        ]
+        ends = [(c.best_low, c.best_high) if figure == "best" else (c.low, c.high) for c in cells]
+        if ends:
+            said.append(f"± {max((high - low) / 2 for low, high in ends):.1f} ({_head(mark, figure)})")
+    if not said:
+        return ""
+    text = "The 95 % interval of a difference of two losses in one of these settings reaches up to "
+    return f"{text}{wording.listed(said)} points."
+
+
 # In a minute
 
 
@@ -193,11 +222,11 @@ def in_a_minute(judged, evidence, found, records, proved=None):
     losses += [(column[0], _default(column[1], found[column], loss)) for column, loss in least.items()]
     if ("small", "last") in least and (text := _exceptions(found["small", "last"], least["small", "last"])):
         losses.append(("small", text))
-    longer = control.of_sums(judged, evidence)
+    long = " ".join(filter(None, [_of_epochs(evidence), control.of_all(judged)]))
     answers = {
         "Which loss?": losses,
         "Which weight?": _of_choice(records),
-        "How long?": [("small", longer)] if longer else [],
+        "How long?": [("small", long)] if long else [],
         "What to watch?": [],
     }
     for question, texts in (proved or {}).items():
@@ -215,26 +244,45 @@ def _in_short(losses):
 
 
 def _default(figure, found, loss):
-    """What the loss of least regret may cost."""
-    points, setting = worst(found)[loss]
-    when = "Stopped at the best epoch, chosen on test images," if figure == "best" else "Trained to the end,"
-    counted = frames.short_names(shortfalls(found))
-    if not points:
-        return f"{when} {called(loss)} is the best of {len(CANDIDATES)} losses at {counted}."
-    text = f"{when} {called(loss)} lies at most {points:.1f} points below the best of {len(CANDIDATES)} losses"
-    text += f", farthest at {frames.short_name(setting)}; each of the others lies farther below in one of the settings"
-    return f"{text} where all have seeds enough ({counted})."
+    """How far the loss of least regret may lie below the best, with the next one beside it."""
+    of_losses = worst(found)
+    other = min((one for one in of_losses if one != loss), key=lambda one: of_losses[one][0])
+    (points, setting), (next_points, next_setting) = of_losses[loss], of_losses[other]
+    text = "Stopped at the best epoch, chosen on test images," if figure == "best" else "Trained to the end,"
+    if points:
+        text += f" {called(loss)} lies at most {points:.1f} points below the highest mean of {len(CANDIDATES)} losses "
+        text += f"({frames.short_name(setting)}), {called(other)}"
+    else:
+        text += f" {called(loss)} has the highest mean of {len(CANDIDATES)} losses; {called(other)} lies"
+    text += f" at most {next_points:.1f} below it ({frames.short_name(next_setting)})"
+    return f"{text}. This is over the settings where all have seeds enough: {frames.short_names(shortfalls(found))}."
 
 
 def _exceptions(found, default):
-    """Where the loss of least regret is clearly beaten under symmetric noise, in a sentence; empty where it is not."""
+    """What clearly beats the loss of least regret under symmetric noise, and where; empty where nothing does."""
     beaten = {}
     for setting in SYMMETRIC:
-        if default in found[setting].counted and default not in found[setting].unbeaten:
-            beaten.setdefault(found[setting].unbeaten, []).append(setting)
-    said = [f"{listed(losses).replace(' and ', ' or ')} {where(s, SYMMETRIC)}" for losses, s in beaten.items()]
-    text = f"Trained to the end, better than {called(default)} is {'; '.join(said)}, any other class being as likely."
-    return text if said else ""
+        if by := found[setting].beaten_by.get(default):
+            beaten.setdefault(tuple(by), []).append(setting)
+    if not beaten:
+        return ""
+    *_, last = beaten
+    said = [f"by {listed(by)} {where(there, SYMMETRIC, labels=by == last)}" for by, there in beaten.items()]
+    return f"Trained to the end with symmetric noise, {called(default)} is beaten {wording.listed(said)}."
+
+
+def _of_epochs(evidence):
+    """What going on from the best epoch to the last costs under symmetric noise, in a sentence; empty where nothing."""
+    table = evidence.tables[marks.SMALL]
+    table = table[table["loss"].isin(CANDIDATES) & table["setting"].isin(SYMMETRIC)]
+    lost = (table["best"] - table["last"]).groupby([table["loss"], table["setting"]]).mean().groupby("loss").max()
+    if not (lost > 0).any():
+        return ""
+    most, least = lost.idxmax(), lost.idxmin()
+    text = (
+        f"With symmetric noise {called(most)} loses up to {lost[most]:.1f} points from its best epoch, chosen on test "
+    )
+    return f"{text}images, to the last{f', {called(least)} no more than {lost[least]:.1f}' * (len(lost) > 1)}."
 
 
 def _of_choice(records):
@@ -402,10 +450,10 @@ def budget_table(evidence):
         for protocol in (marks.SMALL, control.name()):
             table = evidence.tables[protocol]
             part = table[(table["loss"] == loss) & (table["setting"] == setting)]
-            steps = f"{claims.updates(protocol):,} steps"
+            updates = f"{claims.updates(protocol):,} updates"
             for figure, words in (("last", "last"), ("best", "best"), ("memorised", "memorised")):
                 text = f"{part[figure].mean():.1f}" if len(part) else MISSING
-                row[f"{steps}, {words}"] = text if len(part) >= few or not len(part) else f"({text})"
+                row[f"{updates}, {words}"] = text if len(part) >= few or not len(part) else f"({text})"
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -421,8 +469,9 @@ def watched(records):
 
     Returns:
         A data frame with ``loss``, ``setting``, ``seed``; in per cent ``agreement`` (training labels predicted as
-        given, last epoch), ``right`` (the share of training labels that are right) and ``memorised``; ``lost``, points
-        from the best epoch to the last; and ``never``, the classes that are never answered on the test set.
+        given, last epoch), ``right`` (the share of training labels that are right), ``fitted`` (of the right ones) and
+        ``memorised`` (of the wrong ones); ``lost``, points from the best epoch to the last; and ``never``, the classes
+        that are never answered on the test set.
     """
     rows = []
     for record in records:
@@ -436,12 +485,13 @@ def watched(records):
                 "seed": record["config"]["seed"],
                 "agreement": 100 * record["series"]["accuracy_noisy"][-1],
                 "right": 100 * (1 - record["noise"]["rate"]),
+                "fitted": FIGURES["clean_part"][0](record),
                 "memorised": FIGURES["memorised"][0](record),
                 "lost": FIGURES["gap"][0](record),
                 "never": int((np.array(record["final"]["confusion"]).sum(0) == 0).sum()),
             }
         )
-    columns = ["loss", "setting", "seed", "agreement", "right", "memorised", "lost", "never"]
+    columns = ["loss", "setting", "seed", "agreement", "right", "fitted", "memorised", "lost", "never"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -469,23 +519,27 @@ def watch_table(made):
 
 
 def of_watching(made):
-    """What the runs say of the sign that too much is fitted, in a sentence or two; empty without runs."""
+    """What the runs say of the sign that too much is fitted, in a few sentences; empty without runs."""
     if made.empty:
         return ""
-    over = made["agreement"] > made["right"]
-    text = f"In {over.sum()} of {len(made)} runs more training labels are fitted than are right"
+    over, runs = made["agreement"] > made["right"], len(made)
+    text = f"These are all our small runs on CIFAR-10 with symmetric noise, of {made['loss'].nunique()} losses, at the "
+    text += f"last epoch. In {over.sum()} of {runs} runs more training labels are fitted than are right"
     if over.any():
-        least, most = (getattr(made.loc[over, "memorised"], which)() for which in ("min", "max"))
+        ends = " to ".join(dict.fromkeys(f"{end:.0f}" for end in made.loc[over, "memorised"].agg(["min", "max"])))
         lost = made.groupby(over)["lost"].mean()
-        text += (
-            f"; these have memorised {least:.0f} to {most:.0f} % of the wrong labels and lost {lost[True]:.1f} points "
-        )
+        text += f"; these have memorised {ends} % of the wrong labels and lost {lost[True]:.1f} points "
         text += "from their best epoch to the last, in the mean"
         text += "" if over.all() else f", the others {lost[False]:.1f}"
-    empty = made[made["never"] > 0]
+    slow = made.loc[~over & (made["fitted"] < SLOW), "loss"]
+    if len(slow):
+        text += f". Slow losses, which have fitted less than {SLOW} % of the right labels, make up {len(slow)} of the "
+        text += f"others: {listed(dict.fromkeys(slow))}"
+    empty = made.loc[made["never"] > 0, "loss"]
     if empty.empty:
-        return f"{text}. No run leaves a class unanswered."
-    return f"{text}. {len(empty)} of them leave some class unanswered: {listed(dict.fromkeys(empty['loss']))}."
+        return f"{text}. None of the {runs} runs leaves a class unanswered."
+    leave = "leaves" if len(empty) == 1 else "leave"
+    return f"{text}. {len(empty)} of the {runs} runs {leave} some class unanswered: {listed(dict.fromkeys(empty))}."
 
 
 # Labels by people

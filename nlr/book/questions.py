@@ -36,6 +36,7 @@ class Question:
         slow: the losses whose longer training is read beside it.
         yes: 1 where the first loss of a contrast doing better means yes, -1 where it means no, 0 where the question is
             not of yes and no.
+        word: what is answered for yes; less than that where the contrasts show less than is asked.
         extra: what else the line of our scaled-down runs says: a function of the judgements and the evidence, or None.
     """
 
@@ -47,6 +48,7 @@ class Question:
     said: int = 1
     slow: tuple = ()
     yes: int = 1
+    word: str = "Yes"
     extra: Callable | None = None
 
 
@@ -145,7 +147,7 @@ def in_a_word(question, values):
         return f"It depends on {wording.listed(causes)}."
     so_far = None in signs.values()
     if seen == {1}:
-        return "Yes, in the runs so far." if so_far else "Yes."
+        return f"{question.word}, in the runs so far." if so_far else f"{question.word}."
     if 1 in seen:
         return "At some rates."
     if -1 in seen:
@@ -211,9 +213,9 @@ QUESTIONS = (
         (
             "C2",
             {
-                "held": "Yes, for unlimited data: if a wrong label is as likely to be any other class, the classifier "
-                "that minimises NCE is the same as with clean labels. It says nothing about a network that can "
-                "memorise its finite training set.",
+                "held": "Yes, for unlimited data: if a wrong label is equally likely to be any other class, and right "
+                "labels stay the most common, the classifier that minimises NCE is the same as with clean labels. It "
+                "says nothing about a network that can memorise its finite training set.",
             },
         ),
         said=2,
@@ -226,6 +228,7 @@ QUESTIONS = (
         ("C11", "C63"),
         _each([("nce", "ce")], SYMMETRIC, "clean_part"),
         yes=-1,
+        word="It learns more slowly",  # whether that is too slow is for the claims
         slow=("ce", "nce"),
         extra=lambda judged, _: control.of_nce(judged),
     ),
@@ -397,9 +400,9 @@ def reading():
     few = contrasts.rules(marks.SMALL)["few_seeds"]
     return (
         "Accuracy is on clean test images after the last epoch. The best epoch is named where it says otherwise; it is "
-        "each loss's own and chosen on the test images, so it flatters. Labels are wrong at random, any other class "
-        f"being as likely, but in the last question. *More* and *less* stand where at least {few} seeds and a 95 % "
-        "interval show it; else it is *too close to call*, or there are *too few runs*. A network *fits* or "
+        "each loss's own and chosen on the test images, so it flatters. Labels are wrong at random, every other class "
+        f"being equally likely, except in the last question. *More* and *less* stand where at least {few} seeds and a "
+        "95 % interval show it; else it is *too close to call*, or there are *too few runs*. A network *fits* or "
         "*memorises* a label when it predicts it in training."
     )
 
@@ -507,14 +510,16 @@ def _statement(name, judgements):
 
 
 def in_full(judged):
-    """How many of the questions' claims have a verdict in a full protocol."""
+    """How many of the questions' claims are decided in a full protocol, and how many undecided."""
     names = dict.fromkeys(name for question in QUESTIONS for name in question.claims)
     out = []
     for scope in (marks.FULL, marks.MNIST_FULL):
         outcomes = [one.outcome for name in names for one in judged[name] if one.scope == scope]
-        settled = len(outcomes) - outcomes.count("not run")
-        out.append(f"in `{scope}` {settled or 'none'} of {len(outcomes)}")
-    return f"Of the claims above that can be tested in a full protocol, {wording.listed(out)} have a verdict."
+        undecided = outcomes.count("undecided")
+        decided = len(outcomes) - outcomes.count("not run") - undecided
+        out.append(f"in `{scope}` {decided or 'none'} of {len(outcomes)} {'are' if decided > 1 else 'is'} decided")
+        out[-1] += f" and {undecided} {'are' if undecided > 1 else 'is'} undecided" * bool(undecided)
+    return f"Of the claims behind these questions that can be tested in a full protocol: {'; '.join(out)}."
 
 
 def what_is_clear():

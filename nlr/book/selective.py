@@ -8,28 +8,44 @@ from nlr.evidence import frames, wording
 CLEARLY = 5  # points from which a loss is said to be more or less selective than cross-entropy
 
 
-def in_short(differences):
-    """Which losses are selective and which are slow, from :func:`nlr.evidence.matched.against` at shares fitted."""
+def in_short(differences, courses):
+    """Which losses are selective and which are slow, in a list.
+
+    Args:
+        differences: what :func:`nlr.evidence.matched.against` returns at shares fitted.
+        courses: what :func:`nlr.evidence.matched.courses` returns, which says at which rates a loss has runs.
+    """
     parts = []
     for kind in ("symmetric", "asymmetric"):
+        there = courses[courses["setting"].str.startswith(kind) & (courses["loss"] != "ce")]
+        run_at = there.groupby("loss", sort=False)["setting"].nunique()
         for level, name in ((50, "half"), (90, "nine tenths")):
             part = differences[(differences["level"] == level) & differences["setting"].str.startswith(kind)]
             if len(part):
-                parts.append(f"Under {kind} noise, where {name} of the right labels are fitted: {_said(part)}")
+                parts.append(f"Under {kind} noise, where {name} of the right labels are fitted: {_said(part, run_at)}")
     return "\n".join(f"- {text}" for text in parts) or "No loss has come far enough to be compared."
 
 
-def _said(part):
-    spans = part.groupby("loss", sort=False)["difference"].agg(["min", "max"])
+def _said(part, run_at):
+    """The losses of one level by what they do at every rate; ``run_at`` says at how many rates each has runs."""
+    spans = part.groupby("loss", sort=False)["difference"].agg(["min", "max", "size"])
+    everywhere = spans["size"] == run_at.reindex(spans.index)
     groups = {
-        "fewer wrong labels memorised than by cross-entropy at every rate": spans["max"] <= -CLEARLY,
-        "more at every rate": spans["min"] >= CLEARLY,
-        "about as many": (spans["min"] > -CLEARLY) & (spans["max"] < CLEARLY),
+        "fewer wrong labels memorised than cross-entropy": spans["max"] <= -CLEARLY,
+        "more than cross-entropy": spans["min"] >= CLEARLY,
+        "about as many as cross-entropy": (spans["min"] > -CLEARLY) & (spans["max"] < CLEARLY),
     }
-    said = [f"{words} by {wording.listed(spans.index[mask])}" for words, mask in groups.items() if mask.any()]
+    said = []
+    for words, mask in groups.items():
+        whole, some = spans.index[mask & everywhere], spans.index[mask & ~everywhere]
+        said += [f"{words}, at every rate: {wording.listed(whole)}"] if len(whole) else []
+        they = "they get" if len(some) > 1 else "it gets"
+        said += [f"{words}, at every rate at which {they} so far: {wording.listed(some)}"] if len(some) else []
     rest = spans.index[~np.logical_or.reduce(list(groups.values()))]
     if len(rest):
-        said.append(f"it depends on the rate for {wording.listed(rest)}")
+        said.append(f"it depends on the rate: {wording.listed(rest)}")
+    if never := [loss for loss in run_at.index if loss not in spans.index]:
+        said.append(f"so many are never fitted by {wording.listed(never)}")
     low, high = part.loc[part["difference"].idxmin()], part.loc[part["difference"].idxmax()]
     ends = [f"{wording.signed(end.difference)} ({end.loss}, {frames.short_name(end.setting)})" for end in (low, high)]
     return f"{'; '.join(said)}. Differences run from {ends[0]} to {ends[1]} points."

@@ -1,5 +1,7 @@
 """Differences of losses in sentences that a person would write, chosen by what the records say."""
 
+import math
+
 from nlr.evidence import wording
 
 NAMES = {"last": "accuracy", "memorised": "wrong labels memorised", "clean_part": "right labels fitted"}
@@ -21,6 +23,7 @@ CALLED = {  # in sentences; the first paragraph of a page has introduced the abb
 }
 SYMMETRIC = ("symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8")
 ASYMMETRIC = ("asymmetric-0.1", "asymmetric-0.2", "asymmetric-0.3", "asymmetric-0.4")
+_LATE = ("turned more", "turned less", "late more", "late less")  # what is clear after the last epoch alone
 
 
 def called(loss):
@@ -66,27 +69,25 @@ def where(settings, wanted, labels=True):
 def sentences(values):
     """Contrasts in plain words.
 
-    Contrasts that say the same stand together. What is clear after the last epoch and has the other sign at the best
-    one is said first.
+    Contrasts that say the same stand together. What is clear after the last epoch alone is said first: where the best
+    one has the other sign, and where it is too close to call at the best one.
 
     Args:
         values: pairs of a contrast (figure, pair of losses, settings) and its ``{setting: Difference}``
             (:class:`nlr.evidence.contrasts.Difference`).
     """
-    turned, said, lacking = {}, {}, {}
+    late, said, lacking = {}, {}, {}
     for (figure, (one, other), wanted), cells in values:
-        status = [_status(cells.get(setting)) for setting in wanted]
-        for up in ("more", "less"):
-            if turns := tuple(s for s, is_ in zip(wanted, status, strict=True) if is_ == up and cells[s].turns):
-                turned.setdefault((turns, wanted, up), {}).setdefault(one, []).append(other)
-        status = tuple(
-            "turned" if s in cells and cells[s].turns else is_ for s, is_ in zip(wanted, status, strict=True)
-        )
+        status = tuple(_status(cells.get(setting)) for setting in wanted)
+        for kind in _LATE:
+            if there := tuple(s for s, is_ in zip(wanted, status, strict=True) if is_ == kind):
+                late.setdefault((there, wanted, kind), {}).setdefault(one, []).append(other)
         said.setdefault((figure, wanted, status), {}).setdefault(one, []).append(other)
         few = tuple(s for s, is_ in zip(wanted, status, strict=True) if is_ in ("few", "missing"))
         if 0 < len(few) < len(wanted):
             lacking[few, wanted] = None
-    out = [_turned(ones, others, *key) for key, found in turned.items() for ones, others in _alike(found)]
+    late = sorted(late.items(), key=lambda item: item[0][2].startswith("late"))  # what turns round stands first
+    out = [_late(ones, others, *key) for key, found in late for ones, others in _alike(found)]
     out += [_said(ones, others, *key) for key, found in said.items() for ones, others in _alike(found)]
     out += [f"{capital(where(*key))} there are too few runs." for key in lacking]
     return " ".join(dict.fromkeys(filter(None, out)))  # of two figures without runs the same is said
@@ -101,23 +102,33 @@ def _alike(found):
 
 
 def _status(cell):
+    """What is known of a difference; ``turned`` and ``late`` are clear after the last epoch and not at the best one."""
     if cell is None:
         return "missing"
-    return {1: "more", -1: "less", 0: "unclear" if cell.counted else "few"}[cell.sign]
+    if not cell.sign:
+        return "unclear" if cell.counted else "few"
+    way = "more" if cell.sign > 0 else "less"
+    if cell.turns:
+        return f"turned {way}"
+    clear = math.isnan(cell.best) or (cell.best_low > 0 or cell.best_high < 0)
+    return way if clear else f"late {way}"
 
 
-def _turned(ones, others, settings, wanted, up):
+def _late(ones, others, settings, wanted, kind):
     verbs, more, less = SAID["last"]
-    how = more if up == "more" else less
-    text = f"After the last epoch, but not at the best one, {listed(ones)} {verbs[len(ones) > 1]} {how} than "
-    return f"{text}{listed(others)} {where(settings, wanted)}."
+    turned, how = kind.startswith("turned"), more if kind.endswith("more") else less
+    text = (
+        f"After the last epoch{', but not at the best one,' if turned else ''} {listed(ones)} {verbs[len(ones) > 1]} "
+    )
+    text += f"{how} than {listed(others)} {where(settings, wanted)}"
+    return f"{text}{'' if turned else '; at the best one it is too close to call'}."
 
 
 def _said(ones, others, figure, wanted, status):
     """In a sentence or two where losses have more, where less, and where it is too close to call."""
     verbs, more, less = SAID[figure]
     at = {name: [s for s, is_ in zip(wanted, status, strict=True) if is_ == name] for name in dict.fromkeys(status)}
-    if not {"more", "less", "unclear", "turned"} & set(at):
+    if not {"more", "less", "unclear", *_LATE} & set(at):
         missing = set(status) == {"missing"}
         text = "There is no run yet" if missing else "There are too few runs yet"
         return f"{text} to compare {listed(ones)} with {listed(others)}."

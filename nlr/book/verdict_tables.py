@@ -139,9 +139,19 @@ def contents():
     """The pages of the evidence and the claims on each, as a list in MyST."""
     out = []
     for part, of_part in SECTIONS.items():
-        told = wording.listed([f"C{first} to C{last}" for first, last in of_part.values()])
+        told = wording.listed([f"C{first} to C{last}" for first, last in _joined(of_part.values())])
         out.append(f"- {{doc}}`/executed/verdicts/evidence-{part}`: claims {told}")
     return "\n".join(out)
+
+
+def _joined(ranges):
+    """Ranges of numbers with those that follow each other made one."""
+    out = []
+    for first, last in ranges:
+        if out and out[-1][1] + 1 == first:
+            first = out.pop()[0]
+        out.append((first, last))
+    return out
 
 
 def claims_on(part):
@@ -293,7 +303,7 @@ def evidence_frame(part):
                 "df": str(row.df) if row.df else "–",
                 "shows from": number(kinds.shows_from(row), ".2f"),
                 "p": ("< 0.001" if row.p < 0.001 else number(row.p, ".3f")) if known else "–",
-                "says": row.verdict or "–",
+                "says": wording.row_verdict(row.verdict) or "–",
             }
         )
     return pd.DataFrame(rows)

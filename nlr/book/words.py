@@ -8,6 +8,7 @@ from nlr.evidence import comparisons, frames, wording
 from nlr.evidence.wording import listed, seeds
 from nlr.noise import MAPS
 
+SHOWN = 0.01  # points: the last decimal that a small difference is given with
 LOST = 1  # per cent of a class's test images under which a class is given up
 
 
@@ -36,8 +37,9 @@ def summary(found):
     text += _accuracy(best)
     if len(have) > 1:
         text += f", and {worst.loss} the lowest, {_accuracy(worst)}. "
+        lead = best.best_mean - second.best_mean
         text += f"{second.loss} comes second, {best.last_mean - second.last_mean:.1f} points behind"
-        text += f" (at their best epochs {wording.signed(second.best_mean - best.best_mean)})"
+        text += f" (at their best epochs {abs(lead):.1f} {'behind' if lead >= 0 else 'ahead'})"
         if have["n"].min() > 1:
             text += f"; the standard deviation over seeds, pooled over the losses, is {_pooled(have):.1f} points"
     text += "."
@@ -129,7 +131,7 @@ def leaders_table(rows):
 def falls(table, kind):
     """How far accuracy falls from the lowest rate of a kind of noise to the highest, and whether the order stays.
 
-    Of the losses that have runs at both, over the seeds that all of them have where there are such.
+    Of the losses that have runs at both, over the seeds that all of them have where there are such; how many is said.
     """
     chosen = table[table["kind"] == kind]
     rates = sorted(chosen["rate"].unique())
@@ -144,8 +146,8 @@ def falls(table, kind):
     if len(ends) < 2:
         return f"No two losses have runs at both {kind} rates {low:g} and {high:g} yet."
     fall = ends[low] - ends[high]
-    text = f"From {kind} rate {low:g} to {high:g} {fall.idxmin()} loses least, {fall.min():.1f} points, "
-    text += f"{fall.idxmax()} most, {fall.max():.1f}"
+    text = f"From {kind} rate {low:g} to {high:g} ({_shared(parts)}) "
+    text += f"{fall.idxmin()} loses least, {fall.min():.1f} points, {fall.idxmax()} most, {fall.max():.1f}"
     text += f"; ce {fall['ce']:.1f}." if "ce" in fall and "ce" not in (fall.idxmin(), fall.idxmax()) else "."
     text += f" The most accurate of {len(ends)} losses is {ends[low].idxmax()} at {low:g} and {ends[high].idxmax()} at "
     text += f"{high:g}; "
@@ -157,15 +159,31 @@ def falls(table, kind):
     return text + f"{fall.idxmax()} most, {fall.max():.1f}."
 
 
+def _shared(parts):
+    """How many seeds some tables of runs have, and whether they are those that all their losses share."""
+    of_losses = [part.groupby("loss")["seed"].nunique() for part in parts]
+    most = max(of.max() for of in of_losses)
+    text = seeds(min(of.min() for of in of_losses), most)
+    if any(part["seed"].nunique() > of.min() for part, of in zip(parts, of_losses, strict=True)):
+        return f"{text} each"
+    return f"{text}, {'the one' if most == 1 else 'those'} that all losses share"
+
+
 def course(ends):
     """What is memorised at the end, and lost from the best epoch to the last, from the noisy rows of frames.cells."""
     memorised = ends.groupby("loss", sort=False)["memorised_mean"].agg(["min", "max"])
     first, last = memorised["max"].idxmin(), memorised["min"].idxmax()
-    parts = [" to ".join(dict.fromkeys(f"{end:.0f}" for end in memorised.loc[loss])) + " %" for loss in (last, first)]
+    most, fewest = (_over_settings(memorised.loc[loss]) for loss in (last, first))
     gap = (ends["best_mean"] - ends["last_mean"]).groupby(ends["loss"], sort=False).max()
-    text = f"By the last epoch {last} has memorised {parts[0]} of the wrong labels, over the settings, the most of all "
-    text += f"losses, and {first} {parts[1]}, the fewest. Going on from the best epoch to the last costs "
+    text = f"By the last epoch {last} has memorised the most wrong labels, {most}, and {first} the fewest, {fewest}. "
+    text += "Going on from the best epoch to the last costs "
     return text + f"{gap.idxmax()} up to {gap.max():.1f} points, {gap.idxmin()} never more than {gap.min():.1f}."
+
+
+def _over_settings(shares):
+    """The least and the most of some shares in per cent, as a part of a sentence."""
+    low, high = (f"{end:.0f}" for end in shares)
+    return f"{low} % in every setting" if low == high else f"{low} to {high} % by setting"
 
 
 def clean_cost(cost):
@@ -209,7 +227,8 @@ def damage_by_class(changes, classes):
             means = known[known["mapped"] == mapped].groupby("loss", sort=False)["change"].mean()
             low, high = (f"{wording.signed(means[end])} ({end})" for end in (means.idxmin(), means.idxmax()))
             parts.append(f"{low} to {high}")
-        text = f"Against clean labels the mean accuracy of the classes whose labels change moves by {parts[0]} points, "
+        text = f"Against clean labels ({seeds(known['n'].min(), known['n'].max())} a loss) "
+        text += f"the mean accuracy of the classes whose labels change moves by {parts[0]} points, "
         text += f"that of the others by {parts[1]}."
     lost = changes[changes["noisy"] < LOST]
     if lost.empty:
@@ -245,7 +264,9 @@ def choosing(selected):
     moved = int((stats.rankdata(ranked["rank_last"]) != stats.rankdata(ranked["rank_best"])).sum())
     text += f"{moved or 'None'} of {len(ranked)} losses change{'s' * (moved == 1)} place by it"
     last, best = (_first(ranked, column) for column in ("rank_last", "rank_best"))
-    return text + f"; first by the last epoch is {last}, by the best {best}."
+    if last == best:
+        return f"{text}; first by either is {last}."
+    return f"{text}; first by the last epoch is {last}, by the best {best}."
 
 
 def _first(ranked, column):
@@ -256,9 +277,11 @@ def twins(pairs):
     """What the JPEG compression of test images does, from the frame of :func:`nlr.evidence.comparisons.twins`."""
     differences = pairs["difference"]
     mean, n = differences.mean(), len(pairs)
-    side = "higher than" if mean > 0 else "lower than" if mean < 0 else "from"
-    text = f"Over {n} run{'s' * (n > 1)} the accuracy on the lossless images is {abs(mean):.2f} points {side} "
-    text += "that on their JPEG copies ("
+    text = f"Over {n} run{'s' * (n > 1)} the accuracy on the lossless images "
+    if abs(mean) < SHOWN / 2:
+        text += f"differs by less than {SHOWN:g} points from that on their JPEG copies ("
+    else:
+        text += f"is {abs(mean):.2f} points {'higher' if mean > 0 else 'lower'} than that on their JPEG copies ("
     if n > 1 and differences.std() > 0:
         low, high = stats.t.interval(0.95, n - 1, mean, stats.sem(differences))
         text += f"95 % interval over runs {wording.signed(low, 2)} to {wording.signed(high, 2)}; "
@@ -285,8 +308,8 @@ def noise_drawn(found, classes):
         return text + f", {low if low == high else f'{low} to {high}'} % in each class."
     hit = [name for name, rate in zip(classes, by_class, strict=True) if rate > 0]
     if len(hit) == len(classes):
-        low, high = (f"{classes[end(by_class)]} {by_class[end(by_class)]:.1f} %" for end in (np.argmin, np.argmax))
-        return text + f", from {low} to {high}: classes are hit unequally, so this is not the noise of Lemma 1."
+        low, high = (f"{by_class[end]:.1f} % of class {classes[end]}" for end in (by_class.argmin(), by_class.argmax()))
+        return text + f", from {low} to {high}. Classes are hit unequally, so this is not the noise of Lemma 1."
     low, high = f"{by_class[by_class > 0].min():.1f}", f"{by_class.max():.1f}"
     where = f"{low if low == high else f'{low} to {high}'} %"
     return text + f", {where} in {len(hit)} class{'es' * (len(hit) > 1)} ({listed(hit)}) and none in the others."
@@ -384,7 +407,7 @@ def landing_caption(table, scope):
     text = f"Clean test accuracy after the last epoch, and share of the wrong labels memorised, of {losses} losses "
     text += f"({scope}); bars: one standard deviation over seeds, where there are several."
     said = listed(f"{loss} at {', '.join(rates)}" for loss, rates in firsts.items()) if firsts else ""
-    return text + f" The most accurate of them is {said}." * bool(said)
+    return text + f" The most accurate of them, over the seeds that all of them have, is {said}." * bool(said)
 
 
 def damage(messages):

@@ -181,8 +181,8 @@ def tally(judged, scope):
     held, partly, somewhere, failed, undecided, waiting = map(found.count, claims.OUTCOMES)
     if waiting == len(found):
         return f"none of {waiting} claims has a verdict yet"
-    text = f"{held} of {len(found)} claims held, {partly} held in part and {failed + somewhere} did not"
-    text += f", {somewhere} of these not everywhere" if somewhere else ""
+    parts = [f"{partly} held in part", f"{failed} did not hold"] + [f"{somewhere} not everywhere"] * bool(somewhere)
+    text = f"{held} of {len(found)} claims held, {wording.listed(parts)}"
     parts = [f"{undecided} {'is' if undecided == 1 else 'are'} undecided"] if undecided else []
     parts += [f"{waiting} still wait{'s' * (waiting == 1)} for runs"] if waiting else []
     return text + (f"; {wording.listed(parts)}" if parts else "")

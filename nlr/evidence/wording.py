@@ -39,6 +39,11 @@ def markdown(columns, rows, numbers):
     return "\n".join("| " + " | ".join(row) + " |" for row in [columns, rule, *rows])
 
 
+def row_verdict(verdict):
+    """The verdict of a row as tables show it: a row of three seeds can be without an interval, their spread unknown."""
+    return "no spread known" if verdict == "unreplicated" else verdict
+
+
 def slug(text):
     """Lower-case letters, digits and hyphens: what names a figure or a page."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

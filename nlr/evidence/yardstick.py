@@ -135,3 +135,26 @@ def orders(table, theirs):
 def distance(compared):
     """The mean absolute difference over the cells that both have, in points."""
     return float((compared["ours"] - compared["theirs"]).abs().mean())
+
+
+def side_by_side(tables, theirs):
+    """The cells that several protocols of ours and a source all have, and how far each protocol lies from the source.
+
+    Args:
+        tables: ``{protocol: frame}``, of :func:`nlr.evidence.frames.frame`.
+        theirs: ``{(loss, setting): SourceFigure}``.
+
+    Returns:
+        ``(cells, distances)``: a frame with a row a cell, setting, loss, n (the fewest seeds that a protocol has),
+        theirs and a column a protocol, means after the last epoch in per cent; and ``{protocol: mean absolute
+        difference in points}``, empty where there is no such cell.
+    """
+    parts = {name: table.groupby(["setting", "loss"], sort=False)["last"] for name, table in tables.items()}
+    cells = pd.DataFrame({name: part.mean() for name, part in parts.items()}).dropna()
+    cells = cells[[(loss, setting) in theirs for setting, loss in cells.index]]
+    figures = [theirs[loss, setting].mean for setting, loss in cells.index]
+    seeds = pd.DataFrame({name: part.size() for name, part in parts.items()}).loc[cells.index].min(axis=1)
+    cells.insert(0, "theirs", figures)
+    cells.insert(0, "n", seeds.astype(int))
+    distances = {name: float((cells[name] - cells["theirs"]).abs().mean()) for name in tables} if len(cells) else {}
+    return cells.reset_index(), distances

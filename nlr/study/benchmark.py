@@ -189,7 +189,7 @@ def tried_table(measured):
     rows = [
         {
             "instead of what the engine does": name,
-            "part of a step": f"{100 * one['ours_seconds'] / step:.1f} %",
+            "time as a share of a training step": f"{100 * one['ours_seconds'] / step:.1f} %",
             "relative time": f"{one['ratio']:.2f} ({one['low']:.2f} to {one['high']:.2f})",
         }
         for name, one in measured["tried"].items()
@@ -212,20 +212,21 @@ def facts(measured):
 
 
 def in_words(measured):
-    """What each step bought, how far the ceiling is, and what an epoch costs, in sentences."""
+    """What each step gained, how far the ceiling is, and what an epoch costs, in sentences."""
     contenders, engine = measured["contenders"], measured["engine"]
-    names = [name for name in contenders if name != "engine, bf16, one thread"]
+    ratios = {
+        name: f"{median(one['ratio']):.2f}" for name, one in contenders.items() if name != "engine, bf16, one thread"
+    }
     steps = [
-        f"{after} took the ratio from {median(contenders[before]['ratio']):.2f} to "
-        f"{median(contenders[after]['ratio']):.2f}"
-        for before, after in pairwise(names)
+        f"{after} took the ratio from {ratios[before]} to {ratios[after]}"
+        for before, after in pairwise(ratios)
+        if ratios[before] != ratios[after]  # else it gained nothing
     ]
     evaluated = TEST / engine["evaluated_images_per_second"]
     process = "One process of one thread" if "engine, bf16, one thread" in contenders else "One process"
+    gained = f"Step by step: {'; '.join(steps)}. " if steps else ""
     return (
-        "Step by step: "
-        + "; ".join(steps)
-        + f". {process} reaches {engine['flop_per_second'] / 1e9:.0f} GFLOP/s in whole training steps, "
+        f"{gained}{process} reaches {engine['flop_per_second'] / 1e9:.0f} GFLOP/s in whole training steps, "
         f"{100 * engine['share_of_ceiling']:.0f} % of what square matrix products reach on as many threads in the "
         f"same call and in the engine's precision ({engine['ceiling_flop_per_second'] / 1e9:.0f} GFLOP/s), "
         f"at {engine['flop_per_image'] / 1e9:.2f} GFLOP an image. Evaluating the {TEST:,} clean test images takes "

@@ -14,9 +14,9 @@
 # %% [markdown]
 # # One noise setting
 #
-# Every loss of a study is trained on the same noisy labels, from the same initial weights and in the same data order;
-# only the loss differs. This page is one template for all settings: it loads the runs that have a record, trains those
-# that have none, and computes everything below from the records.
+# A network is trained once with each loss, on the same labels, of which a known share is made wrong; only the loss differs.
+# With several seeds this is done anew for each. Everything below is computed from the stored results (records); a run without
+# one is missing. Whoever executes this page anew, a template for all settings, can have missing runs trained first.
 
 # %% tags=["parameters"]
 study = "digits"
@@ -83,7 +83,8 @@ Figure(
 Table(
     frames.accuracy_table(runs.configs, runs.records),
     name="accuracy",
-    caption=f"Clean test accuracy in per cent, {where} ({scope}); mean ± standard deviation over n seeds.",
+    caption=f"Clean test accuracy in per cent, {where} ({scope}); mean ± standard deviation over n seeds. Where runs are missing, "
+    "n is the number of seeds that there are, of those planned.",
     numbers=unrounded.over_seeds(table, ["loss", "slope"], ["last", "best", "memorised"]),
 )
 

@@ -39,8 +39,9 @@ cards = losses.cards(10)
 Table(
     catalogue.loss_table(cards, printed=False),
     name="definitions",
-    caption="The losses: formula, range and sum over all labels at $K = 10$ and the default parameters.",
-    left=["formula", "kind", "sum over labels", "range"],
+    caption="The losses: formula, default parameters, and range and sum over all labels at $K = 10$ with these.",
+    left=["in words", "formula", "parameters", "kind", "sum over labels", "range"],
+    style="nlr-wide",
 )
 
 # %% tags=["remove-input"]
@@ -57,8 +58,10 @@ Prose(catalogue.loss_sources(cards, printed=False))
 Table(
     catalogue.loss_table(cards, printed=True),
     name="printed",
-    caption="Losses as printed in a report, or as computed by its code or by the released code, at $K = 10$.",
-    left=["formula", "kind", "sum over labels", "range"],
+    caption="Losses as printed in a report, or as computed by its code or by the released code, at $K = 10$ with their default "
+    "parameters.",
+    left=["in words", "formula", "parameters", "kind", "sum over labels", "range"],
+    style="nlr-wide",
 )
 
 # %% tags=["remove-input"]

@@ -36,9 +36,10 @@ chosen = [studies.load(name) for name in ("ma2020", "ma2020-mnist", "ma2020-smal
 Table(
     cost.table(chosen, verdicts.committed(), measured),
     name="cost",
-    caption="How long a run takes, and in how many hours 1, 8 and 64 such devices make all runs of a study, each of them one "
-    "run at a time. Where the study has records, the time of a run is the median of theirs; else it comes from images a second in the "
-    "[benchmark](/executed/speed.ipynb). Nothing is guessed from one kind of device to another.",
+    caption="How long a run takes, and in how many hours 1, 8 and 64 such devices make all runs that a study plans, each of them one "
+    "run at a time. Where its protocol has records, of this or another study, the time of a run is the median of all of them on the "
+    "device; else it comes from images a second in the [benchmark](/executed/speed.ipynb). Nothing is guessed from one kind of device "
+    "to another.",
     left=["device", "timed by"],
 )
 

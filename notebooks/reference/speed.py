@@ -14,7 +14,8 @@
 # %% [markdown]
 # # Speed
 #
-# *How fast the engine trains the paper's network, against two ordinary scripts, and what each step bought.*
+# *How fast this book's own training loop, the engine, trains the paper's network beside two ordinary scripts, and what each
+# step gained.*
 #
 # The study is hundreds of runs, so images a second decide how much evidence the book holds. `python -m nlr bench`
 # measures this page anew on any machine. Every contender is a process of its own; they train in turns of a few seconds,

@@ -14,8 +14,8 @@
 # %% [markdown]
 # # All attempts
 #
-# *Every public attempt at the paper that we found to print figures, side by side: what each measured, how its losses are
-# coded, and what went wrong how often.*
+# *Every public attempt to repeat the paper of Ma et al. that we found to print accuracies: what was measured, how the losses
+# are coded, and which faults are how common.*
 
 # %% tags=["parameters"]
 study = "ma2020-small"
@@ -63,13 +63,13 @@ mae, alone = counted(symmetric, "nce+mae"), counted(symmetric, "nce+mae", "mae")
 Prose(
     "Active-passive losses are meant to train image classifiers although some training labels are wrong. Whether they do so "
     f"has been tried by others than the authors. **In short:** {printing['source'].nunique()} public sources print "
-    f"{len(figures):,} accuracies of such losses: draft tables of the paper's authors, and attempts to repeat them, {course} of "
-    "which are course work of students. Take CIFAR-10 with symmetric noise, and of the attempts "
+    f"{len(figures):,} accuracies of such losses and of those set beside them: draft tables of the paper's authors, and attempts "
+    f"to repeat them, {course} of which are course work of students. Take CIFAR-10 with symmetric noise, and of the attempts "
     "only the cells (one difference at one noise rate) in which both losses are coded as in the paper. There NCE+MAE, an "
     f"active-passive loss, is above ordinary cross-entropy (CE) in {share(symmetric, 'nce+mae')} cells from {mae.sources} "
     f"sources, by {mae.least['difference']:.1f} to {mae.most['difference']:.1f} points. NCE alone is above CE in "
-    f"{share(symmetric, 'nce')}, NCE+RCE in {share(symmetric, 'nce+rce')}. Whether the active part adds anything to the "
-    f"passive one is less clear: NCE+MAE is above MAE alone in {share(symmetric, 'nce+mae', 'mae')} cells, from "
+    f"{share(symmetric, 'nce')}, NCE+RCE in {share(symmetric, 'nce+rce')}. Whether adding NCE to MAE gains "
+    f"anything is less clear: NCE+MAE is above MAE alone in {share(symmetric, 'nce+mae', 'mae')} cells, from "
     f"{alone.sources} sources."
 )
 
@@ -142,8 +142,8 @@ missing = [series for series in undrawn if (figures["source"] == series).any()]
 doubts = printed[printed["doubt"] != ""].groupby("doubt", sort=False)["series"].unique()
 Prose(
     f"Of the counted cells of attempts under symmetric noise, NCE less CE runs from {named(low)} to {named(high)}, and NCE+RCE "
-    f"less CE from {named(bad)} to {named(good)}: the same formula, at other settings. NCE+MAE less CE is least with "
-    f"{named(mae.least)} and most with {named(mae.most)}. Under asymmetric noise NCE+MAE is above CE in "
+    f"less CE from {named(bad)} to {named(good)}: the same formula, at other settings. NCE+MAE less CE runs from "
+    f"{named(mae.least)} to {named(mae.most)}. Under asymmetric noise NCE+MAE is above CE in "
     f"{share(asymmetric, 'nce+mae')} cells and above MAE in {share(asymmetric, 'nce+mae', 'mae')}. Not counted for a doubt: "
     f"{'; '.join(f'{listed(series)}: {doubt}' for doubt, series in doubts.items())}. Without a pair to compare, or "
     f"with the runs of another series, and so not drawn, are {listed(missing)}."

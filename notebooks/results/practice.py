@@ -18,8 +18,10 @@
 # first list is the answer in a minute; below it stand the numbers, by your guess of the noise, your budget and your number of
 # classes.*
 #
-# NCE is cross-entropy divided by its sum over all labels; NCE+MAE adds mean absolute error, NCE+RCE reverse cross-entropy. A mark
-# says on which evidence a line rests. A number in brackets rests on too few seeds to decide anything; what has no run is missing.
+# NCE is cross-entropy divided by its sum over all labels; NCE+MAE adds mean absolute error, NCE+RCE reverse cross-entropy. What is
+# added is called the *passive* term. *Symmetric 0.4* means that two labels in five are wrong, every other class being equally likely;
+# *asymmetric 0.4* that in five of the ten classes two labels in five are those of a similar class. A mark says on which evidence a line
+# rests. A number in brackets rests on too few seeds to decide anything; what has no run is missing.
 
 # %% tags=["hide-input"]
 import math
@@ -47,9 +49,14 @@ ten, hundred = (collapse.threshold(make_loss("nce", classes), 0.0) for classes i
 low, high = (196 * choosing.error_of_accuracy(ACCURACY, rate, 10, HELD_OUT) for rate in (0.4, 0.8))
 proved = {
     "Which weight?": [
-        f"NCE+RCE is NCE+MAE with {times:.3g} times the weight on MAE: choosing between the two is choosing a weight.",
-        "Held-out noisy labels rank classifiers as clean ones do, if any other class is as likely. A thousand of them leave an "
-        f"accuracy uncertain by {low:.0f} points when two in five are wrong, by {high:.0f} when four in five are (ten classes).",
+        f"NCE+RCE is NCE+MAE with {times:.3g} times the weight on MAE, with MAE = 1 − p as in the paper's code (p is the probability "
+        "of the label): choosing between the two is choosing a weight.",
+        "Held-out noisy labels rank classifiers as clean ones do, if a wrong label is equally likely to be any other class and right "
+        f"labels stay the most common. A thousand of them leave an accuracy uncertain by {low:.0f} points when two in five are wrong, by {high:.0f} when four in five are (ten classes).",
+    ],
+    "How long?": [
+        "Until fewer held-out noisy labels are predicted. If a wrong label is equally likely to be any other class and right labels stay "
+        "the most common, they rank epochs as clean labels do, chance apart. None of our runs was stopped by them.",
     ],
     "What to watch?": [
         "If more of the training labels are fitted than you believe to be right, wrong ones are being memorised. From there on "
@@ -73,37 +80,40 @@ Prose(minute.myst(practice.in_a_minute(judged, evidence, found, records, proved)
 Table(
     practice.loss_table(found),
     name="loss",
-    caption="What to take, and the accuracy to expect after the last epoch, in per cent, by a guess of the noise: the share of wrong "
-    "labels, and what they may be instead. In brackets: the highest mean where too few seeds decide nothing.",
+    caption="What to take, and the accuracy to expect, in per cent, by a guess of the noise: the share of wrong labels, and what they may "
+    "be instead. After the last epoch where the head of a column does not name the best one. In brackets: the highest mean where too few "
+    "seeds decide nothing.",
     left=practice.loss_table(found).columns,
     style="dense",
 )
 
 # %% [markdown]
-# A guess can be wrong. So the next table has how many points each loss lies below the best of the six where it does worst, among
-# the settings in which all six have seeds enough. The loss with the smallest number is the one to take blind.
+# A guess can be wrong. So the next table has how many points each loss lies below the highest mean of the six where it does worst,
+# among the settings in which all six have seeds enough. Without a guess the loss with the smallest number is the first choice, where
+# its lead over the next is more than chance.
 
 # %% tags=["hide-input"]
 Table(
     practice.shortfall_table(found),
     name="shortfall",
-    caption="Points below the best of six losses in the setting where a loss does worst, by mean accuracies; after the last epoch "
-    "where nothing else is said.",
+    caption="Points below the highest mean accuracy of six losses in the setting where a loss does worst; after the last epoch where "
+    f"nothing else is said. {practice.of_shortfalls(evidence, found)}",
 )
 
 # %% [markdown]
 # ## Which weight
 #
-# The sums are one family: NCE and $1-p_y$, the chance that the label is not what is predicted, times a weight. NCE has the weight
-# 0. Scales differ between codes, so compare slopes and not the letters $\alpha$ and $\beta$;
+# The sums are one family: NCE, and a weight times $1-p_y$, where $p_y$ is the probability that the network gives the label. This is the
+# passive term, and its weight is its slope, $-\mathrm{d}L/\mathrm{d}p_y$; NCE has the weight 0. Scales differ between codes (MAE is
+# $1-p_y$ in the paper's code and $2(1-p_y)$ in print), so compare slopes and not the letters $\alpha$ and $\beta$;
 # {doc}`in your own training </executed/own-training>` has the losses as functions.
 
 # %% tags=["hide-input"]
 Table(
     practice.weight_table(records),
     name="weight",
-    caption="Clean test accuracy after the last epoch, in per cent, by the weight of the passive term (our small runs, CIFAR-10). In "
-    "brackets: fewer than three seeds.",
+    caption="Clean test accuracy after the last epoch, in per cent, by the weight of the passive term, with MAE = $1-p_y$ as in the "
+    "paper's code (our small runs, CIFAR-10). In brackets: fewer than three seeds.",
     style="dense",
 )
 
@@ -111,7 +121,7 @@ Table(
 # ### Without clean labels
 #
 # Hold out a part of the training images with their noisy labels, train with each weight, and take the one with the highest accuracy
-# on them. That is a sound rule if any other class is as likely: with a rate $\eta$ of wrong labels and $K$ classes, a classifier of
+# on them. That is a sound rule if a wrong label is equally likely to be any other class: with a rate $\eta$ of wrong labels and $K$ classes, a classifier of
 # accuracy $a$ agrees with held-out labels on a share
 #
 # ```{math}
@@ -137,23 +147,28 @@ for classes in (2, 10, 100):
 Table(
     pd.DataFrame(rows, columns=["classes", "wrong labels", "500 held out", "1,000", "5,000"]),
     name="held-out",
-    caption="How well an accuracy of three in five is known from held-out noisy labels, in points of clean accuracy (any other class "
-    "as likely).",
+    caption="How well an accuracy of three in five is known from held-out noisy labels, in points of clean accuracy (every other class "
+    "equally likely).",
 )
 
 # %% [markdown]
 # What the rule costs in training is tried with five weights, a tenth of the images held out and one seed, the rule fixed before the
 # runs: the accuracy of the chosen weight, and the points lost against the weight that is best on the clean test set. One seed
-# shows and decides nothing, so every number stands in brackets.
+# shows something and decides nothing.
 
 # %% tags=["hide-input"]
-Table(
-    practice.choice_table(records),
-    name="choice",
-    caption="The weight chosen on held-out noisy labels, the best one, the accuracy of the chosen one in per cent, and the points lost.",
-    left=["noise", "chosen", "best"],
-    style="dense",
-)
+if practice.chosen(records).empty:
+    shown = Prose(practice.NOT_MADE)
+else:
+    shown = Table(
+        practice.choice_table(records),
+        name="choice",
+        caption="The weight chosen on held-out noisy labels, the best one, the accuracy of the chosen one in per cent, and the points "
+        "lost. In brackets: one seed.",
+        left=["noise", "chosen", "best"],
+        style="dense",
+    )
+shown
 
 # %% [markdown]
 # **A weight that follows the noise**, by a guess of the rate or an estimate of it, can gain no more than what the best weight of one
@@ -165,15 +180,18 @@ Prose(practice.of_rates(records))
 # %% [markdown]
 # ## Your budget
 #
-# More training fits more wrong labels, whatever the loss. The table is at symmetric noise of rate 0.4. If you cannot watch, train
-# shortly; if you can, keep the network of the epoch with the highest accuracy on held-out noisy labels.
+# An *update* is one change of the weights, made after a batch of images. If you cannot watch, train briefly; if you can, keep the
+# network of the epoch with the highest accuracy on held-out noisy labels.
+
+# %% tags=["remove-input"]
+Prose(control.memory(judged) or practice.NOT_MADE)
 
 # %% tags=["hide-input"]
 Table(
     practice.budget_table(evidence),
     name="budget",
     caption="Clean test accuracy after the last epoch and at the best one (chosen on the test set), and wrong labels memorised, in per "
-    "cent, with more and more steps of the weights (our small runs, CIFAR-10, symmetric noise of rate 0.4). In brackets: fewer than "
+    "cent, with more and more updates (our small runs, CIFAR-10, symmetric noise of rate 0.4). In brackets: fewer than "
     "three seeds.",
     style="dense",
 )
@@ -183,7 +201,7 @@ Table(
 #
 # All our runs have ten classes. For other numbers there is mathematics alone: up to which rate the theorems speak of symmetric noise,
 # how fast a loss begins to learn beside cross-entropy, and from which weight decay on NCE alone is better off with one answer to every
-# image ({doc}`one answer to everything </executed/theory/collapse>`). A loss that begins slowly needs a scale, or more steps.
+# image ({doc}`one answer to everything </executed/theory/collapse>`). A loss that begins slowly needs a scale, or more updates.
 
 # %% tags=["hide-input"]
 rows = []
@@ -230,8 +248,9 @@ Prose(practice.of_watching(watched))
 Table(
     practice.watch_table(watched),
     name="watch",
-    caption="At the last epoch, in per cent: training labels predicted as given, labels that are right, wrong labels memorised; points from "
-    "the best epoch to the last; and the most classes that a run never answers (our small runs, CIFAR-10; means over seeds).",
+    caption="Six of these losses. At the last epoch, in per cent: training labels predicted as given, labels that are right, wrong labels "
+    "memorised; points from the best epoch to the last; and the most classes that a run never answers (our small runs, CIFAR-10; means "
+    "over seeds).",
     left=["loss"],
     style="dense",
 )
@@ -241,18 +260,23 @@ Table(
 #
 # People confuse what looks alike, and some images are hard for everybody. Does what is found with random wrong labels hold for theirs?
 # Laid beside the set `worse` of CIFAR-10N are symmetric noise of its rate, and noise of its own transition matrix: its labels dealt out
-# anew among the images of each class, so that only the dependence on the image is gone. One seed, so brackets throughout.
+# anew among the images of each class, so that only the dependence on the image is gone.
 
 # %% tags=["hide-input"]
-Table(
-    practice.people_table(evidence),
-    name="people",
-    caption="Clean test accuracy after the last epoch, in per cent (our small runs, CIFAR-10), with labels by people and with noise like "
-    "theirs. In brackets: fewer than three seeds.",
-)
+people = practice.people_table(evidence)
+if (people.drop(columns="loss") == practice.MISSING).all(axis=None):
+    shown = Prose(practice.NOT_MADE)
+else:
+    shown = Table(
+        people,
+        name="people",
+        caption="Clean test accuracy after the last epoch, in per cent (our small runs, CIFAR-10), with labels by people and with noise "
+        "like theirs. In brackets: fewer than three seeds.",
+    )
+shown
 
 # %% tags=["remove-input"]
-Prose(practice.of_people(evidence) or "None of these runs has both sides yet.")
+Prose(text) if (text := practice.of_people(evidence)) else None
 
 # %% [markdown]
 # ## What is open

@@ -46,8 +46,8 @@ Figure(
     plots.ranks,
     ranked,
     name="ranks",
-    caption=f"Mean rank over {first.settings} of the noisy settings, {shared} in each ({scope}); bars: "
-    "95 % bootstrap intervals.",
+    caption=f"Mean rank over {first.settings} of the noisy settings, in each over the seeds that all ranked losses share, {shared}; "
+    f"bars: 95 % bootstrap intervals. The study, of which these are a part: {scope}.",
     alt="Mean ranks with intervals, best first: "
     + "; ".join(f"{r.loss} {r.rank:.1f} ({r.low:.1f} to {r.high:.1f})" for r in ranked.itertuples())
     + ".",

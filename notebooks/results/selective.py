@@ -36,7 +36,8 @@ experiment.check_parameters(globals(), known=["study"])
 chosen = studies.load(study)
 SLOW = "ce,scale=0.04"  # cross-entropy with gradients of NCE's size
 further = frames.study_records(studies.load(f"{study}-further"))
-found = [*frames.study_records(chosen), *(record for record in further if record["config"]["loss"]["spec"] == SLOW)]
+slow = [record for record in further if record["config"]["loss"]["spec"] == SLOW]
+found = [*frames.study_records(chosen), *slow]
 courses = matched.courses(found)
 losses = list(dict.fromkeys(courses["loss"]))
 scope = f"{frames.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
@@ -44,8 +45,10 @@ by_share, by_accuracy = (matched.against(matched.levels(courses, measure)) for m
 
 # %% tags=["remove-input"]
 Prose(
-    f"**In short** (a loss is named as memorising fewer or more where it is {selective.CLEARLY} points or more from "
-    f"cross-entropy):\n\n{selective.in_short(by_share)}"
+    f"**In short.** Here are {len(found)} runs: those of the study `{chosen.name}`, and {len(slow)} of `{SLOW}`, cross-entropy "
+    f"with gradients of NCE's size. A loss is named as memorising fewer or more where it is {selective.CLEARLY} points or more "
+    "from cross-entropy; *every rate* is every one that it has runs at.\n\n"
+    f"{selective.in_short(by_share, courses)}"
 )
 
 # %% tags=["hide-input"]

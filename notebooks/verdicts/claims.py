@@ -17,10 +17,12 @@
 # *What holds, by how much, and how sure we are: the questions that matter most, then every claim with its evidence.*
 #
 # A verdict is one of six words. **Held**: every comparison that was fixed for the claim supports it. **Partly**: some
-# support and some contradict it. **Did not hold everywhere**: so too, of a claim about every rate or every loss, which one
-# contradiction refutes. **Did not hold**: some contradict it and none supports it. **Undecided**: an interval
-# includes the threshold. **Not run**: runs are missing, there are none but exploratory ones, which are older than the
-# test, or too few to give an interval. A verdict that exploratory runs change says so beside its badge. Theory is judged by
+# support and some contradict it. **Did not hold everywhere**: the same mix, for a claim about every rate or every loss: one
+# contradiction refutes it. **Did not hold**: some contradict it and none supports it. **Undecided**: none of these, for an
+# interval includes the threshold, seeds are too few, or a figure is not defined. **Not run**: some comparison has no runs, or
+# none but exploratory ones, which are older than the test, or no interval; or the control that a claim is read beside has not
+# all its runs. Where only comparisons are lacking, a mix is judged all the same, and so is a contradiction of a claim about
+# every rate or every loss. A verdict that exploratory runs change says so beside its badge. Theory is judged by
 # the proofs and checks on its pages, scope *mathematics*; what training settles is judged in each protocol on its own. The
 # tests and thresholds were committed before their runs; {doc}`the evidence </executed/verdicts/evidence>` has the rows behind
 # each verdict.

@@ -1,5 +1,7 @@
 """What the page of practice says: which loss and weight, what to expect and watch, and what is missing."""
 
+import itertools
+
 import pandas as pd
 import pytest
 from factory import grid, record
@@ -72,10 +74,51 @@ def test_the_minute_names_one_loss_where_the_evidence_agrees_and_its_exceptions(
     texts = [text for mark, text in lines if mark == "small"]
     assert texts[0].startswith("Trained to the end, NCE+RCE lies at most 2.")
     assert texts[1].startswith("Stopped at the best epoch, chosen on test images, NCE+RCE lies at most 2.")
-    assert "better than NCE+RCE is NCE at 80 % wrong labels" in texts[2]
+    assert texts[0].endswith("over the settings where all have seeds enough: symmetric 0.4, 0.8.")
+    assert ", NCE+MAE at most 5." in texts[0]  # the next one stands beside it
+    assert texts[2] == (
+        "Trained to the end with symmetric noise, NCE+RCE is beaten by NCE and NCE+MAE at 80 % wrong labels."
+    )
     assert [mark for mark, _ in lines] == ["small", "small", "authors", "small"]
     assert parts["What to watch?"] == [("proof", "A proof says so.")]
     assert "its runs are missing" in parts["Which weight?"][-1][1]
+
+
+def test_what_beats_the_default_is_what_is_shown_to_and_not_all_that_is_unbeaten():
+    beaten_by = {"symmetric-0.6": ["mae"], "symmetric-0.8": ["nce", "mae"]}
+    found = {
+        s: practice.Choice({}, practice.CANDIDATES, {"nce+rce": beaten_by[s]} if s in beaten_by else {})
+        for s in practice.SYMMETRIC
+    }
+    assert "nce" in found["symmetric-0.6"].unbeaten
+    assert practice._exceptions(found, "nce+rce") == (
+        "Trained to the end with symmetric noise, NCE+RCE is beaten by MAE at 60 % and by NCE and MAE at 80 % wrong "
+        "labels."
+    )
+    assert practice._exceptions(found, "mae") == ""
+
+
+def test_the_highest_mean_is_not_called_the_best_and_chance_stands_beside_the_shortfalls(evidence, found):
+    text = practice._default("last", found["authors", "last"], "nce+rce")
+    assert "NCE+RCE has the highest mean of 6 losses; MAE lies at most 2.4 below it (symmetric 0.2)." in text
+    assert "is the best" not in text
+    said = practice.of_shortfalls(evidence, found)
+    cells = [
+        evidence.differences("small", ("last", pair, SETTINGS)).values()
+        for pair in itertools.combinations(practice.CANDIDATES, 2)
+    ]
+    widest = max((cell.high - cell.low) / 2 for of_pair in cells for cell in of_pair)
+    assert f"reaches up to ± {widest:.1f} (our small runs, CIFAR-10), " in said
+
+
+def test_how_long_is_answered_by_what_going_on_costs(evidence, found):
+    assert practice._of_epochs(evidence) == ""  # the last epochs are the best
+    runs = [record(loss, "symmetric-0.4", last=0.4, best=0.4 + more) for loss, more in (("ce", 0.1), ("nce", 0.01))]
+    runs += [record("sce", "symmetric-0.4", last=0.2, best=0.6), record("mae", "asymmetric-0.4", last=0.2, best=0.6)]
+    assert practice._of_epochs(evidence_of(runs)) == (
+        "With symmetric noise cross-entropy loses up to 10.0 points from its best epoch, chosen on test images, to the "
+        "last, NCE no more than 1.0."
+    )
 
 
 def test_nothing_is_advised_without_evidence():
@@ -153,16 +196,27 @@ def test_watching_counts_what_is_fitted_beyond_the_right_labels_and_classes_with
     answers = [[100, 0] + [0] * 8] * 10
     runs = [
         record("ce", "symmetric-0.4", last=0.4, best=0.5, memorised=0.9, series={"accuracy_noisy": [0.5, 0.9]}),
-        record("nce", "symmetric-0.4", memorised=0.1, series={"accuracy_noisy": [0.4]}, final={"confusion": answers}),
+        record(
+            "nce",
+            "symmetric-0.4",
+            memorised=0.1,
+            series={"accuracy_noisy": [0.4], "accuracy_clean_part": [0.5]},
+            final={"confusion": answers},
+        ),
         record("ce", "clean", series={"accuracy_noisy": [1.0]}),  # no noise
     ]
     watched = practice.watched(runs)
     assert watched["never"].tolist() == [0, 9]
     assert watched["right"].tolist() == pytest.approx([60, 60])
     text = practice.of_watching(watched)
-    assert "In 1 of 2 runs more training labels are fitted than are right; these have memorised 90 to 90 %" in text
+    assert text.startswith(
+        "These are all our small runs on CIFAR-10 with symmetric noise, of 2 losses, at the last epoch. "
+    )
+    assert "In 1 of 2 runs more training labels are fitted than are right; these have memorised 90 %" in text
     assert "lost 10.0 points from their best epoch to the last, in the mean, the others 0.0" in text
-    assert text.endswith("1 of them leave some class unanswered: NCE.")
+    assert "the others 0.0. Slow losses, which have fitted less than 75 % of the right labels, make up 1 of" in text
+    assert text.endswith(" of the others: NCE. 1 of the 2 runs leaves some class unanswered: NCE.")
+    assert practice.of_watching(watched[:1]).endswith(" None of the 1 runs leaves a class unanswered.")
     assert practice.watch_table(watched)["never answered"].tolist() == ["0", "9"]
 
 

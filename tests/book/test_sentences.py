@@ -92,6 +92,7 @@ def test_contrasts_that_say_the_same_stand_together():
 
 
 def test_a_difference_that_the_best_epoch_turns_round_is_said_first_and_once():
+    # where both epochs show it, neither is named
     assert said([cell(5, 6), cell(5, -3), cell(5, 5), cell(5, 5)]) == (
         "After the last epoch, but not at the best one, NCE is more accurate than cross-entropy at 40 % wrong labels. "
         "NCE is more accurate than cross-entropy at 20, 60 and 80 % wrong labels."
@@ -99,5 +100,22 @@ def test_a_difference_that_the_best_epoch_turns_round_is_said_first_and_once():
     assert said([cell(-5, 0.5)] * 4) == (  # the best need not be clear by itself
         "After the last epoch, but not at the best one, NCE is less accurate than cross-entropy at every rate."
     )
+    assert "After" not in said([cell(5, 6)] * 4)
     assert "After" not in said([cell(0.5, -5)] * 4)  # after the last epoch nothing is clear, so nothing turns
     assert "After" not in said([Difference(5, 4, 6, 1, -5, -6, -4, few=True)] * 4)
+
+
+def test_what_only_the_last_epoch_shows_is_said_of_the_last_epoch():
+    """A reader of what stands behind a sentence on both epochs would take it for both."""
+    assert said([cell(5, 6), cell(5, -3), cell(5, 0.5), cell(5, 0.5)]) == (
+        "After the last epoch, but not at the best one, NCE is more accurate than cross-entropy at 40 % wrong labels. "
+        "After the last epoch NCE is more accurate than cross-entropy from 60 % wrong labels on; at the best one it is "
+        "too close to call. NCE is more accurate than cross-entropy at 20 % wrong labels."
+    )
+    assert said([cell(-5, -0.5)] * 4) == (
+        "After the last epoch NCE is less accurate than cross-entropy at every rate; at the best one it is too close "
+        "to call."
+    )
+    assert (
+        said([cell(5)] * 4) == "NCE is more accurate than cross-entropy at every rate."
+    )  # the best epoch is not known

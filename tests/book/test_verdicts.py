@@ -110,14 +110,26 @@ def test_the_table_of_claims_names_who_says_what():
     assert not table["verdict"].str.contains("verdict-numbers").any()
 
 
+def test_a_row_without_an_interval_is_said_to_lack_a_spread_and_not_replicates():
+    """The authors' row has three runs."""
+    found = claims.evaluate_printed(claims.get("C76"), "HX-HX1-MNIST", "ma2020-mnist")
+    shown = verdict_tables.evidence_frame(found.evidence[0])
+    assert (shown.loc[0, "n"], shown.loc[0, "says"]) == ("3", "no spread known")
+    assert "unreplicated" not in shown["says"].tolist()
+
+
 @pytest.mark.parametrize(
     ("outcomes", "text"),
     [
         (["not run"] * 2, "none of 2 claims has a verdict yet"),
-        (["held", "held", "partly"], "2 of 3 claims held, 1 held in part and 0 did not"),
+        (["held", "held", "partly"], "2 of 3 claims held, 1 held in part and 0 did not hold"),
+        (
+            ["did not hold", "did not hold", "did not hold everywhere"],
+            "0 of 3 claims held, 0 held in part, 2 did not hold and 1 not everywhere",
+        ),
         (
             ["held", "undecided", "not run", "not run"],
-            "1 of 4 claims held, 0 held in part and 0 did not; 1 is undecided and 2 still wait for runs",
+            "1 of 4 claims held, 0 held in part and 0 did not hold; 1 is undecided and 2 still wait for runs",
         ),
     ],
 )
@@ -317,5 +329,7 @@ def test_each_claim_that_training_can_settle_is_on_one_page_of_the_evidence():
     shown = [page["parameters"]["part"] for page in pages.values() if page["notebook"] == "verdicts/evidence-part"]
     assert shown == list(verdict_tables.SECTIONS)
     assert [f"evidence-{part}`" in verdict_tables.contents() for part in shown] == [True] * len(shown)
+    assert verdict_tables.contents().endswith("evidence-mnist`: claims C69 to C83")  # two sections, one run of numbers
+    assert "claims C9 to C14 and C52 to C58" in verdict_tables.contents()
     with pytest.raises(NlrError, match=r"page of the evidence 'symetric'.*symmetric"):
         verdict_tables.claims_on("symetric")

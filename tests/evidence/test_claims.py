@@ -3,6 +3,7 @@ and the tests are older than the runs that they judge."""
 
 import json
 import math
+import re
 import subprocess
 from datetime import datetime, timedelta
 
@@ -874,6 +875,9 @@ def test_figures_that_a_source_prints_are_judged_by_the_same_tests():
     assert claims.evaluate_printed(claims.get("C28"), "HX-HX1-MNIST", "ma2020-mnist") is None  # not tested there
     collapsed = claims.evaluate_printed(claims.get("C17"), "HX-HX1-MNIST", "ma2020-mnist")
     assert {row.verdict for row in collapsed.evidence[0].rows} == {"unreplicated"}  # a deviation of 0.00 is none
+    assert "4 without an interval, for no spread is known" in collapsed.reason
+    assert collapsed.evidence[0].digits == kinds.digits(claims.get("C17").rules_in("ma2020-mnist")["margin"]) == 2
+    assert re.search(r"symmetric-0\.2: [+−]\d+\.\d\d points", collapsed.reason)  # a fifth of a point is not +0.0
 
 
 @pytest.mark.parametrize(

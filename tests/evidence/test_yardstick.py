@@ -180,3 +180,16 @@ def test_orders_are_those_of_the_last_epoch_and_of_the_best_one_setting_by_setti
     assert (noisy.last, noisy.best) == pytest.approx((1, -1))
     assert (clean.setting, clean.losses) == ("clean", 2)
     assert math.isnan(clean.last)  # two losses have no order worth a correlation
+
+
+def test_protocols_are_laid_beside_a_source_over_the_cells_that_all_have(tmp_path):
+    near = table(tmp_path / "near", ENDS)
+    far = table(tmp_path / "far", {("ce", "symmetric-0.4"): 44.0, ("nce", "symmetric-0.4"): 42.0}, seeds=(0.0,))
+    theirs = figures({("ce", "symmetric-0.4"): 41.0, ("nce", "symmetric-0.4"): 49.0, ("mae", "symmetric-0.4"): 60.0})
+    cells, distances = yardstick.side_by_side({"near": near, "far": far}, theirs)
+    assert cells["loss"].tolist() == ["ce", "nce"]  # of mae far has no run
+    assert cells["n"].tolist() == [1, 1]
+    assert cells["far"].tolist() == pytest.approx([44, 42])
+    assert distances == pytest.approx({"near": 1.0, "far": 5.0})
+    nothing, none = yardstick.side_by_side({"near": near, "far": far.head(0)}, theirs)
+    assert (len(nothing), none) == (0, {})

@@ -163,9 +163,9 @@ def evaluate_printed(claim, source, protocol):
     found = [kinds.printed_rows(test, theirs, rules) for test in tests]
     if not any(row.n for part in found for row in part):
         return None
-    unknown_mean = (math.nan, math.nan, math.nan, None)
+    unknown_mean, digits = (math.nan, math.nan, math.nan, None), kinds.digits(rules["margin"])
     evidence = tuple(
-        Evidence(test, kinds.measured(test)[0], tuple(part), *unknown_mean)
+        Evidence(test, kinds.measured(test)[0], tuple(part), *unknown_mean, digits=digits)
         for test, part in zip(tests, _in_families(found, {}, rules), strict=True)
     )
     outcome = _outcome(evidence, claim.everywhere and rules["everywhere"])
@@ -268,7 +268,7 @@ _WORDS = {
     "open": "{n} open",
     "few seeds": "{n} with too few seeds to count",
     "exploratory": "{n} with exploratory runs alone",
-    "unreplicated": "{n} without an interval, for too little is replicated",
+    "unreplicated": "{n} without an interval, for no spread is known",
     "undefined": "{n} whose figure is not defined, as after a run that diverged or collapsed",
     "missing": "{n} without runs",
 }
