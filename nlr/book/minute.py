@@ -133,8 +133,8 @@ def _decays(records):
     if not distances:
         return ""
     return (
-        f" With the weight decay of the authors' first scripts, cells lie on average {distances[usual]:.1f} points from "
-        f"their tables; with that of their released code the same cells lie {distances[STRONGER]:.1f} points from them."
+        f" With the weight decay of the authors' first scripts, cells lie on average {distances[usual]:.1f} points "
+        f"from their tables; with that of their released code the same cells lie {distances[STRONGER]:.1f} from them."
     )
 
 
