@@ -52,3 +52,8 @@ def slug(text):
 def unbroken(text):
     """A name on one line."""
     return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def two_digits(value):
+    """A number to two significant digits, written out."""
+    return f"{float(f'{value:.2g}'):,g}"

@@ -36,6 +36,7 @@ from torch import nn
 from nlr.book.display import Figure, Prose, Table
 from nlr.data import MNIST_CLASS_SIZES
 from nlr.evidence import frames, reproductions
+from nlr.evidence.wording import two_digits
 from nlr.losses import make_loss
 from nlr.noise import transition_matrix
 from nlr.study import protocols, runs
@@ -50,11 +51,6 @@ LOSSES = {
     "nce+mae": make_loss("nce+mae", mae={"scale": 0.5}),
 }
 rng = torch.Generator().manual_seed(0)
-
-
-def two_digits(value):
-    """A number to two significant digits, written out."""
-    return f"{float(f'{value:.2g}'):,g}"
 
 
 def equal(rate, num_classes=K):
@@ -507,15 +503,15 @@ Prose(
 
 # %%
 sizes = np.array(MNIST_CLASS_SIZES)
-model = {}
+model, both_decays = {}, ("ma2020-mnist", "ma2020-mnist-decay-1e-2")
 for setting in frames.in_order(nce):
-    for protocol in ("ma2020-mnist", "ma2020-mnist-decay-1e-2"):
+    for protocol in both_decays:
         found = predicted.predict(runs.configure(protocols.load(protocol), "nce", setting, 0, "mnist"))
         hit = found.fit.logits.argmax(1) == np.arange(K)
         model[setting, protocol] = 100 * sizes[hit].sum() / sizes.sum(), found
 distance = {
     protocol: np.mean([abs(model[setting, protocol][0] - mean) for setting, mean in nce.items()])
-    for protocol in ("ma2020-mnist", "ma2020-mnist-decay-1e-2")
+    for protocol in both_decays
 }
 assert distance["ma2020-mnist-decay-1e-2"] < distance["ma2020-mnist"] / 2
 
@@ -523,13 +519,13 @@ assert distance["ma2020-mnist-decay-1e-2"] < distance["ma2020-mnist"] / 2
 Table(
     pd.DataFrame(
         [
-            [frames.short_name(setting), f"{mean:.1f}"]
+            [frames.short_name(setting), f"{nce[setting]:.1f}"]
             + [
                 text
-                for protocol in ("ma2020-mnist", "ma2020-mnist-decay-1e-2")
+                for protocol in both_decays
                 for text in (f"{model[setting, protocol][0]:.1f}", model[setting, protocol][1].fit.answered)
             ]
-            for setting, mean in sorted(nce.items(), key=lambda pair: frames.in_order(nce).index(pair[0]))
+            for setting in frames.in_order(nce)
         ],
         columns=["noise", "authors (%)", "model at 0.001 (%)", "classes", "model at 0.01 (%)", "classes "],
     ),
