@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from nlr.book import places
+from nlr.book import places, reports
 from nlr.errors import NlrError, unknown
 from nlr.evidence import course_figures, frames, report_code, verdicts
 from nlr.noise import parse_setting
@@ -27,7 +27,7 @@ SEVERITIES = ("changes a conclusion", "has consequences", "slip or ambiguity")
 STATES = ("shown", "in part", "not yet")
 
 #: What became of an erratum, in the end.
-OUTCOMES = ("confirmed", "settled by the code", "wrong")
+OUTCOMES = ("confirmed", "settled by the code", "wrong", "stands, no code bears on it")
 
 _KEYS = {"severity", "outcome", "code", "written", "right", "shown", "open", "waits", "differs"}
 
@@ -96,8 +96,11 @@ def _erratum(name, entry, have=frozenset()):
         raise unknown(f"severity of {name}", entry["severity"], SEVERITIES)
     if entry["outcome"] not in OUTCOMES:
         raise unknown(f"outcome of {name}", entry["outcome"], OUTCOMES)
-    if entry["outcome"] != "confirmed" and not entry.get("code"):
-        raise NlrError(f"Erratum {name} is {entry['outcome']} without a place: say in code what it has, and where.")
+    if (entry["outcome"] != OUTCOMES[-1]) != bool(entry.get("code")):
+        raise NlrError(
+            f"Erratum {name} has the outcome {entry['outcome']!r} and {len(entry.get('code', ()))} places in code: say "
+            f"there what the code has, or that it {OUTCOMES[-1]}."
+        )
     for part in entry.get("code", ()):
         if set(part) != {"report", "path", "says"}:
             raise NlrError(f"Erratum {name} has {sorted(part)} in code: expected report, path and says.")
@@ -186,11 +189,16 @@ def _written(part, named):
 
 
 def _became(one):
-    """The outcome of an erratum, with what the code has and where; or why no code says more."""
-    words = [f"{part['says']} ({report_code.place(part['report'], part['path'])})" for part in one.code]
+    """The outcome of an erratum, with what whose code has and where; or why no code says more."""
+    words, last = [], None
+    for part in one.code:
+        which = reports.about(part["report"])["code"]
+        whose = f"*{part['report'].capitalize()}'s code{', ' * bool(which)}{which}:* " * (part["report"] != last)
+        words.append(f"{whose}{part['says']} ({report_code.place(part['report'], part['path'])})")
+        last = part["report"]
     if not words:
         public = any(report_code.code(report) for report in one.reports)
-        words = ["It is no matter of code." if public else "No code is public."]
+        words = ["It is no matter of code." if public else "None is known to us."]
     return f"*Outcome: {one.outcome}.* {' '.join(words)}"
 
 

@@ -3,6 +3,8 @@
 Functions of runs take the records of the committed store first; a page binds them to its own.
 """
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -10,7 +12,7 @@ import pandas as pd
 from nlr.book import plots, verdict_tables
 from nlr.book.display import Prose, Table
 from nlr.book.words import status
-from nlr.evidence import claims, frames
+from nlr.evidence import claims, frames, published
 from nlr.evidence.claims.kinds import measured
 from nlr.study import protocols, runs
 
@@ -24,7 +26,7 @@ def statement(name):
 
 
 def tested(records, name, protocol):
-    """What the records of a protocol say about a claim or an erratum: a sentence, and tables where there are rows.
+    """What the records of a protocol say about a claim or an erratum: sentences, and tables where there are rows.
 
     Args:
         records: those of the committed store.
@@ -34,11 +36,14 @@ def tested(records, name, protocol):
     one = statement(name)
     found = claims.evaluate(one, records, protocol)
     missing = f" {len(found.missing)} runs are missing." if found.missing else ""
-    head = f"{{verdict}}`{found.outcome}` **{name}, {protocol}.** {one.statement} *{found.reason}{missing}*"
+    head = f"{{verdict}}`{found.outcome}` **{name}, {protocol}.** {one.statement} *{readable(found.reason)}{missing}*"
+    if one.remark:
+        head += f" {published.quoted(one.remark)}"
     tables, several = [], sum(len(part.rows) for part in found.evidence) > 1
     for number, part in enumerate(found.evidence):
         unit, what = measured(part.test)
         frame = verdict_tables.evidence_frame(part).replace(rf" @ {protocol.split('-')[0]}-", " @ ", regex=True)
+        frame["comparison"] = frame["comparison"].map(readable)
         caption = f"{name}, {protocol}: {what}, in {unit}."
         if frame["comparison"].str.contains("@").any():
             caption += " After @ stands another protocol of the report."
@@ -47,6 +52,15 @@ def tested(records, name, protocol):
             if text := verdict_tables.spread(part):
                 tables.append(Prose(text))
     return [Prose(head), *tables]
+
+
+def readable(label):
+    """A label of a comparison with settings as the page has them, and a contrast of four cells as two differences."""
+    text = re.sub(r"\b(a?symmetric)-(?=\d)", r"\1 ", label)
+    one, other = r"mean of (.+?), (.+?)", r"mean of (.+?), (.+?)(?=, a?symmetric)"
+    return re.sub(
+        f"{one} \N{MINUS SIGN} {other}", "½ (\\1 \N{MINUS SIGN} \\3) \N{MINUS SIGN} ½ (\\4 \N{MINUS SIGN} \\2)", text
+    )
 
 
 def runs_of(records, protocol, loss, setting):

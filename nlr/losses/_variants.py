@@ -269,7 +269,7 @@ def _chheda_nce(log_p, select):
     Matrix,
     "active",
     r"\frac{-(1-p_y)^{\gamma}\log p_y}{\log K}",
-    "As coded by Soni (rajxtsoni/SAiDL-Spring-Assignment-2025, Core-ML/main.ipynb, e080f32): focal loss over a "
+    "As coded by Soni (`rajxtsoni/SAiDL-Spring-Assignment-2025`, `Core-ML/main.ipynb`, e080f32): focal loss over a "
     "constant, which normalises nothing; the report prints another formula (E3).",
     gamma=2.0,
 )
@@ -289,7 +289,7 @@ def _krishnan_code_slope(num_classes):
     Matrix,
     "passive",
     r"-p_y\log 0.9-(1-p_y)\log\frac{0.1}{K-1}",
-    "As coded by Krishnan (Anantha311/SAiDL-Spring-Assignment--2025, CoreMl/scripts/main/loss_fun.py, 76591e6): "
+    "As coded by Krishnan (`Anantha311/SAiDL-Spring-Assignment--2025`, `CoreMl/scripts/main/loss_fun.py`, 76591e6): "
     "reverse cross-entropy with a smoothed label, that is rce at A = -log(9(K-1)) and a constant; the report gives no "
     "formula (E18).",
     bounds=lambda num_classes: (-math.log(1 - _SMOOTHING), -math.log(_SMOOTHING / (num_classes - 1))),
@@ -318,8 +318,8 @@ def _krishnan_later_nfl_bounds(num_classes, gamma):
     "active",
     r"\frac{-(1-\bar p_y)^{\gamma}\log\bar p_y}{-\sum_{k=1}^{K}(1-p_k)^{\gamma}\log\bar p_k},"
     r"\quad \bar p=\max(p, 10^{-4})",
-    "As coded by Krishnan eight weeks after the report (Anantha311/SAiDL-Spring-Assignment--2025, "
-    "CoreMl/scripts/main/APL_new.py, 76591e6): nfl but for clipped probabilities, below which a label does not pull "
+    "As coded by Krishnan eight weeks after the report (`Anantha311/SAiDL-Spring-Assignment--2025`, "
+    "`CoreMl/scripts/main/APL_new.py`, 76591e6): nfl but for clipped probabilities, below which a label does not pull "
     "(E11).",
     bounds=_krishnan_later_nfl_bounds,
     gamma=2.0,
@@ -331,8 +331,8 @@ def _krishnan_later_nfl(log_p, select, gamma):
 
 
 _CHHEDA_CODE = (
-    "As coded by Chheda in his second run (prathamc25/SAiDL-Spring-Assignment2025, CoreML/updatedRun_RCE_NRCE.ipynb, "
-    "ba1e70d)"
+    "As coded by Chheda in his second run (`prathamc25/SAiDL-Spring-Assignment2025`, "
+    "`CoreML/updatedRun_RCE_NRCE.ipynb`, ba1e70d)"
 )
 
 

@@ -14,7 +14,8 @@
 # %% [markdown]
 # # Experiments on Joshi's report
 #
-# *Printed accuracies as counts of noisy labels, four faults that make a network answer one class, and maps of classes.*
+# *Whether his accuracies near chance only count how often one label occurs, which programming faults give one answer for
+# every image, and whether the choice of confused classes matters.*
 #
 # No code of his report {cite}`joshi2025` is known to us. Every test, with its threshold and margin, was committed before
 # its runs; {doc}`errors shown by experiment </executed/reports/experiments>` says how they are read, and has them in one
@@ -181,7 +182,7 @@ joshi = protocols.load("joshi-as-written")
 Prose(
     f"His explanation is that {joshi['training']['epochs']} epochs are too few. They are {runs.steps(joshi, 50_000):,} updates at "
     f"batches of {joshi['training']['batch_size']}. In his protocol on digits each fault is made on purpose in CE at symmetric "
-    "noise .4, and set beside training without a fault at the same learning rate."
+    "noise 0.4, and set beside training without a fault at the same learning rate."
 )
 
 # %% tags=["hide-input"]
@@ -301,7 +302,7 @@ def against_noisy(accuracy, rate=0.4):
 
 
 Prose(
-    f"Joshi's tables show one class for every image, another one from table to table, and about 10 % of noisy labels. On digits "
+    f"Joshi's tables show one class for every image, not the same one in all tables, and about 10 % of noisy labels. On digits "
     f"the trainings whose every run does so are: {'; '.join(sorted(one_class)) or 'none'}. That is a statement about a small network: "
     + (
         f"outside autograd its commonest answer has {min(still):.0f} to {max(still):.0f} % of the images, "
@@ -315,7 +316,7 @@ Prose(
 
 # %% tags=["remove-input"]
 Prose(
-    f"Without a fault the small learning rate reaches {spread(healthy)} % on digits; against labels with symmetric noise .4 a "
+    f"Without a fault the small learning rate reaches {spread(healthy)} % on digits; against labels with symmetric noise 0.4 a "
     f"network of that accuracy would be right for about {against_noisy(healthy.mean()):.0f} %. There few epochs alone leave no network "
     "at chance. All this names candidates; what his code did is not known."
     if len(healthy)

@@ -47,10 +47,11 @@ worth = partial(experiments.worth, records)
 # %% [markdown]
 # ## One function, two results
 #
-# *Her NCE and her sum of NCE and MAE, with AdamW at .01, are one function and one step. How far apart do they end?*
+# *Her NCE and her sum of NCE and MAE, with AdamW at 0.01, are one function and one step. How far apart do they end?*
 #
-# [In lock-step](#experiment-e7) the two networks begin as one. In her protocol they are trained for hundreds of batches in
-# float32, and the gradient is clipped, which is our choice. The mean difference over the seeds is tested for
+# [In lock-step](#experiment-e7) the two networks begin as one. In her protocol they are trained for hundreds of batches,
+# on digits in float32 and scaled down in bfloat16, and the gradient is clipped; precision and clipping are our choice.
+# The mean difference over the seeds is tested for
 # equivalence, and single differences show what one run each can look like.
 
 # %% tags=["hide-input"]
@@ -71,13 +72,16 @@ apart = {(protocol, setting): differences(protocol, *reversed(PAIR), setting) fo
 there = {cell: values for cell, values in apart.items() if len(values)}
 Figure(
     experiments.single_differences,
-    {f"{protocol.split('-')[-1]}, {setting}": values for (protocol, setting), values in apart.items()},
+    {
+        f"{protocol.split('-')[-1]}, {frames.short_name(setting)}": values
+        for (protocol, setting), values in apart.items()
+    },
     3,
     "sum of NCE and MAE less NCE, points",
     name="kathuria",
     caption="Kathuria's sum less her NCE on each seed (dots) and their mean (bars); the band is the margin of equivalence.",
     alt="; ".join(
-        f"{protocol} {setting}: {len(values)} seeds from {values.min():+z.1f} to {values.max():+z.1f} points"
+        f"{protocol}, {frames.short_name(setting)}: {len(values)} seeds from {values.min():+z.1f} to {values.max():+z.1f} points"
         for (protocol, setting), values in there.items()
     )
     or "An empty field with the band of the margin: there is no run of these losses yet.",
@@ -130,7 +134,7 @@ RULED = [
 Table(
     pd.DataFrame(
         [
-            {"loss": f"`{loss}`", "setting": frames.setting_name(setting)}
+            {"loss": f"`{loss}`", "setting": frames.short_name(setting)}
             | {rule: spread(by_rule(key, loss, setting)) for rule, key in RULES.items()}
             for loss, setting in RULED
         ]
@@ -192,7 +196,7 @@ e58 = claims.evaluate(experiments.statement("E58"), records, "gamma-digits")
 by_gamma = e58.evidence[0].rows
 widest = max(by_gamma, key=lambda row: abs(row.effect) if row.n else -1)
 Prose(
-    f"The largest of these {len(by_gamma)} differences is {signed(widest.effect)} points ({widest.label})"
+    f"The largest of these {len(by_gamma)} differences is {signed(widest.effect)} points ({experiments.readable(widest.label)})"
     + (": within the margin, which is no proof that gamma does nothing." if e58.outcome == "held" else ".")
     if widest.n
     else "Runs are missing."
@@ -202,7 +206,7 @@ Prose(
 # (experiment-e22)=
 # ## What is held equal when two kinds of noise are compared
 #
-# She finds asymmetric noise easier than symmetric noise of twice its rate. At asymmetric rate .4 two fifths of the labels
+# She finds asymmetric noise easier than symmetric noise of twice its rate. At asymmetric rate 0.4 two fifths of the labels
 # of five classes are wrong, a fifth of all.
 
 # %% tags=["remove-input"]
@@ -240,7 +244,7 @@ small_table(
 
 
 def asymmetric_less(setting):
-    """Asymmetric .4 less a symmetric setting, points, of each loss that has runs in both."""
+    """Asymmetric 0.4 less a symmetric setting, points, of each loss that has runs in both."""
     pairs = {loss: [small_accuracy(loss, where) for where in ("asymmetric-0.4", setting)] for loss in LOSSES}
     return {loss: one.mean() - other.mean() for loss, (one, other) in pairs.items() if len(one) and len(other)}
 
@@ -253,8 +257,8 @@ def compared(words, setting):
     low, high = min(values, key=values.get), max(values, key=values.get)
     above = sum(value > 0 for value in values.values())
     return (
-        f"With {words} held equal, asymmetric noise is the easier one for {above} of the {len(values)} losses with runs, by "
-        f"{values[low]:+z.1f} (`{low}`) to {values[high]:+z.1f} points (`{high}`)."
+        f"With {words} held equal, asymmetric noise is the easier one for {above} of {len(values)} losses with runs; the "
+        f"differences run from {values[low]:+z.1f} (`{low}`) to {values[high]:+z.1f} points (`{high}`)."
     )
 
 

@@ -14,7 +14,8 @@
 # %% [markdown]
 # # Experiments on Soni's report
 #
-# *His printed forms of NCE, NFL and NRCE in training, what NCE says of a label, and where underfitting shows.*
+# *What three formulas do in training if taken as printed, what a network trained with normalised cross-entropy (NCE) says of
+# a label, and which losses underfit.*
 #
 # The first section is about formulas as the report {cite}`soni2025` prints them. His code has others: the quotient for
 # NCE, focal loss over a constant for NFL, and no NRCE ({doc}`as coded </executed/theory/as-coded>`), so that what is
@@ -32,8 +33,10 @@ from IPython.display import display
 from nlr.book import experiments
 from nlr.book.display import Figure, Prose, Table
 from nlr.book.experiments import SMALL, distance, small_table, spread
-from nlr.evidence import frames, verdicts
+from nlr.evidence import verdicts
 from nlr.evidence.claims.figures import FIGURES
+from nlr.evidence.wording import listed
+from nlr.study import protocols, runs
 from nlr.study.predictions import predictions
 
 records = verdicts.committed()
@@ -50,7 +53,7 @@ worth = partial(experiments.worth, records)
 #
 # *NCE and NFL with a product in place of a base, NRCE with its sign lost.*
 #
-# The report's formulas on digits with symmetric noise .4, each beside the right one. In the right ones the quotient lies
+# The report's formulas on digits with symmetric noise 0.4, each beside the right one. In the right ones the quotient lies
 # between 0 and 1; the printed NCE falls without bound when any probability vanishes, and the printed NRCE is smallest when
 # the label's does.
 
@@ -97,7 +100,7 @@ answers_table(
 # (experiment-e50)=
 # ## What NCE says of a label
 #
-# *Networks trained on this page and looked into: digits with asymmetric noise .4, one seed of each loss.*
+# *Networks trained on this page and looked into: digits with asymmetric noise 0.4, one seed of each loss.*
 #
 # Under a pair flip NCE leads to the distribution of the noisy labels ({prf:ref}`thm-nce-follows`), MAE and sums with it to a
 # single label. And NCE goes to zero beside any prediction that rules out one class ({prf:ref}`prop-vanishing`), so that a
@@ -151,14 +154,15 @@ Figure(
 
 # %% tags=["remove-input"]
 first = {loss: 100 * frame["largest"].mean() for loss, frame in changed.items()}
-with_mae = (missed["nce+mae"]["nce"] + 2 * (1 - missed["nce+mae"]["p_y"])).min()
+slope = runs.canonical_loss(protocols.load("digits"), "nce+mae")[1].passive_slope  # of MAE as it is trained there
+with_mae = (missed["nce+mae"]["nce"] + slope * (1 - missed["nce+mae"]["p_y"])).min()
 Prose(
     f"Where labels are changed, the likeliest class has {first['nce']:.0f} % of the probability with NCE and {first['ce']:.0f} % "
     f"with CE, {first['mae']:.0f} % with MAE; in the other classes {other['nce']:.0f}, {other['ce']:.0f} and "
     f"{other['mae']:.0f} %. NCE does not answer {100 * (~on_training['nce']['answered']).mean():.0f} % of the training labels, "
     f"and {low['nce']:.1f} % of these cost less than {LEVEL:g}, what a uniform guess costs, the cheapest "
-    f"{missed['nce']['nce'].min():.3f}: its loss is small there all the same. In the network of NCE+MAE the sum is at "
-    f"least {with_mae:.2f} for a label that is not answered, because the passive part cannot vanish beside it."
+    f"{missed['nce']['nce'].min():.3f}: its loss is small there all the same. In the network of NCE+MAE the sum that it is "
+    f"trained with is at least {with_mae:.2f} for a label that is not answered, because the passive part cannot vanish beside it."
 )
 
 # %% [markdown]
@@ -190,20 +194,27 @@ small_table(
 )
 
 # %% tags=["remove-input"]
-parts = []
-for setting in SYMMETRIC.values():
-    means = {loss: values.mean() for loss in SONIS if len(values := fitted(loss, setting))}
-    if len(means) > 1:
-        order = sorted(means, key=means.get)
-        mae = f", `mae` {means['mae']:.1f} %" if "mae" in means and order[0] != "mae" else ""
-        parts.append(
-            f"At {frames.setting_name(setting)} `{order[0]}` fits the fewest of the right labels, {means[order[0]]:.1f} %, and "
-            f"`{order[-1]}` the most, {means[order[-1]]:.1f} %{mae} ({len(means)} of {len(SONIS)} losses)."
-        )
+cells = {setting: {loss: fitted(loss, setting) for loss in SONIS} for setting in SYMMETRIC.values()}
+complete = all(len(values) for of in cells.values() for values in of.values())
+# As they are printed, so that losses that look alike are alike.
+means = pd.DataFrame({s: {loss: v.mean() for loss, v in of.items() if len(v)} for s, of in cells.items()}).round(1)
+
+
+def span(loss):
+    """How many of the right labels a loss fits, from the least to the most over the rates."""
+    low, high = means.loc[loss].min(), means.loc[loss].max()
+    return f"{low:.1f} %" if low == high else f"{low:.1f} to {high:.1f} %"
+
+
+fewest = [loss for loss in means.index if (means.loc[loss] == means.min()).all()]
+most = [loss for loss in means.index if (means.loc[loss] == means.max()).all()]
 Prose(
-    " ".join(parts)
-    + " Which losses underfit is read off here, and not off accuracy on the test set; in so few updates a loss that is slow "
+    "Runs are missing."
+    if not complete
+    else f"At every rate {listed(f'`{loss}`' for loss in fewest)} fits the fewest right labels ({'; '.join(map(span, fewest))}), and "
+    f"{listed(f'`{loss}`' for loss in most)} the most ({'; '.join(dict.fromkeys(map(span, most)))}); `mae` fits {span('mae')}. "
+    "Which losses underfit is read off here, and not off accuracy on the test set; in so few updates a loss that is slow "
     "and one that cannot fit look alike."
-    if parts
-    else "Runs are missing."
+    if fewest and most
+    else "No loss fits the fewest right labels, or the most, at every rate."
 )

@@ -14,10 +14,10 @@
 # %% [markdown]
 # # A report
 #
-# *What a course report set out to do, what it prints, what its protocol gives in our hands, and what explains the difference.*
+# *Five students compared loss functions for training image classifiers when some labels are wrong. This page is on one of
+# their reports: its aim, its figures, our runs so far, and where the two differ.*
 #
-# One template serves the five reports. Accuracies of the report are read from the table of what it prints, ours from
-# records; none is typed.
+# Accuracies of the report are read from the table of what it prints, ours from records; none is typed.
 
 # %% tags=["parameters"]
 name = "soni"
@@ -46,10 +46,10 @@ Prose(f"{told['author']} {{cite}}`{name}2025`. *Aim:* {told['aim']}\n\n*How:* {t
 Facts(method.facts(name))
 
 # %% [markdown]
-# Two readings of a report are trained. *As written* follows it to the letter, printed formulas included. *As intended* puts
-# right what is shown to be an error. What neither says takes the value of the reference, unless its row says otherwise, and
-# is marked as our choice. Where a report's code is public, what it does stands beside, and a third reading, *as run*, follows
-# it; this one is trained on digits alone.
+# Two readings of a report are set up, and trained as far as the table of our runs says. *As written* follows it to the letter,
+# printed formulas included. *As intended* puts right what is shown to be an error. What neither says takes the value of the
+# reference, unless its row says otherwise, and is marked as our choice. Where a report's code is public, what it does stands
+# beside, and a third reading, *as run*, follows it; this one is trained on digits alone.
 
 # %% tags=["hide-input"]
 method.protocol_table(name)
@@ -81,7 +81,7 @@ ours.runs_table(name, found)
 Prose(ours.missing_runs(name, found, records))
 
 # %% tags=["hide-input"]
-tables = [table for scale in ours.SCALES for table in ours.comparison_tables(name, found, scale)]
+tables = [table for scale in ours.SCALES for table in ours.comparison_tables(name, found, scale, records)]
 third = ours.as_run_table(name, found, records)
 display(*([*tables, *filter(None, [third])] or [Prose("There is no run to compare yet.")]))
 
@@ -102,21 +102,21 @@ display(*(shown or [Prose("There is no figure to draw yet.")]))
 # ## What explains the differences
 
 # %% tags=["hide-input"]
-effects = [mistakes.effects_table(name, found, scale) for scale in ours.SCALES]
+effects = [mistakes.effects_table(name, found, scale, records) for scale in ours.SCALES]
 display(*([table for table in effects if table] or [Prose("No run shows yet what the errata do to the accuracy.")]))
 
 # %% tags=["hide-input"]
 mistakes.errata_table(name)
 
 # %% [markdown]
-# ## What it says, and what became of it
+# ## What it says, and our verdicts
 
 # %% tags=["hide-input"]
 judged = verdicts.judge(records, verdicts.proofs(), stance.claims_of(name))
 stance.claims_table(name, judged)
 
 # %% [markdown]
-# ## What it established, and what it could not
+# ## How our evidence stands to it
 
 # %% tags=["remove-input"]
 Prose(stance.closing(name, judged))

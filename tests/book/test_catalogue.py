@@ -16,13 +16,24 @@ def test_loss_tables_hold_every_loss_once():
     assert {"`ce`", "`nce`", "`mae`", "`ngce`", "`nrce`"} <= set(own["loss"])
     assert {"`ma2020-nfl`", "`kathuria-nce`", "`joshi-ce`"} <= set(printed["loss"])
     rows = own.set_index("loss")
-    assert rows.loc["`ce`"].tolist()[1:] == ["active", r"$0$ to $\infty$", "not constant"]
-    assert rows.loc["`mae`"].tolist()[1:] == ["passive", "$0$ to $2$", "18"]
+    rest = ["in words", "parameters", "kind", "range", "sum over labels"]
+    infinite = r"$0$ to $\infty$"
+    assert rows.loc["`ce`", rest].tolist() == ["cross-entropy (CE)", "–", "active", infinite, "not constant"]
+    assert rows.loc["`mae`", rest].tolist() == ["mean absolute error (MAE)", "–", "passive", "$0$ to $2$", "18"]
+    assert rows.loc["`sce`", "parameters"] == "alpha = 1, beta = 1, A = -4"
     assert rows.loc["`nce`", "sum over labels"] == "1"
     for printed_too in (False, True):
         lines = catalogue.loss_sources(cards, printed_too).splitlines()
         assert len(lines) == len(catalogue.loss_table(cards, printed_too))
         assert all(re.match(r"- `[^`]+`: \S", line) for line in lines)
+
+
+def test_a_variant_is_named_with_its_owner_and_its_range_in_powers_of_ten():
+    rows = catalogue.loss_table(losses.cards(10), printed=True).set_index("loss")
+    assert rows.loc["`chheda-nce`", "range"] == r"$-6.032 \cdot 10^{-11}$ to $0.4823$"
+    assert not rows["range"].str.contains(r"\de[+-]").any()
+    assert rows.loc["`soni-code-nfl`", "in words"] == "normalised focal loss (NFL), in Soni's code"
+    assert rows.loc["`krishnan-nfl-detached`", "in words"].endswith("as Krishnan prints it, weights not differentiated")
 
 
 def test_slope_table_shows_that_equal_names_differ():

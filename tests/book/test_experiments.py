@@ -57,10 +57,23 @@ def test_a_test_is_told_with_its_outcome_and_its_rows():
     assert isinstance(head, Prose)
     assert "**E1, soni-as-written-digits.**" in str(head)
     assert "less accurate" in str(head)
+    assert "symmetric 0.4" in str(head)
     assert tables == []  # one row only
     head, *tables = experiments.tested([], "E10", "krishnan-as-written-digits")
     assert "runs are missing" in str(head)
     assert not [table for table in tables if isinstance(table, Table)]
+
+
+def test_a_remark_stands_with_a_test_and_four_cells_are_two_differences():
+    """C56 prints half of the effect that it names, and C40 calls lambda alpha."""
+    half = "Each comparison is half of what a loss gains without clipping, less half of what NCE+MAE gains."
+    (head,) = experiments.tested([], "C56", "chheda-as-written-digits")
+    assert str(head).endswith(half)
+    assert "His lambda is alpha here." in str(experiments.tested([], "C40", "krishnan-lambda-digits")[0])
+    assert experiments.readable("mean of rce, b @ clip − mean of rce @ clip, b,A=-4, symmetric-0.8") == (
+        "½ (rce − rce @ clip) − ½ (b,A=-4 − b @ clip), symmetric 0.8"
+    )
+    assert experiments.readable("nce − ce, asymmetric-0.33") == "nce − ce, asymmetric 0.33"
 
 
 def test_the_small_protocol_is_described_by_its_own_numbers():

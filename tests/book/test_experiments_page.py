@@ -62,3 +62,24 @@ def test_every_run_of_a_study_serves_a_test_or_a_table(name):
 def test_a_study_on_digits_trains_on_digits():
     for name in MINE:
         assert (protocols.load(name)["data"]["dataset"] == "digits") == name.endswith("-digits")
+
+
+def test_a_rate_has_one_spelling():
+    assert re.findall(r"(?<=[\s(])\.\d.*", SOURCE) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        ("krishnan", "for loss in (*KRISHNAN[1:], *SUMS)"),  # his sums gain over CE too
+        ("krishnan", "or 'None'} of the {len(collapsed)} runs ended in one class"),
+        ("joshi", "not the same one in all tables"),  # some share their class
+        ("chheda", 'differences("chheda-as-written-digits", "chheda-nce", "ce", "symmetric-0.8")'),
+        ("chheda", "of the first run this is not known"),
+        ("soni", 'slope * (1 - missed["nce+mae"]["p_y"])'),  # the sum that was trained
+        ("kathuria", "on digits in float32 and scaled down in bfloat16"),
+    ],
+)
+def test_what_was_said_too_widely_is_said_of_what_is_known(page, text):
+    source = (paths.NOTEBOOKS / "reports" / f"experiments-{page}.py").read_text()
+    assert text in " ".join(source.replace("\n#", "\n").split())

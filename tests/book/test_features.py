@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup
 from nlr import paths
 from nlr.book import features, places
 from nlr.errors import NlrError
+from nlr.study import protocols
 
 FRAME = features.load()
 BUILT = paths.ROOT / "_build" / "html" / "executed" / "reports" / "features.html"
@@ -39,7 +40,18 @@ def test_the_table_has_an_anchor_and_a_status_in_each_row():
     assert row["where"].startswith("{verdict}`done` Other normalisations: [erratum E11](#erratum-e11); ")
     assert "[`krishnan-nfl`](#tab-losses-printed)" in row["where"]
     assert table.loc["[F8]{#feature-f8}", "reports"] == "–"
-    assert table.loc["[F74]{#feature-f74}", "where"].startswith("{verdict}`not done`<br>Quoted from the paper")
+    assert table.loc["[F129]{#feature-f129}", "where"].startswith("{verdict}`not done`<br>Losses are the subject")
+
+
+def test_a_data_set_that_is_trained_on_is_not_called_missing():
+    trained = {protocols.load(name)["data"]["dataset"] for name in protocols.names()}
+    missing = " ".join(note for text in FRAME["note"] for note in re.split("[.;]", text) if "not available" in note)
+    assert missing
+    assert not [name for name in trained if name in missing.lower().replace("cifar-100", "")]
+    rows = FRAME.set_index("id")
+    for name in ("F74", "F181"):
+        assert rows.loc[name, "status"] == "in part"
+        assert "ma2020-mnist/comparison" in rows.loc[name, "where"].split()
 
 
 def test_counts_add_up_and_what_is_left_open_has_a_reason():

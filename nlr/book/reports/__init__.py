@@ -78,14 +78,15 @@ class ReportFigure:
 
 
 def about(name):
-    """What the registry says of a report: author, dated, aim, how, captions, drawn and settings.
+    """What the registry says of a report, by the keys that are explained at its head.
 
     Raises:
         NlrError: the report is unknown.
     """
     if name not in course_figures.REPORTS:
         raise unknown("report", name, course_figures.REPORTS)
-    return {"captions": {}, "drawn": {}, "settings": []} | tomllib.loads(REGISTRY.read_text())[name]
+    told = tomllib.loads(REGISTRY.read_text())[name]
+    return {"code": "", "pictures": "", "captions": {}, "drawn": {}, "said": {}, "settings": []} | told
 
 
 def protocol_of(name, reading, scale="full"):
@@ -361,12 +362,15 @@ def printed_tables(name):
 # Comparison
 
 
-def comparison(name, found):
+def comparison(name, found, records=(), figure="value"):
     """Printed figures beside our runs of one scale, in the cells that have a run.
 
     Args:
         name: the report.
         found: rows of :func:`runs_of`, of one scale.
+        records: those that it comes from: an interval takes the spread of all runs of the protocols in ``found``, those
+            of losses too that the report does not have. Without them it takes that of ``found``.
+        figure: ``value``, or ``clean`` for both readings by :data:`CLEAN`.
 
     Returns:
         A data frame with loss, setting, printed (NaN where there is none); for each reading its mean, sd and n, over
@@ -377,7 +381,7 @@ def comparison(name, found):
         CE in the same reading); and ``printed_ce``, without interval.
     """
     theirs = printed(name).set_index(["loss", "setting"])["value"].to_dict()
-    table = found.assign(loss=found["loss"] + "|" + found["reading"])
+    table, found = _with_others(found, records, figure), found.assign(value=found[figure])
     order = frames.in_order(found["setting"])
     known = list(protocols.load(protocol_of(name, "as-written"))["report"]["losses"])
     cells = [(loss, s) for loss in known for s in order if ((found["loss"] == loss) & (found["setting"] == s)).any()]
@@ -409,11 +413,34 @@ def comparison(name, found):
         if key.endswith("_ce"):
             values = [None if loss == "CE" else value for (loss, _), value in zip(cells, values, strict=True)]
         out = out.join(_columns(key, values))
-    spread = statistics.pooled_spread(table[table["reading"] == "as-written"], "value", paired=False)
+    own = {record["config"]["protocol"] for record in found.loc[found["reading"] == "as-written", "record"]}
+    of_reading = table[table["pooled"] & table["protocol"].isin(own)]
+    spread = statistics.pooled_spread(of_reading, "value", paired=False)
     enough = spread.df >= statistics.MINIMUM_DF
     half = stats.t.ppf(0.975, spread.df) * spread.sd * np.sqrt(1 + 1 / out["as-written_n"]) if enough else math.nan
     effect = out["as-written_mean"] - out["printed"]
     return out.assign(printed_effect=effect, printed_low=effect - half, printed_high=effect + half)
+
+
+def _with_others(found, records, figure):
+    """Runs as :mod:`nlr.evidence.statistics` takes them, with those of their protocols that ``found`` leaves out.
+
+    A run that counts for both readings is two rows, of which the spread takes one.
+    """
+    table = found.assign(loss=found["loss"] + "|" + found["reading"], value=found[figure])
+    table["protocol"] = [record["config"]["protocol"] for record in found["record"]]
+    digests = pd.Series([record["digest"] for record in found["record"]], table.index, dtype=object)
+    table["pooled"] = ~digests.duplicated()
+    rows, there = [], set(digests)
+    for record in records:
+        protocol = record["config"]["protocol"]
+        if protocol in set(table["protocol"]) and record["digest"] not in there:
+            key = "last_accuracy" if figure == "clean" else _figure(protocol)
+            row = {"loss": f"{record['config']['loss']['spec']} @ {protocol}", "protocol": protocol, "pooled": True}
+            row |= {"setting": frames.setting_of(record["config"]), "seed": record["config"]["seed"]}
+            rows.append(row | {"value": 100 * record["final"][key]})
+    columns = ["loss", "setting", "seed", "value", "protocol", "pooled"]
+    return pd.concat([table[columns], pd.DataFrame(rows, columns=columns)]).astype({"pooled": bool, "value": float})
 
 
 def _columns(key, values):
@@ -421,18 +448,19 @@ def _columns(key, values):
     return pd.DataFrame(triples, columns=[f"{key}_effect", f"{key}_low", f"{key}_high"])
 
 
-def effect(found, loss, kind):
+def effect(found, loss, kind, records=(), figure="value"):
     """What reading a report as written does to a loss: accuracy as written less as intended.
 
     Args:
         found: rows of :func:`runs_of` of one scale.
         loss: as the report names it.
         kind: of noise; the mean is over the settings of this kind in which both readings share a seed.
+        records, figure: as for :func:`comparison`.
 
     Returns:
         A :class:`nlr.evidence.statistics.Estimate`, or None where there is no such setting.
     """
-    table = found.assign(loss=found["loss"] + "|" + found["reading"])
+    table = _with_others(found, records, figure)
     pair = [(f"{loss}|{reading}", sign) for reading, sign in zip(READINGS, (1.0, -1.0), strict=True)]
     mine = found[(found["loss"] == loss) & (found["kind"] == kind)]
     there = [s for s, part in mine.groupby("setting") if part.groupby("seed")["reading"].nunique().max() == 2]

@@ -1,5 +1,7 @@
 """What a report prints: its tables of numbers, those that its public code prints, and what its prose says."""
 
+import re
+
 import pandas as pd
 
 from nlr.book import reports
@@ -46,7 +48,7 @@ def code_tables(name):
             index=["loss", "loss_as_coded"], columns="setting", values="text", aggfunc="first", sort=False
         )
         grid = grid[frames.in_order(grid.columns)].rename(columns=frames.short_name).fillna("–").reset_index()
-        grid["loss_as_coded"] = grid["loss_as_coded"].map("`{}`".format)
+        grid["loss_as_coded"] = grid["loss_as_coded"].map(lambda loss: f"`{_short(loss)}`")
         file = report_code.place(name, part["path"].iloc[0])
         out.append(
             Table(
@@ -60,6 +62,11 @@ def code_tables(name):
             )
         )
     return out
+
+
+def _short(loss):
+    """A loss with its parameters to six digits, as protocols are shown."""
+    return re.sub(r"\d+\.\d{6,}", lambda number: f"{float(number[0]):g}", loss)
 
 
 def prose_table(name):
@@ -95,21 +102,21 @@ def prints(name):
     """In a sentence, how much of a report's results can be read off it today."""
     numbers = reports.printed(name)
     figures = [f for f in reports.figures_of(name) if f.form != "drawn"]
-    lost = f"{len(figures)} figure{'s' * (len(figures) != 1)} of results"
+    drawn = f"{len(figures)} figure{'s' * (len(figures) != 1)} of results"
+    where = "missing from our copy"
+    if pictures := reports.about(name)["pictures"]:
+        where += f", though not from the one beside its code ({report_code.place(name, pictures)})"
     if numbers.empty:
-        return (
-            f"The report prints no accuracy. Its {lost} are lost with their numbers: nothing can be compared with ours."
-        )
-    where = "missing from our copy of it" if report_code.code(name) else "lost"
+        return f"The report prints no accuracy, and its {drawn} are {where}: nothing can be compared with ours."
     if (numbers["by"] == "code").all():
         (path,) = set(numbers["where"])
         return (
-            f"The report prints no accuracy, and its {lost} are {where}. Its code prints their numbers, {len(numbers)} "
-            f"overall accuracies, each of one reading, in {report_code.place(name, path)}; from these the figures are "
-            "drawn below."
+            f"The report prints no accuracy, and its {drawn} are {where}. Its code prints their numbers, "
+            f"{len(numbers)} overall accuracies, each of one reading, in {report_code.place(name, path)}; from these "
+            "the figures are drawn below."
         )
     text = (
-        f"The report prints {len(numbers)} overall accuracies, each of one reading, without an interval; its {lost} "
+        f"The report prints {len(numbers)} overall accuracies, each of one reading, without an interval; its {drawn} "
         f"are {where}."
     )
     rows = [tuple(part["text"]) for _, part in numbers.groupby(["loss", "kind"])]

@@ -82,7 +82,7 @@ def _title(reading):
 
 def _absent(cells, figure):
     """Which losses of a figure lack runs in a reading, in a sentence; empty where none does or there is no run."""
-    parts = []
+    parts = {}
     for reading in READINGS if len(cells) else ():
         mine = cells[cells["reading"] == reading]
         have = set(zip(mine["loss"], mine["setting"], strict=True))
@@ -92,11 +92,11 @@ def _absent(cells, figure):
         gaps = [wording.listed(wholly)] if wholly else []
         if partly:
             gaps.append(f"{wording.listed(partly)} at other rates")
-        if mine.empty:
-            parts.append(f"{_title(reading)} all")
-        elif gaps:
-            parts.append(f"{_title(reading)} {', and '.join(gaps)}")
-    return f"Runs are missing of: {'; '.join(parts)}." if parts else ""
+        if mine.empty or gaps:
+            parts[_title(reading)] = "all" if mine.empty else ", and ".join(gaps)
+    if len(parts) == len(READINGS) and len(set(parts.values())) == 1:
+        return f"Runs are missing in both readings: {next(iter(parts.values()))}."
+    return f"Runs are missing of: {'; '.join(f'{reading} {gap}' for reading, gap in parts.items())}." if parts else ""
 
 
 def _rate(name, figure, cells, scale):
@@ -159,7 +159,10 @@ def _rates_alt(panels):
 
 
 def _epoch(name, figure, cells, scale):
-    return _by_epoch(name, figure, cells, scale, {"test_accuracy": "clean test accuracy (%)"}, "clean test accuracy")
+    """Krishnan's curves: his code draws the accuracy on the noisy labels that it trains on, and so do we."""
+    keys = {"accuracy_noisy": "accuracy on training labels (%)"}
+    text = "accuracy on the noisy training labels, which the code of the report draws under this name"
+    return _by_epoch(name, figure, cells, scale, keys, text)
 
 
 def _validation(name, figure, cells, scale):

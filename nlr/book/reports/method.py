@@ -56,7 +56,7 @@ def facts(name):
         ("settings", frames.short_names(own["settings"])),
         ("accuracies printed", int((numbers == "report").sum())),
         ("figures", len(shown)),
-        ("public code", f"{code['repository']}, {code['commit'][:7]}" if code else "none known to us"),
+        ("public code", f"`{code['repository']}`, {code['commit'][:7]}" if code else "none known to us"),
     ]
 
 
@@ -218,8 +218,11 @@ def _code_words(name):
     """What a caption says of the column of code; empty where there is none."""
     if not report_code.code(name):
         return ""
+    which = reports.about(name)["code"]
+    whose = f" Its code is that {which}." if which else ""
     return (
-        f" {MARKS['code']}: the report leaves it open, and its public code says what was run; our runs were fixed "
-        f"before that code was known and have the value that stands here. *As run* is a third reading, "
-        f"`{reports.protocol_of(name, 'as-run')}`, which follows that code; it is trained on digits alone."
+        f"{whose} {MARKS['code']}: the report leaves it open, and its public code says what was run; our runs were "
+        f"fixed before that code was known and have the value that stands here. *As run* is a third reading, "
+        f"`{reports.protocol_of(name, 'as-run')}`, which follows that code; its column has it before it is scaled to "
+        "digits, on which alone it is trained."
     )

@@ -73,8 +73,14 @@ def mended(name, loss, kinds, scale):
     return dict(sorted(out.items(), key=lambda item: int(item[0][1:])))
 
 
-def effects_table(name, found, scale):
+def effects_table(name, found, scale, records=()):
     """What putting errata right does to accuracy: for each loss the mean over the settings of a kind, with interval.
+
+    Args:
+        name: the report.
+        found: rows of :func:`nlr.book.reports.runs_of`.
+        scale: a key of :data:`SCALES`.
+        records: as for :func:`nlr.book.reports.comparison`.
 
     Returns:
         A table, or None where the readings share no setting. Where they are judged on different labels, it is of the
@@ -84,15 +90,14 @@ def effects_table(name, found, scale):
     if mine.empty:
         return None
     judged = {reports.judged_by(name, reading) for reading in READINGS}
-    if len(judged) > 1:
-        mine = mine.assign(value=mine["clean"])
+    figure = "clean" if len(judged) > 1 else "value"
     kinds, rows = [kind for kind in ("clean", "symmetric", "asymmetric") if kind in set(mine["kind"])], []
     for loss in dict.fromkeys(mine["loss"]):
         if put_right := mended(name, loss, kinds, scale):
             names = [
                 errata_link(one) + ("" if of == kinds else f" ({' and '.join(of)})") for one, of in put_right.items()
             ]
-            effects = {kind: _effect(reports.effect(mine, loss, kind)) for kind in kinds}
+            effects = {kind: _effect(reports.effect(mine, loss, kind, records, figure)) for kind in kinds}
             rows.append({"loss": loss, "errata": ", ".join(names)} | effects)
     if all(text == "–" for row in rows for key, text in row.items() if key not in ("loss", "errata")):
         return None
@@ -101,7 +106,8 @@ def effects_table(name, found, scale):
         name=f"effects{reports.SCALES[scale]}",
         caption="What the errata do to the accuracy: as written less as intended in points, mean over the "
         "settings of a kind "
-        f"that both have, with a 95 % interval over seeds; our runs {SCALES[scale]}, "
+        f"that both have, with a 95 % interval from the spread over seeds of all runs of these protocols; our runs "
+        f"{SCALES[scale]}, "
         f"{reports.CLEAN if len(judged) > 1 else judged.pop()}.",
         left=["errata"],
     )

@@ -16,8 +16,9 @@ from nlr.study import protocols
 SCALES = {"full": "in full", "small": "scaled down", "digits": "on digits"}
 
 _DIFFERENCE = (
-    "Written − intended: what the errata change, in points, with a 95 % interval where seeds give one. Where both have "
-    "runs, their means are over shared seeds, so that they differ by just that."
+    "Written − intended: what the errata change, in points, with a 95 % interval where seeds give one, from the spread "
+    "of all runs of these protocols. Where both have runs, their means are over shared seeds, so that they differ by "
+    "just that."
 )
 
 
@@ -45,8 +46,8 @@ def runs_table(name, found):
         name="runs",
         caption="Our runs of this report. A cell is a loss in a setting. Where the two readings of a run do not "
         "differ, one "
-        "run counts for both. Each scale has tables and figures of its own; on digits only what settles an "
-        "erratum is run.",
+        "run counts for both; readings that differ in their losses alone share a protocol. Each scale has tables and "
+        "figures of its own; on digits only what settles an erratum is run.",
         left=["scale", "protocol", "data"],
     )
 
@@ -61,15 +62,21 @@ def missing_runs(name, found, records):
     )
 
 
-def comparison_tables(name, found, scale):
+def comparison_tables(name, found, scale, records=()):
     """Printed accuracies beside ours of one scale, and differences to CE beside each other; empty without a run.
 
     Where the readings are judged on different labels, a table of both on clean labels comes between the two.
+
+    Args:
+        name: the report.
+        found: rows of :func:`nlr.book.reports.runs_of`.
+        scale: a key of :data:`SCALES`.
+        records: as for :func:`nlr.book.reports.comparison`.
     """
     mine = found[found["scale"] == scale]
     if mine.empty:
         return []
-    compared = reports.comparison(name, mine)
+    compared = reports.comparison(name, mine, records)
     tag = reports.SCALES[scale]
     judged = [reports.judged_by(name, reading) for reading in READINGS]
     comparable = judged[0] == judged[1]
@@ -87,7 +94,7 @@ def comparison_tables(name, found, scale):
     rows = _compared_rows(name, compared, comparable, printed, printed and scale == "full")
     out = [Table(rows, name=f"ours{tag}", caption=" ".join(captions), left=["setting"])]
     if not comparable:
-        clean = reports.comparison(name, mine.assign(value=mine["clean"]))
+        clean = reports.comparison(name, mine, records, "clean")
         clean = clean[(clean["as-written_n"] > 0) & (clean["as-intended_n"] > 0)]
         if len(clean):
             caption = (
@@ -99,7 +106,7 @@ def comparison_tables(name, found, scale):
     if less[["written_ce_effect", "intended_ce_effect"]].notna().any(axis=None):
         text = (
             f"Accuracy less that of CE in the same setting, in points, mean over the seeds that both losses have; our "
-            f"runs {SCALES[scale]}, 95 % intervals over seeds."
+            f"runs {SCALES[scale]}, 95 % intervals from the spread over seeds of all runs of these protocols."
         )
         out.append(Table(_less_rows(less, printed), name=f"less-ce{tag}", caption=text, left=["setting"]))
     return out
