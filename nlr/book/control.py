@@ -75,10 +75,9 @@ def undone(judged, evidence):
     if not undoes(judged, evidence):
         return ""
     found = [loss for loss in gains(judged) if loss in SUMS]
-    untried = _untried(evidence)
-    scope = place(judged) + (f"; {listed(untried)} not trained that long" if untried else "")
     end = "end" if len(found) > 1 else "ends"
-    return f"with {times()} times the training {listed(found)} {end} below {_beside(judged, evidence)[1]} ({scope})"
+    text = f"with {times()} times the training {listed(found)} {end} below {_beside(judged, evidence)[1]}"
+    return f"{text} ({place(judged)})"
 
 
 def undoes(judged, evidence):

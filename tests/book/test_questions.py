@@ -203,7 +203,7 @@ def test_the_control_is_told_of_the_sums_with_what_they_memorise():
     evidence = questions.evidence_of(runs)
     assert control.undone(judge(runs), evidence) == (
         "with four times the training NCE+MAE and NCE+RCE end below cross-entropy after its usual training (40 % wrong "
-        "labels, 3 seeds; cross-entropy not trained that long)"
+        "labels, 3 seeds)"
     )
     better = line(answers(longer(0.1, 0.9))["parts"]).text
     assert "changes in accuracy: NCE+MAE by +10.0 and NCE+RCE by +10.0 points." in better
