@@ -103,7 +103,8 @@ def make(folder):
 def start(folder, hold="", said="said"):
     """Begin a build, in a group of processes of its own, that waits at a phase; what it says goes to a file."""
     (folder / "reached").unlink(missing_ok=True)
-    (folder / "hold").write_text(hold)
+    (folder / "next").write_text(hold)
+    (folder / "next").replace(folder / "hold")  # at once: whoever reads an empty file goes on
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     with (folder / said).open("w") as file:
         return subprocess.Popen(
