@@ -3,16 +3,21 @@
 Read from the source without running it. Of the modules that a script imports, directly or through others, all runs that
 stands outside functions and classes; of these only what a name leads to, from the script or from what else can run. A
 module that is named in a string does not count; one that is handed on as a whole does with all that it holds.
+
+Parsing takes longer than all else, so what was parsed is remembered from one build to the next, by the text.
 """
 
 import ast
+import atexit
 import hashlib
+import pickle
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 PACKAGE = "nlr"
+MEMORY = Path(__file__).resolve().parent.parent / ".snakemake" / "parsed.pickle"
 DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -54,7 +59,22 @@ class _Module:
 
 @cache
 def _read(path):
-    source = path.read_text()
+    source = path.read_bytes()
+    known, used = _memory()
+    key = hashlib.sha256(_own() + source).hexdigest()
+    if key not in known:
+        try:
+            known[key] = _parse(source.decode())
+        except ValueError as error:
+            raise ValueError(f"{path}, {error}") from None
+    used.add(key)
+    dotted, bound, text, names = known[key]
+    files = frozenset(file for name in dotted if _ours(name) for file in _files(name))
+    return _Module(files, bound, text, names)
+
+
+def _parse(source):
+    """What a file imports, as dotted names, and the other attributes of :class:`_Module`."""
     lines, bound, dotted = source.splitlines(), defaultdict(set), set()
     text, names = defaultdict(str, {"": ""}), defaultdict(set)
     for node in ast.parse(source).body:
@@ -75,14 +95,39 @@ def _read(path):
                     bound[alias.asname or alias.name.partition(".")[0]].add(alias.name)
             elif kind is ast.ImportFrom:
                 if x.level:
-                    raise ValueError(f"{path}, line {x.lineno}: a relative import; write {PACKAGE}.module in full.")
+                    raise ValueError(f"line {x.lineno}: a relative import; write {PACKAGE}.module in full.")
                 dotted |= {f"{x.module}.{alias.name}" for alias in x.names}
                 for alias in x.names:
                     bound[alias.asname or alias.name].add(f"{x.module}.{alias.name}")
         names[part] |= {_chain(x) for x in chains if id(x) not in before_attributes}
-    files = frozenset(file for name in dotted if _ours(name) for file in _files(name))
     ours = {name: of for name, of in bound.items() if any(map(_ours, of))}
-    return _Module(files, ours, dict(text), {part: frozenset(of) for part, of in names.items()})
+    return dotted, ours, dict(text), {part: frozenset(of) for part, of in names.items()}
+
+
+@cache
+def _own():
+    """The text of this file: another way to parse makes another memory."""
+    return Path(__file__).read_bytes()
+
+
+@cache
+def _memory():
+    """What was parsed, by the hash of the text, and which of it this process asks for and leaves to the next."""
+    try:
+        known = pickle.loads(MEMORY.read_bytes())
+    except (OSError, EOFError, pickle.UnpicklingError):  # none yet, or cut short
+        known = {}
+    before, used = set(known), set()
+    atexit.register(_remember, MEMORY, known, before, used)
+    return known, used
+
+
+def _remember(memory, known, before, used):
+    if used - before and memory.parent.parent.is_dir():
+        memory.parent.mkdir(exist_ok=True)
+        begun = memory.with_suffix(".new")
+        begun.write_bytes(pickle.dumps({key: known[key] for key in used}))
+        begun.replace(memory)
 
 
 def _chain(node):

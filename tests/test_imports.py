@@ -14,11 +14,18 @@ sys.path.insert(0, str(paths.ROOT / "pipeline"))
 import imports
 
 
-@pytest.fixture(autouse=True)
-def other_files():
+def forget():
     """Folders change from test to test, and with them what a relative path means."""
-    for cached in (imports._read, imports._after, imports._module, imports.digest_of):
+    for cached in (imports._read, imports._after, imports._module, imports._memory, imports.digest_of):
         cached.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def other_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(imports, "MEMORY", tmp_path / ".snakemake" / "parsed.pickle")
+    forget()
+    yield
+    forget()
 
 
 PRINT = "import json, sys; print(json.dumps([m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'nlr']))"
@@ -86,8 +93,7 @@ def digest(folder, files):
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    for cached in (imports._read, imports._after, imports._module, imports.digest_of):
-        cached.cache_clear()
+    forget()
     return imports.digest_of("page.py")
 
 
@@ -127,3 +133,21 @@ def test_a_line_of_one_drawing_leaves_the_other_pages_alone(monkeypatch):
     ranks = [page.stem for page in drawing if ("nlr/book/plots.py", "ranks") in imports._reached(page)]
     assert ranks == ["ranks"]
     assert len(drawing) > 30
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"cut short"])
+def test_a_text_that_was_parsed_before_is_not_parsed_again(tmp_path, monkeypatch, damage):
+    monkeypatch.chdir(tmp_path)
+    before = digest(tmp_path, HOUSE)
+    known, used = imports._memory()
+    imports._remember(imports.MEMORY, known, set(), used)
+    if damage is not None:
+        imports.MEMORY.write_bytes(damage)
+    parsed, parse = [], imports._parse
+    monkeypatch.setattr(imports, "_parse", lambda source: parsed.append(source) or parse(source))
+    leg = HOUSE["nlr/leg.py"].replace("LONG = 3", "LONG = 4")
+    assert digest(tmp_path, HOUSE) == before
+    assert len(parsed) == (0 if damage is None else len(HOUSE))
+    parsed.clear()
+    assert digest(tmp_path, HOUSE | {"nlr/leg.py": leg}) != before
+    assert leg in parsed
