@@ -23,8 +23,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "NLR_WARM"  # the environment variable that names the socket
-# torch imports its compiler when the first optimiser is made.
-TOOLS = ("ipykernel.kernelapp", "jupytext", "papermill", "torch._dynamo")
+TOOLS = ("ipykernel.kernelapp", "jupytext", "papermill")
+LATE = (
+    "torch._dynamo"  # torch imports its compiler when the first optimiser is made; the first page need not wait for it
+)
 INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel sets where nothing is said
 
 
@@ -109,6 +111,8 @@ def serve(address):
                     imported = True
                 if child := os.fork():
                     children[child] = connection
+                    with suppress(Exception):
+                        import_module(LATE)
                     continue
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
