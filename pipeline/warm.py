@@ -24,9 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "NLR_WARM"  # the environment variable that names the socket
 TOOLS = ("ipykernel.kernelapp", "jupytext", "papermill")
-LATE = (
-    "torch._dynamo"  # torch imports its compiler when the first optimiser is made; the first page need not wait for it
-)
+LATE = "torch._dynamo"  # torch imports its compiler when the first optimiser is made; no page need wait for it
 INLINE = "module://matplotlib_inline.backend_inline"  # what a kernel sets where nothing is said
 
 
