@@ -577,11 +577,10 @@ Table(
 )
 
 # %% tags=["remove-input"]
-ratio = uniform_rate(LOSSES["ce"]) / uniform_rate(LOSSES["nce"])
 both = collapse.threshold(LOSSES["nce+mae"], 0.4) / collapse.threshold(LOSSES["nce"], 0.4)
 Prose(
     f"- With ten classes NCE stands {thresholds[10, 0.0]:.2g} of weight decay on clean labels and {thresholds[10, 0.8]:.2g} at symmetric noise of "
-    f"rate 0.8. Cross-entropy stands {ratio:.0f} times as much.\n"
+    f"rate 0.8. Cross-entropy stands {uniform_rate(LOSSES['ce']) / uniform_rate(LOSSES['nce']):.0f} times as much.\n"
     f"- With a hundred classes it is {thresholds[100, 0.0]:.2g} on clean labels: the common weight decay of 5e-4 needs a scale above "
     f"{5e-4 / thresholds[100, 0.0]:.1f} there, and above {5e-4 / thresholds[100, 0.4]:.1f} at symmetric noise of rate 0.4.\n"
     f"- A scale $K\\log K$ = {K * math.log(K):.0f} gives NCE the threshold of cross-entropy. A passive term helps too: with $1-p_y$ added the threshold "
