@@ -1,5 +1,6 @@
 """The batch door: ``python -m nlr --help``."""
 
+import atexit
 import codecs
 import json
 import os
@@ -360,5 +361,19 @@ def main():
             leave()
 
 
+def process():
+    """The command line as a process of its own, which leaves at once.
+
+    To take down what it has in memory, torch above all, would take as long as many a command.
+    """
+    try:
+        main()
+    except SystemExit as stop:  # so typer ends every command
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(stop.code)
+
+
 if __name__ == "__main__":
-    main()
+    process()

@@ -6,6 +6,7 @@ one. Whatever is killed, and when, leaves whole records and a checkpoint at most
 old.
 """
 
+import atexit
 import multiprocessing
 import os
 import signal
@@ -401,6 +402,7 @@ def _worker(pipe, failed):
                 pipe.send(event)
 
             _work(todo, store, data_root, device, None, failed, tell, paces, **options)
+        atexit.register(os._exit, 0)  # to take down torch would take a second
     except NlrError as error:
         sys.exit(f"nlr: {error}")
     except KeyboardInterrupt:
