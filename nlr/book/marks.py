@@ -8,6 +8,7 @@ from nlr.study import protocols
 SMALL = "ma2020-small"  # stands for the full protocol while this has no runs
 FULL = "ma2020"
 MNIST_FULL = "ma2020-mnist"
+MNIST_DECAY = "ma2020-mnist-decay-1e-2"  # the same with the weight decay of the authors' released configuration
 OURS = (FULL, MNIST_FULL, SMALL)
 FAMILIES = {
     "cifar10": "CIFAR-10",

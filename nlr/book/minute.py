@@ -3,15 +3,12 @@
 from nlr.book import control, marks
 from nlr.book.questions import AUTHORS, evidence_of
 from nlr.book.sentences import ASYMMETRIC, SYMMETRIC, called, listed, sentences, where
-from nlr.evidence import claims, contrasts, frames, published, reproductions, yardstick
-from nlr.evidence.verdicts import AUTHORS as AUTHORS_IN
-from nlr.evidence.verdicts import MATHEMATICS
+from nlr.evidence import claims, contrasts, frames, published, reproductions, verdicts, yardstick
 from nlr.study import protocols, studies
 
 SUMS = tuple((loss, "ce") for loss in control.SUMS)
 OF_SUMS = tuple(("last", pair, SYMMETRIC) for pair in SUMS)
 ALONE = ("last", ("nce+mae", "mae"), SYMMETRIC)  # whether the sum gains anything over its passive part
-STRONGER = "ma2020-mnist-decay-1e-2"  # with the weight decay that the authors' released configuration has
 SAME_ORDER, SAME_PAIRS = 2 / 3, "at least five in six pairs"  # Kendall's tau, and the share of pairs that it stands for
 
 
@@ -31,7 +28,7 @@ def parts(judged, records):
 
 
 def _answer(judged, evidence):
-    held = any(one.outcome == "held" and one.scope == MATHEMATICS for one in judged["C2"])
+    held = any(one.outcome == "held" and one.scope == verdicts.MATHEMATICS for one in judged["C2"])
     beats, adds = (
         [setting for setting, cell in evidence.differences("authors", contrast).items() if cell.sign > 0]
         for contrast in (OF_SUMS[0], ALONE)
@@ -123,8 +120,8 @@ def _decays(records):
 
     Empty where no cell is run with both.
     """
-    source, usual = AUTHORS_IN["authors, MNIST"]
-    found = {name: [r for r in records if r["config"]["protocol"] == name] for name in (usual, STRONGER)}
+    source, usual = verdicts.AUTHORS["authors, MNIST"]
+    found = {name: [r for r in records if r["config"]["protocol"] == name] for name in (usual, marks.MNIST_DECAY)}
     if not all(found.values()):
         return ""
     tables = {name: frames.frame(runs) for name, runs in found.items()}
@@ -132,9 +129,10 @@ def _decays(records):
     _, distances = yardstick.side_by_side(tables, theirs)
     if not distances:
         return ""
+    first, released = (distances[name] for name in found)
     return (
-        f" With the weight decay of the authors' first scripts, cells lie on average {distances[usual]:.1f} points "
-        f"from their tables; with that of their released code the same cells lie {distances[STRONGER]:.1f} from them."
+        f" With the weight decay of the authors' first scripts, cells lie on average {first:.1f} points from their "
+        f"tables; with that of their released code the same cells lie {released:.1f} from them."
     )
 
 

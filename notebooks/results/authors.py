@@ -29,7 +29,7 @@ source = "HX-HX1-MNIST"
 # %% tags=["hide-input"]
 import pandas as pd
 
-from nlr.book import beside, plots, unrounded, words
+from nlr.book import beside, marks, plots, unrounded, words
 from nlr.book.display import Facts, Figure, Prose, Table
 from nlr.evidence import claims, frames, reproductions, verdicts, yardstick
 from nlr.evidence.claims import kinds
@@ -46,12 +46,15 @@ table["pooled"] = beside.standing(found, rules["collapsed"])
 theirs = reproductions.figures(source, family, chosen.protocol)
 compared = yardstick.compare(table, theirs, rules["margin"], "last", kinds.pooling(rules), rules["few_seeds"])
 scope = f"{frames.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
-STRONGER = f"{chosen.protocol}-decay-1e-2"
-stronger = [record for record in verdicts.committed() if record["config"]["protocol"] == STRONGER]
-decays = {name: f"{protocols.load(name)['training']['weight_decay']:g}" for name in (chosen.protocol, STRONGER)}
+stronger = [record for record in verdicts.committed() if record["config"]["protocol"] == marks.MNIST_DECAY]
+decays = {
+    name: f"{protocols.load(name)['training']['weight_decay']:g}" for name in (chosen.protocol, marks.MNIST_DECAY)
+}
 both, distances, nearer = table.head(0), {}, ""
 if stronger:
-    both, distances = yardstick.side_by_side({chosen.protocol: table, STRONGER: frames.frame(stronger)}, theirs)
+    both, distances = yardstick.side_by_side(
+        {chosen.protocol: table, marks.MNIST_DECAY: frames.frame(stronger)}, theirs
+    )
 if distances:
     nearer = (
         f"Over the {len(both)} cells that are run with two weight decays the mean absolute difference from their tables is "

@@ -407,7 +407,7 @@ def test_the_distance_from_the_authors_tables_is_told_of_cells_with_both_weight_
         "that of their released code the same cells lie 0.2 from them."
     )
     assert minute._decays(near) == minute._decays(far) == minute._decays([]) == ""
-    decays = [protocols.load(name)["training"]["weight_decay"] for name in (minute.STRONGER, "ma2020-mnist-release")]
+    decays = [protocols.load(name)["training"]["weight_decay"] for name in (marks.MNIST_DECAY, "ma2020-mnist-release")]
     assert decays[0] == decays[1]
 
 

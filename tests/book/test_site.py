@@ -59,8 +59,8 @@ MARK = """known => {
     }
     return {looks: seen.size, fresh};
 }"""
-# Most elements are strokes of formulas, which are hidden from readers of screens, and colours of code. No rule but those
-# on colours speaks of them.
+# Most elements are strokes of formulas, which are hidden from readers of screens, and colours of code. No rule but
+# those on colours speaks of them.
 FLATTEN = """() => {
     for (const drawn of document.querySelectorAll('mjx-container > svg[aria-hidden="true"]')) drawn.replaceChildren();
     const plain = e => e.tagName === 'SPAN' && e.getAttributeNames().every(name => name === 'class');
