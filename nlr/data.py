@@ -6,6 +6,7 @@ differ in their pixels and are told apart by what they hold, not by where they l
 
 import gzip
 import hashlib
+import importlib.util
 import io
 import os
 import pickle
@@ -243,11 +244,10 @@ def _check_is_data(file, mend):
 
 def _digits():
     """1,797 grey 8 x 8 images; the last 50 of each class, in the data's own order, are the test set."""
-    from sklearn.datasets import load_digits
-
-    digits = load_digits()
-    images = (digits.images * 15).astype(np.uint8)[..., None]  # 0..16 becomes 0..240
-    labels = digits.target.astype(np.int64)
+    (folder,) = importlib.util.find_spec("sklearn").submodule_search_locations  # to import it takes a second
+    rows = np.loadtxt(Path(folder, "datasets/data/digits.csv.gz"), np.uint8, delimiter=",")
+    images = rows[:, :-1].reshape(-1, 8, 8, 1) * np.uint8(15)  # 0..16 becomes 0..240
+    labels = rows[:, -1].astype(np.int64)
     test = np.zeros(len(labels), bool)
     for k in range(10):
         test[np.flatnonzero(labels == k)[-50:]] = True

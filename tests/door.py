@@ -57,6 +57,6 @@ if __name__ == "__main__":
     if sys.argv[1:] == ["refused"]:
         print(*sorted(refuse.refused))
     else:
-        from nlr.__main__ import main
+        from nlr.__main__ import process
 
-        main()
+        process()

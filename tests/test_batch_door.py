@@ -46,7 +46,7 @@ def door(request, tmp_path):
     (tree / "nlr/study/studies/two.toml").write_text(STUDY)
     with (tree / "nlr/study/protocols/sources/digits.toml").open("a") as protocol:
         protocol.write("[training]\nepochs = 2\n")
-    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "GIT_CEILING_DIRECTORIES": str(tmp_path)}
+    environment = os.environ | {"GIT_CEILING_DIRECTORIES": str(tmp_path)}
 
     def run(*arguments):
         command = [python, DOOR, *map(str, arguments)]

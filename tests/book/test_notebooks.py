@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 
 import jupytext
 import nbformat
@@ -17,6 +16,7 @@ import pytest
 
 from nlr import paths
 from nlr.book import errata, features
+from nlr.errors import NlrError
 from nlr.evidence import attempts, course_figures, published, report_code, reproductions
 from nlr.study import experiment, records
 from nlr.theory import predicted
@@ -531,28 +531,37 @@ BAD = {
 }
 
 
-@pytest.fixture(scope="module")
-def refused(tmp_path_factory):
-    """What papermill said to each bad parameter, and its folder; two at a time, for each takes seconds to start."""
-
-    def run(case):
-        template, parameters, _ = BAD[case]
-        folder = tmp_path_factory.mktemp("refused")
-        mine = {"results_root": folder / "mine"} if template == "setting" else {}
-        return papermill(folder / "out.ipynb", template, **mine | parameters), folder
-
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(BAD, pool.map(run, BAD), strict=True))
+@pytest.mark.parametrize("case", ["loss", "parameter of the comparison"])
+def test_a_bad_parameter_ends_papermill_with_one_sentence_and_nothing_trained(tmp_path, case):
+    template, parameters, said = BAD[case]
+    mine = {"results_root": tmp_path / "mine"} if template == "setting" else {}
+    done = papermill(tmp_path / "out.ipynb", template, **mine | parameters)
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("NlrError: ")
+    assert all(word in last for word in said)
+    assert os.listdir(tmp_path) == ["out.ipynb"]  # papermill's own, which shows the error
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_parameters_end_papermill_with_one_sentence_and_nothing_trained(refused, case):
-    done, folder = refused[case]
-    assert done.returncode != 0
-    last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith(("NlrError: ", "NoRecords: "))
-    assert all(word in last for word in BAD[case][2])
-    assert os.listdir(folder) == ["out.ipynb"]  # papermill's own, which shows the error
+def test_bad_parameters_end_a_notebook_with_one_sentence_and_nothing_trained(tmp_path, elsewhere, case):
+    """Its cells one after the other, as papermill has them executed: what is given comes behind the parameters cell."""
+    template, parameters, said = BAD[case]
+    names = {"__name__": "__main__"}
+
+    def execute():
+        for cell in jupytext.read(paths.ROOT / f"notebooks/experiments/{template}.py").cells:
+            if cell.cell_type == "code":
+                exec(cell.source, names)
+            if "parameters" in cell.metadata.get("tags", ()):
+                names.update({"results_root": str(tmp_path / "mine")} if template == "setting" else {})
+                names.update(parameters)
+
+    with pytest.raises(NlrError) as stopped:
+        execute()
+    assert "\n" not in str(stopped.value)
+    assert all(word in str(stopped.value) for word in said)
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.parametrize(
