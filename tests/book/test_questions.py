@@ -17,7 +17,12 @@ BY_NAME = {question.name: question for question in questions.QUESTIONS}
 
 
 # The claims that answers and the control's figures rest on: to judge the others too takes the most time here.
-ASKED = {control.CLAIM, "C68", *(claim for question in questions.QUESTIONS for claim in question.claims)}
+ASKED = {
+    control.CLAIM,
+    minute.PREDICTED,
+    "C68",
+    *(claim for question in questions.QUESTIONS for claim in question.claims),
+}
 
 
 def judge(runs, proved=None):
@@ -409,6 +414,26 @@ def test_the_distance_from_the_authors_tables_is_told_of_cells_with_both_weight_
     assert minute._decays(near) == minute._decays(far) == minute._decays([]) == ""
     decays = [protocols.load(name)["training"]["weight_decay"] for name in (marks.MNIST_DECAY, "ma2020-mnist-release")]
     assert decays[0] == decays[1]
+
+
+def test_what_mnist_decides_is_counted_and_the_prediction_told_once_all_its_cells_are_run():
+    tests = claims.get(minute.PREDICTED).tests_in("ma2020-mnist")
+    cells = [(cell, yes) for test in tests for yes in ("yes", "no") for cell in test[yes]]
+    made = []
+    for number, ((loss, setting), falls) in enumerate(cells):
+        spec, _, protocol = loss.partition(" @ ")
+        share = 0.999 if (falls == "yes") != (number == 0) else 0.2
+        place = {"protocol": protocol or "ma2020-mnist", "dataset": "mnist", "final": {"modal_class_share": share}}
+        made.append(record(spec, setting, **place))
+    judged = judge(made)
+    most = len(cells)
+    assert minute._collapse(judged) == (
+        " In which cells weight decay brings a network to give every image one answer was computed before the runs; it "
+        f"came true in {most - 1} of {most}. Such an end was expected in 2."
+    )
+    decided = [one.outcome for of in judged.values() for one in of if one.scope == "ma2020-mnist"]
+    assert minute._decides(judged) == f"; so far they decide {decided.count('held')} of {len(decided)} claims"
+    assert minute._collapse(judge(made[1:])) == ""
 
 
 def test_nothing_is_answered_without_records():

@@ -916,8 +916,10 @@ def test_predictions_are_judged_cell_by_cell(right, outcome):
     found, (row,) = one_test(line, made)
     assert (row.effect, row.n) == (10 * right, 10)
     assert found.outcome == outcome
+    assert found.qualifier == ("" if right == 10 else f"in {right} of 10 cells")
     assert row.label == "5 cells predicted to give one answer, 5 not"
-    assert one_test(line, made[:-3])[0].outcome == "not run"
+    missing, _ = one_test(line, made[:-3])
+    assert (missing.outcome, missing.qualifier) == ("not run", "")
 
 
 def test_what_ends_with_one_answer_is_left_out_of_a_comparison_that_asks_for_it():
