@@ -164,8 +164,9 @@ def _collapse(judged):
         return ""
     cells, right = sum(row.n for row in rows), sum(round(row.n * row.effect / 100) for row in rows)
     return (
-        " In which cells weight decay brings a network to give every image one answer was computed before the runs; it "
-        f"came true in {right} of {cells}. Such an end was expected in {sum(len(part.test['yes']) for part in parts)}."
+        " Which combinations of loss, noise and weight decay end with one answer to every image was computed before the "
+        f"runs; it came true in {right} of {cells}. "
+        f"Such an end was expected in {sum(len(part.test['yes']) for part in parts)}."
     )
 
 

@@ -428,8 +428,8 @@ def test_what_mnist_decides_is_counted_and_the_prediction_told_once_all_its_cell
     judged = judge(made)
     most = len(cells)
     assert minute._collapse(judged) == (
-        " In which cells weight decay brings a network to give every image one answer was computed before the runs; it "
-        f"came true in {most - 1} of {most}. Such an end was expected in 2."
+        " Which combinations of loss, noise and weight decay end with one answer to every image was computed before the "
+        f"runs; it came true in {most - 1} of {most}. Such an end was expected in 2."
     )
     decided = [one.outcome for of in judged.values() for one in of if one.scope == "ma2020-mnist"]
     assert minute._decides(judged) == f"; so far they decide {decided.count('held')} of {len(decided)} claims"
@@ -503,7 +503,7 @@ def test_the_advice_says_where_a_sum_is_shown_to_be_worse_under_confusion():
 
 def test_the_runs_are_counted_with_what_they_are_runs_of():
     runs = grid({("ce", "symmetric-0.4"): 0.4, ("nce+mae,beta=30", "symmetric-0.4"): 0.4}, seeds=1)
-    (text,) = [text for mark, text in minute._evidence(runs) if mark == "small"]
+    (text,) = [text for mark, text in minute._evidence(judge(runs), runs) if mark == "small"]
     assert text.startswith("2 runs with fewer images")
     assert "; 1 of them are the study `ma2020-small`. " in text
     assert f"they put {minute.SAME_PAIRS} of losses in the order" in text
