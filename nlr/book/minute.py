@@ -164,8 +164,8 @@ def _collapse(judged):
         return ""
     cells, right = sum(row.n for row in rows), sum(round(row.n * row.effect / 100) for row in rows)
     return (
-        " Which combinations of loss, noise and weight decay end with one answer to every image was computed before the "
-        f"runs; it came true in {right} of {cells}. "
+        " Which combinations of loss, noise and weight decay end with one answer to every image was computed before "
+        f"the runs; it came true in {right} of {cells}. "
         f"Such an end was expected in {sum(len(part.test['yes']) for part in parts)}."
     )
 

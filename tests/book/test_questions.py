@@ -428,8 +428,8 @@ def test_what_mnist_decides_is_counted_and_the_prediction_told_once_all_its_cell
     judged = judge(made)
     most = len(cells)
     assert minute._collapse(judged) == (
-        " Which combinations of loss, noise and weight decay end with one answer to every image was computed before the "
-        f"runs; it came true in {most - 1} of {most}. Such an end was expected in 2."
+        " Which combinations of loss, noise and weight decay end with one answer to every image was computed before "
+        f"the runs; it came true in {most - 1} of {most}. Such an end was expected in 2."
     )
     decided = [one.outcome for of in judged.values() for one in of if one.scope == "ma2020-mnist"]
     assert minute._decides(judged) == f"; so far they decide {decided.count('held')} of {len(decided)} claims"
