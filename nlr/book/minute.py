@@ -133,8 +133,8 @@ def _decays(records):
         return ""
     first, released = (distances[name] for name in found)
     return (
-        f" With the weight decay of the authors' first scripts, cells lie on average {first:.1f} points from their "
-        f"tables; with that of their released code the same cells lie {released:.1f} from them."
+        f" With the weight decay of the authors' first scripts our accuracies lie on average {first:.1f} points from "
+        f"their tables; with that of their released code, in the same settings, {released:.1f} points."
     )
 
 

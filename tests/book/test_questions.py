@@ -408,8 +408,8 @@ def test_the_distance_from_the_authors_tables_is_told_of_cells_with_both_weight_
         for protocol, off, number in (("ma2020-mnist-decay-1e-2", 0.002, 2), ("ma2020-mnist", 0.05, 3))
     )
     assert minute._decays(near + far) == (
-        " With the weight decay of the authors' first scripts, cells lie on average 5.0 points from their tables; with "
-        "that of their released code the same cells lie 0.2 from them."
+        " With the weight decay of the authors' first scripts our accuracies lie on average 5.0 points from their "
+        "tables; with that of their released code, in the same settings, 0.2 points."
     )
     assert minute._decays(near) == minute._decays(far) == minute._decays([]) == ""
     decays = [protocols.load(name)["training"]["weight_decay"] for name in (marks.MNIST_DECAY, "ma2020-mnist-release")]
