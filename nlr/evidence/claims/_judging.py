@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ class Outcome:
         claim, protocol: the identifier and the name.
         outcome: one of :data:`OUTCOMES`.
         reason: why, in a sentence or two with computed numbers.
-        qualifier: what the outcome is limited to, ``at 1,975 updates`` or ``in 61 of 64 cells``; mostly empty.
+        qualifier: what the outcome is limited to, ``at 1,975 updates`` or ``in 7 of 9 cells``; mostly empty.
         evidence: an :class:`Evidence` for each test.
         control: for a slow claim, the Evidence of the control: the same runs for longer, less these; else empty.
         without_exploratory: the outcome with exploratory runs left out; equal to ``outcome`` where they do not matter.
@@ -128,7 +129,7 @@ def evaluate(claim, records, protocol):
     confirmed = table[~table["exploratory"]]
     without = outcome if len(confirmed) == len(table) else _outcome(_judge(rules, tests, confirmed), everywhere)
     reason = _reason(evidence)
-    missing, control, qualifier = missing_runs(claim, protocol, records), (), _exceptions(evidence)
+    missing, control, qualifier = missing_runs(claim, protocol, records), (), _came_true(tests, table, rules)
     if claim.slow and rules["control"]:
         qualifier = f"at {updates(protocol):,} updates"
         control = _control(claim, records, protocol)
@@ -142,11 +143,14 @@ def evaluate(claim, records, protocol):
     return Outcome(claim.id, protocol, outcome, reason, qualifier, evidence, control, without, tuple(missing), apart)
 
 
-def _exceptions(evidence):
-    """In how many cells predictions came true, ``in 61 of 64 cells``; empty where that is all of them."""
-    rows = [row for part in evidence if part.test["test"] == "predicted" for row in part.rows]
-    cells, right = sum(row.n for row in rows), sum(round(row.n * row.effect / 100) for row in rows if row.n)
-    return f"in {right} of {cells} cells" if right < cells else ""
+def _came_true(tests, table, rules):
+    """In how many cells predictions came true, beside the prediction that none gives one answer; empty without runs."""
+    ends = [kinds.endings(test, table, rules) for test in tests if test["test"] == "predicted"]
+    if not ends or not all(ends):
+        return ""
+    every = list(chain.from_iterable(ends))
+    right, none = sum(yes == ended for yes, ended, _ in every), sum(not ended for _, ended, _ in every)
+    return f"in {right} of {len(every)} cells, where 'never' is right in {none}"
 
 
 def evaluate_printed(claim, source, protocol):

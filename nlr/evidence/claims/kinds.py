@@ -552,21 +552,35 @@ def _nearer(test, runs, rules):
 
 
 def _predicted(test, runs, rules):
-    """Share, in per cent, of the cells that end as predicted, each as most of its runs do; a cell is the unit."""
-    cells = needs(test)
-    label = f"{len(test['yes'])} cells predicted to give one answer, {len(test['no'])} not"
-    limit, right, early = rules["collapsed"], [], []
-    for cell, yes in zip(cells, [True] * len(test["yes"]) + [False] * len(test["no"]), strict=True):
-        used = runs[(runs["loss"] == cell[0]) & (runs["setting"] == cell[1])]
-        if used.empty:
-            return [Row(label, tuple(cells))]
-        right.append(((used[test["figure"]] > limit).mean() > 0.5) == yes)
-        early.append(bool(used["exploratory"].all()))
+    """Share, in per cent, of the cells that end as predicted; a cell is the unit."""
+    cells, ends = needs(test), endings(test, runs, rules)
+    label = f"{len(test['yes'])} of {len(cells)} cells predicted to give one answer"
+    if not ends:
+        return [Row(label, tuple(cells))]
+    right = [predicted == ended for predicted, ended, _ in ends]
     low, high, p = statistics.share_interval(sum(right), len(right), against=test["threshold"] / 100)
     share = 100 * sum(right) / len(right)
     supports = (share > test["threshold"]) == (test["relation"] == "above")
     row = Row(label, tuple(cells), share, 100 * low, 100 * high, n=len(right), supports=supports, p=p)
-    return [replace(row, exploratory=all(early))]
+    return [replace(row, exploratory=all(early for _, _, early in ends))]
+
+
+def endings(test, runs, rules):
+    """How the cells of a test of kind ``predicted`` end, each as most of its runs do.
+
+    Returns:
+        A list of (whether one answer was predicted, whether it gives one, whether all its runs are exploratory); empty
+        where a cell has no run.
+    """
+    ends = []
+    for predicted in ("yes", "no"):
+        for loss, setting in test[predicted]:
+            used = runs[(runs["loss"] == loss) & (runs["setting"] == setting)]
+            if used.empty:
+                return []
+            ended = (used[test["figure"]] > rules["collapsed"]).mean() > 0.5
+            ends.append((predicted == "yes", bool(ended), bool(used["exploratory"].all())))
+    return ends
 
 
 OTHERS = {
