@@ -244,8 +244,12 @@ def _check_is_data(file, mend):
 
 def _digits():
     """1,797 grey 8 x 8 images; the last 50 of each class, in the data's own order, are the test set."""
-    (folder,) = importlib.util.find_spec("sklearn").submodule_search_locations  # to import it takes a second
-    rows = np.loadtxt(Path(folder, "datasets/data/digits.csv.gz"), np.uint8, delimiter=",")
+    found = importlib.util.find_spec("sklearn")  # to import it takes a second
+    if found is None:
+        raise NlrError(
+            "The digits come with scikit-learn, which is not installed; install it: pip install scikit-learn."
+        )
+    rows = np.loadtxt(Path(found.origin).with_name("datasets") / "data/digits.csv.gz", np.uint8, delimiter=",")
     images = rows[:, :-1].reshape(-1, 8, 8, 1) * np.uint8(15)  # 0..16 becomes 0..240
     labels = rows[:, -1].astype(np.int64)
     test = np.zeros(len(labels), bool)

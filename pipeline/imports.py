@@ -10,6 +10,7 @@ Parsing takes longer than all else, so what was parsed is remembered from one bu
 import ast
 import atexit
 import hashlib
+import os
 import pickle
 from collections import defaultdict
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ def _memory():
     """What was parsed, by the hash of the text, and which of it this process asks for and leaves to the next."""
     try:
         known = pickle.loads(MEMORY.read_bytes())
-    except (OSError, EOFError, pickle.UnpicklingError):  # none yet, or cut short
+    except Exception:  # none yet, or damaged in one of many ways
         known = {}
     before, used = set(known), set()
     atexit.register(_remember, MEMORY, known, before, used)
@@ -125,7 +126,7 @@ def _memory():
 def _remember(memory, known, before, used):
     if used - before and memory.parent.parent.is_dir():
         memory.parent.mkdir(exist_ok=True)
-        begun = memory.with_suffix(".new")
+        begun = memory.with_suffix(f".{os.getpid()}")
         begun.write_bytes(pickle.dumps({key: known[key] for key in used}))
         begun.replace(memory)
 

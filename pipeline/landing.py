@@ -1,8 +1,9 @@
 """What narrative pages cite: executed/values.json, and the table, facts and figure of the landing page.
 
 Keys of values: STUDY.SETTING.LOSS.FIGURE with FIGURE one of n and the mean and sd of last, best, memorised, recovered;
-STUDY.have and STUDY.wanted count runs, STUDY.status says in words what the records are; STUDY.minutes is training time,
-of committed records only, STUDY.minutes_per_run its median on the quickest and on the slowest device. What others
+STUDY.have and STUDY.wanted count runs, of all its protocols; the rest is of its own protocol: STUDY.status says in
+words what the records are, STUDY.minutes is training time, of committed records only, STUDY.minutes_per_run its median
+on the quickest and on the slowest device. What others
 print, from the files of nlr.evidence.published: SOURCE.SETTING.LOSS.mean and .sd.
 method.KEY is a spread or a standard error in points;
 claims.SCOPE.OUTCOME counts verdicts, claims.SCOPE.tally says so in words; book.notebooks the pairs.

@@ -12,7 +12,6 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PHASES = ("page", "values", "site")  # in the order in which a build comes to them
 SCRIPTS = ("alone", "build", "imports", "kernel", "make_site", "run_page", "warm")
 REAL = ("Snakefile", *(f"pipeline/{name}.py" for name in SCRIPTS))
 

@@ -57,10 +57,9 @@ def tested(records, name, protocol):
 def readable(label):
     """A label of a comparison with settings as the page has them, and a contrast of four cells as two differences."""
     text = re.sub(r"\b(a?symmetric)-(?=\d)", r"\1 ", label)
-    one, other = r"mean of (.+?), (.+?)", r"mean of (.+?), (.+?)(?=, a?symmetric)"
-    return re.sub(
-        f"{one} \N{MINUS SIGN} {other}", "½ (\\1 \N{MINUS SIGN} \\3) \N{MINUS SIGN} ½ (\\4 \N{MINUS SIGN} \\2)", text
-    )
+    cell = r"(\S+?(?: @ \S+?)?)"  # two of them on each side: of more or fewer it would be another formula
+    means = f"mean of {cell}, {cell} \N{MINUS SIGN} mean of {cell}, {cell}(?=, a?symmetric)"
+    return re.sub(means, "½ (\\1 \N{MINUS SIGN} \\3) \N{MINUS SIGN} ½ (\\4 \N{MINUS SIGN} \\2)", text)
 
 
 def runs_of(records, protocol, loss, setting):

@@ -5,7 +5,7 @@ from collections import Counter
 from nlr.book import control, marks
 from nlr.book.questions import AUTHORS, evidence_of
 from nlr.book.sentences import ASYMMETRIC, SYMMETRIC, called, listed, sentences, where
-from nlr.evidence import claims, frames, published, reproductions, verdicts, yardstick
+from nlr.evidence import claims, contrasts, frames, published, reproductions, verdicts, yardstick
 from nlr.evidence.wording import seeds
 from nlr.study import protocols, studies
 
@@ -102,8 +102,8 @@ def _alone(cells):
 def _evidence(judged, records):
     have = {name: sum(r["config"]["protocol"] == name for r in records) for name in marks.OURS}
     mnist = studies.load(marks.MNIST_FULL)  # with its protocols of another weight decay, network or last rate
-    ours = {block["protocol"] for block in mnist.blocks}
-    full, planned = sum(r["config"]["protocol"] in ours for r in records), sum(1 for _ in mnist.runs())
+    full, planned = _made(mnist.runs(), records), sum(1 for _ in mnist.runs())
+    of_study = _made(studies.load(marks.SMALL).own_runs(), records)  # which most pages show
     times = round(claims.updates(marks.FULL) / claims.updates(marks.SMALL))
     decides = _decides(judged) if full else ""
     return [
@@ -113,7 +113,7 @@ def _evidence(judged, records):
         (
             "small",
             f"{have[marks.SMALL]} runs with fewer images, a narrower network and {times} times fewer updates of the "
-            f"weights than the paper has; {_of_study(records)} of them are the study `{marks.SMALL}`. "
+            f"weights than the paper has; {of_study} of them are the study `{marks.SMALL}`. "
             f"{_stands_for(records)} Of the paper's CIFAR-10 runs {have[marks.FULL] or 'none'} "
             f"{'are' if have[marks.FULL] > 1 else 'is'} repeated in full.",
         ),
@@ -131,20 +131,21 @@ def _decays(records):
         return ""
     tables = {name: frames.frame(runs) for name, runs in found.items()}
     theirs = reproductions.figures(source, protocols.load(usual)["data"]["dataset"], usual)
-    _, distances = yardstick.side_by_side(tables, theirs)
+    cells, distances = yardstick.side_by_side(tables, theirs)
     if not distances:
         return ""
     first, released = (distances[name] for name in found)
     return (
         f" With the weight decay of the authors' first scripts our accuracies lie on average {first:.1f} points from "
-        f"their tables; with that of their released code, in the same settings, {released:.1f} points."
+        f"their tables; with that of their released code, in the same settings, {released:.1f} points"
+        + (" (too few seeds to decide)." if cells["n"].min() < contrasts.rules(usual)["few_seeds"] else ".")
     )
 
 
-def _of_study(records):
-    """How many of the scaled-down runs are the study's own, which most pages show; others are of studies beside it."""
-    planned = {_run(config) for config, _ in studies.load(marks.SMALL).own_runs()}
-    return len(planned & {_run(r["config"]) for r in records if r["config"]["protocol"] == marks.SMALL})
+def _made(planned, records):
+    """How many of planned runs, as a study gives them, have a record."""
+    wanted = {(config["protocol"], *_run(config)) for config, _ in planned}
+    return len(wanted & {(record["config"]["protocol"], *_run(record["config"])) for record in records})
 
 
 def _run(config):

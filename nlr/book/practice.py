@@ -240,7 +240,7 @@ def _in_short(losses):
         return "Not known yet."
     if len(losses) > 1:
         return f"It depends on the evidence: {listed(sorted(losses)).replace(' and ', ' or ')}."
-    return f"{listed(losses)}, if you cannot guess the noise well."
+    return f"{listed(losses)} on images like those of CIFAR-10, if you cannot guess the noise well."
 
 
 def _default(figure, found, loss):
@@ -523,8 +523,10 @@ def of_watching(made):
     if made.empty:
         return ""
     over, runs = made["agreement"] > made["right"], len(made)
-    text = f"These are all our small runs on CIFAR-10 with symmetric noise, of {made['loss'].nunique()} losses, at the "
-    text += f"last epoch. In {over.sum()} of {runs} runs more training labels are fitted than are right"
+    text = (
+        f"These are all runs of the protocol `{marks.SMALL}` with symmetric noise, of {made['loss'].nunique()} losses, "
+    )
+    text += f"at the last epoch. In {over.sum()} of {runs} runs more training labels are fitted than are right"
     if over.any():
         ends = " to ".join(dict.fromkeys(f"{end:.0f}" for end in made.loc[over, "memorised"].agg(["min", "max"])))
         lost = made.groupby(over)["lost"].mean()
@@ -540,6 +542,21 @@ def of_watching(made):
         return f"{text}. None of the {runs} runs leaves a class unanswered."
     leave = "leaves" if len(empty) == 1 else "leave"
     return f"{text}. {len(empty)} of the {runs} runs {leave} some class unanswered: {listed(dict.fromkeys(empty))}."
+
+
+def unanswered(records):
+    """How many runs on MNIST leave some digit unanswered at the last epoch, in a sentence; empty without runs."""
+    never = [
+        int((np.array(record["final"]["confusion"]).sum(0) == 0).sum())
+        for record in records
+        if record["config"]["data"]["dataset"] == "mnist" and not record["config"]["data"]["validation"]
+    ]
+    if not never:
+        return ""
+    some = sum(number > 0 for number in never)
+    return f"Of our {len(never)} runs on MNIST {some} leave some digit unanswered" + (
+        f", up to {max(never)} of the ten." if some else "."
+    )
 
 
 # Labels by people

@@ -39,13 +39,13 @@ def _said(part, run_at):
     for words, mask in groups.items():
         whole, some = spans.index[mask & everywhere], spans.index[mask & ~everywhere]
         said += [f"{words}, at every rate: {wording.listed(whole)}"] if len(whole) else []
-        they = "they get" if len(some) > 1 else "it gets"
-        said += [f"{words}, at every rate at which {they} so far: {wording.listed(some)}"] if len(some) else []
+        they = "they" if len(some) > 1 else "it"
+        said += [f"{words}, where {they} and cross-entropy get so far: {wording.listed(some)}"] if len(some) else []
     rest = spans.index[~np.logical_or.reduce(list(groups.values()))]
     if len(rest):
         said.append(f"it depends on the rate: {wording.listed(rest)}")
     if never := [loss for loss in run_at.index if loss not in spans.index]:
-        said.append(f"so many are never fitted by {wording.listed(never)}")
+        said.append(f"at no rate do cross-entropy and the loss both get so far: {wording.listed(never)}")
     low, high = part.loc[part["difference"].idxmin()], part.loc[part["difference"].idxmax()]
     ends = [f"{wording.signed(end.difference)} ({end.loss}, {frames.short_name(end.setting)})" for end in (low, high)]
     return f"{'; '.join(said)}. Differences run from {ends[0]} to {ends[1]} points."

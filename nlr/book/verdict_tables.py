@@ -312,7 +312,8 @@ def evidence_frame(part):
 def _missing(found):
     """How many runs are missing, and the commands that make them."""
     made = found.commands
-    text = f"{len(found.missing)} run{'s' * (len(found.missing) != 1)} missing: "
+    text = f"{len(found.missing)} run{'s' * (len(found.missing) != 1)} "
+    text += "of further seeds " * all(row.n for part in found.evidence for row in part.rows) + "missing: "
     if len(made) > FEW:
         return text + "\n\n```bash\n" + "\n".join(made) + "\n```"
     return text + wording.listed(f"`{command}`" for command in made) + "."

@@ -86,8 +86,10 @@ def _caution(found):
         )
     if first["dataset"] == "digits":
         text += " Digits are a demonstration of the machinery, not evidence about CIFAR-10."
-    if len({record["config"]["seed"] for record in found}) == 1:
-        text += " One seed: a difference of a few points may be chance."
+    fewest, most = frames.frame(found).groupby(["setting", "loss"])["seed"].nunique().agg(["min", "max"])
+    if fewest == 1:
+        text += " One seed:" if most == 1 else " Where there is one seed,"
+        text += " a difference of a few points may be chance."
     return text
 
 
@@ -138,13 +140,15 @@ def falls(table, kind):
     if len(rates) < 2:
         return f"There are not yet two rates of {kind} noise to compare."
     low, high = rates[0], rates[-1]
+    both = set.intersection(*(set(chosen.loc[chosen["rate"] == rate, "loss"]) for rate in (low, high)))
+    if len(both) < 2:
+        return f"No two losses have runs at both {kind} rates {low:g} and {high:g} yet."
+    chosen = chosen[chosen["loss"].isin(both)]
     parts = [_on_equal_terms(chosen[chosen["rate"] == rate])[0] for rate in (low, high)]
     ends, best = (
         pd.concat(parts).pivot_table(index="loss", columns="rate", values=figure, sort=False).dropna()
         for figure in ("last", "best")
     )
-    if len(ends) < 2:
-        return f"No two losses have runs at both {kind} rates {low:g} and {high:g} yet."
     fall = ends[low] - ends[high]
     text = f"From {kind} rate {low:g} to {high:g} ({_shared(parts)}) "
     text += f"{fall.idxmin()} loses least, {fall.min():.1f} points, {fall.idxmax()} most, {fall.max():.1f}"

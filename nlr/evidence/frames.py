@@ -1,4 +1,4 @@
-"""Records become data frames and tables: the only place that computes a number. Per cent, differences in points."""
+"""Records become data frames and tables: per cent, differences in points."""
 
 from collections import Counter
 
@@ -275,7 +275,10 @@ def study_records(study):
     """
     found = [record for config, _ in study.own_runs() if (record := records.find(study.store, config))]
     if not found:
-        raise NoRecords(f"Study {study.name} has no record in {study.store}; run: python -m nlr study {study.name}")
+        raise NoRecords(
+            f"Study {study.name} has no record of {study.protocol} on {study.dataset} in {study.store}; run: "
+            f"python -m nlr study {study.name}"
+        )
     return found
 
 

@@ -61,8 +61,9 @@ proved = {
     "What to watch?": [
         "If more of the training labels are fitted than you believe to be right, wrong ones are being memorised. From there on "
         "watch held-out labels, and stop when fewer of them are predicted.",
-        "Count the classes that are never answered. With NCE alone one answer to every image is the cheapest from a weight decay of "
-        f"{ten:.2g} on with ten classes, and of {hundred:.2g} with a hundred, and earlier with noise.",
+        "Count the classes that are never answered. In a model with batch norm and equal classes, no answer of NCE alone with equal "
+        f"margins is cheaper than one answer to every image from a weight decay of {ten:.2g} on with ten classes, and of {hundred:.2g} "
+        "with a hundred, and earlier with noise.",
     ],
 }
 Prose(minute.myst(practice.in_a_minute(judged, evidence, found, records, proved)))
@@ -242,7 +243,7 @@ bound = [
 assert (watched["memorised"] >= pd.Series(bound, watched.index) - 0.1).all()
 
 # %% tags=["remove-input"]
-Prose(practice.of_watching(watched))
+Prose(f"{practice.of_watching(watched)} {practice.unanswered(records)}")
 
 # %% tags=["hide-input"]
 Table(

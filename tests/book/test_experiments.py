@@ -118,3 +118,10 @@ def test_a_run_that_diverged_has_a_gap_in_its_loss():
     left, right = experiments.losses_and_accuracies({"no fault": made}).axes
     assert np.isnan(left.lines[0].get_ydata()).tolist() == [False, True, False]
     assert right.lines[0].get_ydata() == pytest.approx([10, 20, 30])
+
+
+def test_a_mean_of_other_than_two_is_left_as_it_is():
+    label = "mean of nce+mae, nce+rce, nfl+mae \N{MINUS SIGN} mean of nfl+nce, mae+rce, symmetric-0.4"
+    assert experiments.readable(label) == label.replace("symmetric-", "symmetric ")
+    pooled = "mean of nce, fl, mean of symmetric-0.2 \N{MINUS SIGN} mean of ce, nfl, mean of symmetric-0.2"
+    assert "½" not in experiments.readable(pooled)

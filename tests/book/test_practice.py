@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pandas as pd
 import pytest
 from factory import grid, record
@@ -70,7 +71,7 @@ def test_the_minute_names_one_loss_where_the_evidence_agrees_and_its_exceptions(
     judged = verdicts.judge(made(), {}, (practice.control.CLAIM,))
     parts = dict(practice.in_a_minute(judged, evidence, found, [], {"What to watch?": ["A proof says so."]}))
     short, *lines = parts["Which loss?"]
-    assert short == ("", "NCE+RCE, if you cannot guess the noise well.")
+    assert short == ("", "NCE+RCE on images like those of CIFAR-10, if you cannot guess the noise well.")
     texts = [text for mark, text in lines if mark == "small"]
     assert texts[0].startswith("Trained to the end, NCE+RCE lies at most 2.")
     assert texts[1].startswith("Stopped at the best epoch, chosen on test images, NCE+RCE lies at most 2.")
@@ -135,7 +136,7 @@ def test_nothing_is_advised_without_evidence():
 
 
 def test_evidence_that_disagrees_is_said_to():
-    assert practice._in_short({"mae"}) == "MAE, if you cannot guess the noise well."
+    assert practice._in_short({"mae"}) == "MAE on images like those of CIFAR-10, if you cannot guess the noise well."
     assert practice._in_short({"nce", "mae"}) == "It depends on the evidence: MAE or NCE."
 
 
@@ -210,7 +211,7 @@ def test_watching_counts_what_is_fitted_beyond_the_right_labels_and_classes_with
     assert watched["right"].tolist() == pytest.approx([60, 60])
     text = practice.of_watching(watched)
     assert text.startswith(
-        "These are all our small runs on CIFAR-10 with symmetric noise, of 2 losses, at the last epoch. "
+        "These are all runs of the protocol `ma2020-small` with symmetric noise, of 2 losses, at the last epoch. "
     )
     assert "In 1 of 2 runs more training labels are fitted than are right; these have memorised 90 %" in text
     assert "lost 10.0 points from their best epoch to the last, in the mean, the others 0.0" in text
@@ -218,6 +219,24 @@ def test_watching_counts_what_is_fitted_beyond_the_right_labels_and_classes_with
     assert text.endswith(" of the others: NCE. 1 of the 2 runs leaves some class unanswered: NCE.")
     assert practice.of_watching(watched[:1]).endswith(" None of the 1 runs leaves a class unanswered.")
     assert practice.watch_table(watched)["never answered"].tolist() == ["0", "9"]
+
+
+def test_digits_that_are_never_answered_are_counted_on_mnist_without_runs_that_choose():
+    place = {"dataset": "mnist", "protocol": "ma2020-mnist"}
+    one, all_of_them = np.zeros((10, 10), int), np.eye(10, dtype=int)
+    one[:, 1] = 1
+    runs = [
+        record(loss, "symmetric-0.4", final={"confusion": matrix.tolist()}, **place)
+        for loss, matrix in (("nce", one), ("ce", all_of_them))
+    ]
+    elsewhere = record("nce", "symmetric-0.4", final={"confusion": one.tolist()})
+    place["protocol"] = "ma2020-mnist-val"
+    choosing = record("nce", "symmetric-0.4", final={"confusion": one.tolist()}, **place)
+    assert practice.unanswered([*runs, elsewhere, choosing]) == (
+        "Of our 2 runs on MNIST 1 leave some digit unanswered, up to 9 of the ten."
+    )
+    assert practice.unanswered(runs[1:]) == "Of our 1 runs on MNIST 0 leave some digit unanswered."
+    assert practice.unanswered([elsewhere]) == ""
 
 
 def test_labels_by_people_are_laid_beside_noise_like_theirs():

@@ -141,6 +141,15 @@ def test_the_tally_of_a_scope_in_words(outcomes, text):
     assert verdicts.tally(judged, SMALL) == text
 
 
+def test_runs_that_are_missing_beside_others_of_their_cells_are_said_to_be_of_further_seeds():
+    few = grid({("ce", s): 0.7 - k / 10 for k, s in enumerate(SYMMETRIC)}, seeds=2)
+    (found,) = [one.found for one in verdicts.judge(few, {}, ["C15"])["C15"] if one.scope == SMALL]
+    assert found.missing
+    assert f"{len(found.missing)} runs of further seeds missing: " in verdict_tables._missing(found)
+    nothing = verdicts.judge([], {}, ["C15"])["C15"][0].found
+    assert verdict_tables._missing(nothing).startswith(f"{len(nothing.missing)} runs missing: ")
+
+
 def test_a_verdict_that_changes_without_exploratory_runs_says_so_beside_its_badge():
     runs = falling(0.1)
     for one in runs:

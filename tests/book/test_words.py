@@ -64,6 +64,8 @@ def test_summary_of_several_seeds_has_spreads(seeds):
     assert "42.0 ± 2.0 % (n = 3)" in text
     assert "pooled over the losses, is 3.2 points" in text  # sqrt((2² + 4²) / 2)
     assert "One seed" not in text
+    assert "Where there is one seed, a difference of a few points may be chance." not in text
+    assert words.summary(seeds[2:]).endswith(" Where there is one seed, a difference of a few points may be chance.")
     assert "Digits are a demonstration" in text
 
 

@@ -916,7 +916,7 @@ def test_predictions_are_judged_cell_by_cell(right, outcome):
     found, (row,) = one_test(line, made)
     assert (row.effect, row.n) == (10 * right, 10)
     assert found.outcome == outcome
-    assert found.qualifier == f"in {right} of 10 cells, where 'never' is right in {10 - sum(fell)}"
+    assert found.qualifier == f"with {right} of 10 cells as predicted, where 'never' is right in {10 - sum(fell)}"
     assert row.label == "5 of 10 cells predicted to give one answer"
     missing, _ = one_test(line, made[:-3])
     assert (missing.outcome, missing.qualifier) == ("not run", "")

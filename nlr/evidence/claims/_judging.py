@@ -77,7 +77,7 @@ class Outcome:
         claim, protocol: the identifier and the name.
         outcome: one of :data:`OUTCOMES`.
         reason: why, in a sentence or two with computed numbers.
-        qualifier: what the outcome is limited to, ``at 1,975 updates`` or ``in 7 of 9 cells``; mostly empty.
+        qualifier: what the outcome is limited to, ``at 1,975 updates`` say; mostly empty.
         evidence: an :class:`Evidence` for each test.
         control: for a slow claim, the Evidence of the control: the same runs for longer, less these; else empty.
         without_exploratory: the outcome with exploratory runs left out; equal to ``outcome`` where they do not matter.
@@ -150,7 +150,7 @@ def _came_true(tests, table, rules):
         return ""
     every = list(chain.from_iterable(ends))
     right, none = sum(yes == ended for yes, ended, _ in every), sum(not ended for _, ended, _ in every)
-    return f"in {right} of {len(every)} cells, where 'never' is right in {none}"
+    return f"with {right} of {len(every)} cells as predicted, where 'never' is right in {none}"
 
 
 def evaluate_printed(claim, source, protocol):
