@@ -14,6 +14,7 @@ import pandas as pd
 from nlr.book import places, reports
 from nlr.errors import NlrError, unknown
 from nlr.evidence import course_figures, frames, report_code, verdicts
+from nlr.evidence.wording import signed
 from nlr.noise import parse_setting
 from nlr.paths import ROOT
 from nlr.study import protocols, runs
@@ -224,3 +225,9 @@ def counts(errata):
 def differences(errata):
     """Where our reading is not that of the first audit, as a MyST list."""
     return "\n".join(f"- [{one.name}](#{row_label(one.name)}): {one.differs}" for one in errata.values() if one.differs)
+
+
+def points(frame, digits=1):
+    """A frame of differences in points, by loss and setting, as text with the loss as its first column."""
+    text = frame.map(lambda value: "–" if pd.isna(value) else signed(value, digits)).rename(columns=frames.short_name)
+    return text.rename_axis(index="loss", columns=None).reset_index()

@@ -50,3 +50,10 @@ def accuracies():
     chosen = frame[(frame["kind"] == "table") & frame["class"].isna()]
     spelled = chosen["loss"].str.lower().str.replace(" ", "")
     return chosen.assign(loss=spelled)[["report", "where", "loss", "setting", "value", "note"]].reset_index(drop=True)
+
+
+def tables(report, metric="test_accuracy"):
+    """What a report's tables have of a metric: its figures, a row a loss and a column a setting."""
+    found = load(report)
+    found = found[(found["kind"] == "table") & (found["metric"] == metric)]
+    return found.pivot(index="loss", columns="setting", values="value")

@@ -88,21 +88,6 @@ Prose(errata.differences(listed_errata))
 # *Errata about printed figures and settings: the figures are those of the reports, with their table or section, and each
 # cell stops the page if what the list says is not so.*
 
-
-# %%
-def printed(report, metric="test_accuracy"):
-    """The figures of a report's tables, losses by settings."""
-    found = course_figures.load(report)
-    found = found[(found["kind"] == "table") & (found["metric"] == metric)]
-    return found.pivot(index="loss", columns="setting", values="value")
-
-
-def points_table(frame, name, caption, digits=1):
-    """A frame of differences in points, by loss and setting, as a table."""
-    text = frame.map(lambda value: "–" if pd.isna(value) else signed(value, digits)).rename(columns=frames.short_name)
-    return Table(text.rename_axis(index="loss", columns=None).reset_index(), name=name, caption=caption)
-
-
 # %% [markdown]
 # (recomputed-e25)=
 # ### E24 to E26: Joshi's tables
@@ -115,7 +100,7 @@ def points_table(frame, name, caption, digits=1):
 # %%
 of_class = course_figures.load("joshi").query("kind == 'table' and metric == 'noisy_class_accuracy'")
 of_class = of_class.assign(noise=of_class["setting"].str.partition("-")[0])
-overall = printed("joshi", "noisy_accuracy")
+overall = course_figures.tables("joshi", "noisy_accuracy")
 conditions = {}
 for (noise, loss), rows in of_class.groupby(["noise", "loss"]):
     hit = rows[rows["value"] == 100]
@@ -149,9 +134,7 @@ Prose(
 # ### E27: how many updates
 
 # %%
-updates = {}
-for name in ("joshi-as-written", "ma2020"):
-    updates[name] = runs.steps(protocols.load(name), 50_000)
+updates = {name: runs.steps(protocols.load(name), 50_000) for name in ("joshi-as-written", "ma2020")}
 assert updates["joshi-as-written"] == 15 * 12_500 > 3.9 * updates["ma2020"]
 
 # %% tags=["remove-input"]
@@ -299,7 +282,7 @@ Prose(
 # ### E36 to E41: Chheda's tables
 
 # %%
-chheda = printed("chheda")
+chheda = course_figures.tables("chheda")
 symmetric = ["symmetric-0.2", "symmetric-0.4", "symmetric-0.6", "symmetric-0.8"]
 table_1 = chheda[symmetric]
 claimed = course_figures.load("chheda").query("metric == 'gain_over_ce'")["value"].item()
@@ -415,7 +398,11 @@ assert (over_ce.loc[["NCE+RCE", "NFL+RCE"], "asymmetric-0.1"] < -30).all()
 assert over_ce.loc["NCE+RCE", "symmetric-0.6"] < 0
 
 # %% tags=["hide-input"]
-points_table(over_ce, "over-ce", "Active-passive sums less CE in Chheda's Tables 1 and 2, in points of accuracy.")
+Table(
+    errata.points(over_ce),
+    name="over-ce",
+    caption="Active-passive sums less CE in Chheda's Tables 1 and 2, in points of accuracy.",
+)
 
 # %% [markdown]
 # (recomputed-e40)=
@@ -453,7 +440,7 @@ Prose(f"In points of accuracy: {', '.join(f'{loss} {value:.1f}' for loss, value 
 # Exactly 10.00 is chance on a balanced test set.
 
 # %%
-krishnan = printed("krishnan")
+krishnan = course_figures.tables("krishnan")
 chance = [(loss, setting) for setting in krishnan for loss in krishnan.index if krishnan.loc[loss, setting] == 10]
 assert [setting for _, setting in chance].count("symmetric-0.8") == 7
 assert [loss for loss, setting in chance if setting != "symmetric-0.8"] == ["NFL"]
@@ -473,8 +460,10 @@ assert all("+" in loss for loss in best)
 assert sum("+" in loss for loss in krishnan.index) == sum("+" not in loss for loss in krishnan.index) == 4
 
 # %% tags=["hide-input"]
-points_table(
-    added, "added", "What normalising adds in Krishnan's Table 1, in points of accuracy, by rate of symmetric noise.", 2
+Table(
+    errata.points(added, 2),
+    name="added",
+    caption="What normalising adds in Krishnan's Table 1, in points of accuracy, by rate of symmetric noise.",
 )
 
 # %% tags=["remove-input"]
@@ -571,8 +560,7 @@ assert course_figures.load("kathuria")["value"].isna().all()  # no number
 
 # %% [markdown]
 # Of the five reports Kathuria's alone has clean labels among its settings, and it prints no number.
-
-# %% [markdown]
+#
 # (recomputed-e61)=
 
 # %%
@@ -587,17 +575,9 @@ assert len(with_map) == 4
 assert set.intersection(*with_map) == {"asymmetric-0.1"}
 
 # %% tags=["hide-input"]
+text = pd.DataFrame(rates).map(lambda grid: ", ".join(sorted(setting.split("-")[1] for setting in grid)) or "–")
 Table(
-    pd.DataFrame(
-        [
-            {"report": report.capitalize()}
-            | {
-                kind: ", ".join(sorted(setting.split("-")[1] for setting in of[report])) or "–"
-                for kind, of in rates.items()
-            }
-            for report in grids
-        ]
-    ),
+    text.rename(str.capitalize).rename_axis("report").reset_index(),
     name="rates",
     caption="The noise rates of each report.",
     left=["symmetric", "asymmetric"],

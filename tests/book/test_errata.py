@@ -4,6 +4,7 @@ import itertools
 import re
 import tomllib
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from factory import record
@@ -288,3 +289,11 @@ def test_the_filters_know_errata_and_features(browser):
             assert tab.locator("output").text_content() == f"{len(left)} of 2 {name}"
             tab.get_by_label(label).select_option("")
     tab.close()
+
+
+def test_differences_in_points_are_text_with_the_loss_first():
+    frame = pd.DataFrame({"symmetric-0.2": [1.25, float("nan")], "clean": [-0.04, 3.0]}, index=["CE", "MAE"])
+    shown = errata.points(frame)
+    assert list(shown) == ["loss", "symmetric 0.2", "clean"]
+    assert shown.to_numpy().tolist() == [["CE", "+1.2", "+0.0"], ["MAE", "–", "+3.0"]]
+    assert errata.points(frame, 2)["clean"][0] == "\N{MINUS SIGN}0.04"

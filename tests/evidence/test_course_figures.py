@@ -210,3 +210,12 @@ def test_accuracies_are_the_overall_figures_of_all_tables():
 def test_an_unknown_report_names_the_known_ones():
     with pytest.raises(NlrError, match=r"'krishna'.*Did you mean 'krishnan'"):
         course_figures.load("krishna")
+
+
+def test_tables_of_a_report_are_a_row_a_loss_and_a_column_a_setting():
+    found = course_figures.tables("krishnan")
+    figures = course_figures.load("krishnan").query("kind == 'table' and metric == 'test_accuracy'")
+    assert found.notna().sum().sum() == len(figures) > 20
+    for row in figures.itertuples():
+        assert found.loc[row.loss, row.setting] == row.value
+    assert course_figures.tables("joshi", "noisy_accuracy").index.is_unique
