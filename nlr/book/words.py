@@ -95,7 +95,9 @@ def _caution(found):
 
 def study_summary(study, found):
     """How much of a study's own protocol the records are, and what they cannot settle."""
-    return f"{len(found)} of {sum(1 for _ in study.own_runs())} runs have a record.{_caution(found)}"
+    own, every = (sum(1 for _ in runs) for runs in (study.own_runs(), study.runs()))
+    which = f" of the protocol `{study.protocol}`" if own < every else ""
+    return f"{len(found)} of {own} runs{which} have a record.{_caution(found)}"
 
 
 def leaders(found):

@@ -518,7 +518,7 @@ assert distance["ma2020-mnist-decay-1e-2"] < distance["ma2020-mnist"] / 2
 Table(
     pd.DataFrame(
         [
-            [frames.short_name(setting), f"{nce[setting]:.1f}"]
+            [frames.short_name(setting), f"{nce[setting]:.2f}"]
             + [
                 text
                 for protocol in both_decays

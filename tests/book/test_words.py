@@ -101,6 +101,12 @@ def test_a_study_is_told_by_its_runs_and_the_most_accurate_loss_of_each_setting(
     study = studies.load("digits")
     found = frames.study_records(study)
     assert words.study_summary(study, found).startswith("4 of 32 runs have a record.")
+    several = studies.load("ma2020-mnist")
+    own, every = (sum(1 for _ in runs) for runs in (several.own_runs(), several.runs()))
+    assert own < every
+    assert words.study_summary(several, found).startswith(
+        f"4 of {own} runs of the protocol `ma2020-mnist` have a record."
+    )
     rows = words.leaders(found).set_index("setting")
     assert rows["loss"].to_dict() == {"clean": "ce", "symmetric-0.4": "mae"}
     assert rows["last"].to_list() == pytest.approx([97.0, 78.5])
