@@ -74,7 +74,6 @@ def scope(protocol):
     if frames.is_small(protocol):
         images = 10 * settings["data"]["train_per_class"]
         return f"{family}, {images:,} images, {settings['training']['epochs']} epochs{held_out}"
-    decay = settings["training"]["weight_decay"]
     if protocol == MNIST_DECAY:
-        return f"{family}, full protocol{held_out}, weight decay {decay:g}"
+        return f"{family}, full protocol{held_out}, weight decay {settings['training']['weight_decay']:g}"
     return f"{family}, full protocol{held_out}"
