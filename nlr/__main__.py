@@ -85,14 +85,17 @@ def say(text="", **style):
     """Print a line as it is, however long; with style where it goes to a terminal."""
     try:
         print(typer.style(text, **style) if style and sys.stdout.isatty() else text)
-    except BrokenPipeError:
-        leave()
+    except OSError as error:
+        leave(error)
 
 
-def leave():
-    """End quietly where nobody reads the output any more."""
+def leave(error):
+    """End where the output cannot be written, quietly where nobody reads it any more."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still to be flushed
-    sys.exit(READER_LEFT)
+    if isinstance(error, BrokenPipeError):
+        sys.exit(READER_LEFT)
+    print(f"nlr: the output cannot be written: {error}.", file=sys.stderr)
+    sys.exit(1)
 
 
 def plainly(error):
@@ -357,8 +360,8 @@ def main():
     finally:
         try:
             sys.stdout.flush()
-        except BrokenPipeError:
-            leave()
+        except OSError as error:
+            leave(error)
 
 
 def process():

@@ -1,6 +1,7 @@
 """The command line: what each command prints and leaves, and one sentence on stderr for bad input."""
 
 import dataclasses
+import errno
 import json
 import os
 import subprocess
@@ -414,6 +415,16 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path):
     done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment)
     os.close(write)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_output_that_cannot_be_written_ends_it_with_one_sentence(tmp_path):
+    command = [sys.executable, "-m", "nlr", "losses"]
+    environment = os.environ | {"PYTHONPATH": str(paths.ROOT)}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment)
+    said = f"nlr: the output cannot be written: [Errno {errno.ENOSPC}] {os.strerror(errno.ENOSPC)}.\n"
+    assert (done.returncode, done.stderr) == (1, said)
 
 
 @pytest.mark.parametrize(
