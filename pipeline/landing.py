@@ -86,21 +86,21 @@ def main():
     table = frames.frame(found)
     table = table[table["loss"].isin(DRAWN) & table["kind"].isin(["clean", "symmetric"])]
     scope = f"{frames.DATASETS[study.dataset]}, protocol {study.protocol}"
-    committed = verdicts.committed()
-    judged = verdicts.judge(committed, verdicts.proofs())
-    first = minute.parts(judged, committed)
+    counted = verdicts.counted()
+    judged = verdicts.judge(counted, verdicts.proofs())
+    first = minute.parts(judged, questions.evidence_of(counted), verdicts.committed())
     rates = frames.rates(study, "symmetric")
     parts = {
         "minute": Prose(minute.myst(first)).text,
         "plain-minute": Prose(minute.plain(first)).text,
-        "answers": Prose(questions.answer_list(questions.short_answers(judged, committed))).text,
+        "answers": Prose(questions.answer_list(questions.short_answers(judged, counted))).text,
         "marks": Prose(marks.legend()).text,
-        "numbers": Prose(questions.numbers(committed)).text,
+        "numbers": Prose(questions.numbers(counted)).text,
         "reading": Prose(f"{questions.reading()} {questions.in_full(judged)}").text,
         "underfitting": Prose(control.in_full(judged)).text,
         "chance": Prose(questions.chance(judged)).text,
         "evaluator": Prose(f"The code that makes verdicts of records is that of hash `{verdicts.evaluator()}`.").text,
-        "rules": Prose(verdict_tables.rule_changes(judged, committed)).text,
+        "rules": Prose(verdict_tables.rule_changes(judged, counted)).text,
         "facts": Facts(frames.facts(found)).myst(),
         "landing-table": Table(
             frames.landing_table(shown),

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from nlr.book import control, marks
-from nlr.book.questions import AUTHORS, evidence_of
+from nlr.book.questions import AUTHORS
 from nlr.book.sentences import ASYMMETRIC, SYMMETRIC, called, listed, sentences, where
 from nlr.evidence import claims, contrasts, frames, published, reproductions, verdicts, yardstick
 from nlr.evidence.wording import seeds
@@ -16,14 +16,14 @@ PREDICTED, ALSO_PREDICTED = "C73", "C74"  # which cells end with one answer, by 
 SAME_ORDER, SAME_PAIRS = 2 / 3, "at least five in six pairs"  # Kendall's tau, and the share of pairs that it stands for
 
 
-def parts(judged, records):
+def parts(judged, evidence, records):
     """Pairs (question, lines), a line being a pair (mark, sentences); the answer in short has no mark.
 
     Args:
         judged: what :func:`nlr.evidence.verdicts.judge` returns.
-        records: the records that it was given.
+        evidence: of the records that it was given, a :class:`nlr.book.questions.Evidence`.
+        records: all records of the committed store.
     """
-    evidence = evidence_of(records)
     return [
         ("What is the answer?", _answer(judged, evidence)),
         ("On which evidence?", _evidence(judged, records)),

@@ -14,6 +14,7 @@ import pandas as pd
 from nlr import paths
 from nlr.errors import NlrError
 from nlr.evidence import claims, frames, wording
+from nlr.evidence.whole_seeds import whole_seeds
 from nlr.study import studies
 
 MATHEMATICS = "mathematics"
@@ -25,6 +26,7 @@ COMMITTED = paths.RESULTS / "outcomes.json"  # the words that the committed reco
 EVALUATOR = (
     "statistics.py",
     "reproductions.py",
+    "whole_seeds.py",
     "claims/_judging.py",
     "claims/_registry.py",
     "claims/_runs.py",
@@ -91,7 +93,7 @@ def judge(records, proved, names=None):
     """The judgements of claims: ``{claim: [Judgement]}``.
 
     Args:
-        records: the records of the committed store.
+        records: what :func:`counted` returns.
         proved: what :func:`proofs` returns.
         names: which claims; all where None.
     """
@@ -140,6 +142,11 @@ def evidence_label(name):
 def committed():
     """All records of the committed store."""
     return frames.read_store(studies.STORES["results"])[0]
+
+
+def counted():
+    """Those that claims are judged by: without runs that wait for others, see :mod:`nlr.evidence.whole_seeds`."""
+    return whole_seeds(committed())
 
 
 def evaluator():

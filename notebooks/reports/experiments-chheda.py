@@ -37,7 +37,7 @@ from nlr.evidence import course_figures, verdicts
 from nlr.evidence.wording import signed
 from nlr.study import protocols, runs, studies
 
-records = verdicts.committed()
+records = verdicts.counted()
 tested = partial(experiments.tested, records)
 runs_of = partial(experiments.runs_of, records)
 accuracies = partial(experiments.accuracies, records)

@@ -37,7 +37,7 @@ from nlr.models import make_model
 from nlr.study import protocols, runs
 from nlr.theory import frequencies
 
-records = verdicts.committed()
+records = verdicts.counted()
 tested = partial(experiments.tested, records)
 runs_of = partial(experiments.runs_of, records)
 accuracies = partial(experiments.accuracies, records)

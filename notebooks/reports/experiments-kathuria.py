@@ -37,7 +37,7 @@ from nlr.evidence.wording import signed
 from nlr.noise import parse_setting, transition_matrix
 from nlr.study import studies
 
-records = verdicts.committed()
+records = verdicts.counted()
 tested = partial(experiments.tested, records)
 runs_of = partial(experiments.runs_of, records)
 accuracies = partial(experiments.accuracies, records)

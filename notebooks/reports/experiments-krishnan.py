@@ -38,7 +38,7 @@ from nlr.evidence.claims.figures import FIGURES
 from nlr.evidence.wording import signed
 from nlr.losses import make_loss
 
-records = verdicts.committed()
+records = verdicts.counted()
 tested = partial(experiments.tested, records)
 runs_of = partial(experiments.runs_of, records)
 accuracies = partial(experiments.accuracies, records)

@@ -39,7 +39,7 @@ from nlr.evidence.wording import listed
 from nlr.study import protocols, runs
 from nlr.study.predictions import predictions
 
-records = verdicts.committed()
+records = verdicts.counted()
 tested = partial(experiments.tested, records)
 runs_of = partial(experiments.runs_of, records)
 accuracies = partial(experiments.accuracies, records)

@@ -52,7 +52,7 @@ from nlr.evidence import claims, verdicts
 from nlr.losses import make_loss
 from nlr.study.lockstep import lockstep
 
-records = verdicts.committed()
+records = verdicts.counted()
 
 # %% [markdown]
 # ## Report by report

@@ -33,12 +33,13 @@ from nlr.book import beside, marks, plots, unrounded, words
 from nlr.book.display import Facts, Figure, Prose, Table
 from nlr.evidence import claims, frames, reproductions, verdicts, yardstick
 from nlr.evidence.claims import kinds
+from nlr.evidence.whole_seeds import whole_seeds
 from nlr.evidence.wording import seeds, signed
 from nlr.study import experiment, protocols, studies
 
 experiment.check_parameters(globals(), known=["study", "source"])
 chosen = studies.load(study)
-found = frames.study_records(chosen)
+found = whole_seeds(frames.study_records(chosen))
 rules = claims.get("C69").rules_in(chosen.protocol)
 family = found[0]["config"]["data"]["dataset"]
 table = frames.frame(found)
@@ -46,7 +47,7 @@ table["pooled"] = beside.standing(found, rules["collapsed"])
 theirs = reproductions.figures(source, family, chosen.protocol)
 compared = yardstick.compare(table, theirs, rules["margin"], "last", kinds.pooling(rules), rules["few_seeds"])
 scope = f"{frames.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
-stronger = [record for record in verdicts.committed() if record["config"]["protocol"] == marks.MNIST_DECAY]
+stronger = [record for record in verdicts.counted() if record["config"]["protocol"] == marks.MNIST_DECAY]
 decays = {
     name: f"{protocols.load(name)['training']['weight_decay']:g}" for name in (chosen.protocol, marks.MNIST_DECAY)
 }

@@ -37,8 +37,8 @@ from nlr.theory.gradients import uniform_rate
 
 records = verdicts.committed()
 names = (control.CLAIM, "C30", "C39", "C62", practice.CHOICE, *practice.PEOPLE)
-judged = verdicts.judge(records, {}, names)
-evidence = questions.evidence_of(records)
+judged = verdicts.judge(verdicts.counted(), {}, names)
+evidence = questions.evidence_of(verdicts.counted())
 found = practice.all_choices(evidence)
 watched = practice.watched(records)
 

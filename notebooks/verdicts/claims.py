@@ -33,7 +33,7 @@ from nlr.book.display import Prose, Table
 from nlr.evidence import claims, frames, verdicts
 from nlr.study import studies
 
-records = verdicts.committed()
+records = verdicts.counted()
 judged = verdicts.judge(records, verdicts.proofs())
 
 # %% [markdown]

@@ -27,5 +27,5 @@ from nlr.study import experiment
 
 experiment.check_parameters(globals(), known=["part"])
 names = verdict_tables.claims_on(part)
-judged, authors = verdicts.judge(verdicts.committed(), verdicts.proofs(), names), verdicts.by_authors(names)
+judged, authors = verdicts.judge(verdicts.counted(), verdicts.proofs(), names), verdicts.by_authors(names)
 Prose(verdict_tables.sections(part, judged, authors))

@@ -336,9 +336,10 @@ def test_where_nobody_prints_a_figure_it_is_said():
 def first_screen():
     """Of the committed records, with the proofs as the pages have them."""
     proved = proof("C2", "held") | proof("C4", "did not hold") | proof("C6", "held")
-    records = verdicts.committed()
-    judged = judge(records, proved)
-    return minute.parts(judged, records), questions.short_answers(judged, records)
+    counted = verdicts.counted()
+    judged = judge(counted, proved)
+    parts = minute.parts(judged, questions.evidence_of(counted), verdicts.committed())
+    return parts, questions.short_answers(judged, counted)
 
 
 def said():
@@ -443,7 +444,7 @@ def test_what_mnist_decides_is_counted_and_the_prediction_told_once_all_its_cell
 
 def test_nothing_is_answered_without_records():
     judged = judge([])
-    parts = minute.parts(judged, [])
+    parts = minute.parts(judged, questions.evidence_of([]), [])
     assert [mark for mark, _ in parts[0][1]] == ["", "authors"]
     assert parts[0][1][0][1] == "In theory it is open; in our runs no sum is shown to be better than cross-entropy."
     assert parts[2][1] == []
@@ -456,7 +457,7 @@ def small(cells, early=()):
     runs = grid(cells)
     for one in runs:
         one["final"]["best_accuracy"] = one["final"]["last_accuracy"] + 0.1 * (spec_of(one) in early)
-    answer = minute.parts(judge(runs, proof("C2", "held")), runs)[0][1]
+    answer = minute.parts(judge(runs, proof("C2", "held")), questions.evidence_of(runs), runs)[0][1]
     return [text for mark, text in answer if mark == "small"], answer[0][1]
 
 
