@@ -246,19 +246,25 @@ def spread(part):
     """
     if part.spread and part.spread.df:
         return f"Spread over seeds behind the mean of the rows: {_of_spread(part.spread, part.test)}"
-    losses = {}  # of the rows that rest on a spread; rows of other losses may have their own
+    cells = {}  # of the rows that rest on a spread; rows of other losses or settings may have their own
     for row in part.rows:
         if row.df and row.spread:
-            losses.setdefault(row.spread, {}).update(dict.fromkeys(loss for loss, _ in row.needs))
-    return "\n".join(
-        f"- Spread over seeds behind the rows of {wording.listed(names)}: {_of_spread(one, part.test)}"
-        for one, names in losses.items()
-    )
+            cells.setdefault(row.spread, {}).update(dict.fromkeys(row.needs))
+    lines = []
+    for one, behind in cells.items():
+        losses, settings = (list(dict.fromkeys(names)) for names in zip(*behind, strict=True))
+        where = f" at {frames.short_names(settings)}" if one.apart else ""
+        lines.append(f"- Spread over seeds behind the rows of {wording.listed(losses)}{where}: ")
+        lines[-1] += _of_spread(one, part.test)
+    return "\n".join(lines)
 
 
 def _of_spread(spread, test):
     unit = FIGURES[test["figure"]][1]
-    text = f"{spread.sd:.2f} {'points' if unit == '%' else unit} a run, {wording.degrees(spread.df)}, {spread.source}; "
+    text = f"{spread.sd:.2f} {'points' if unit == '%' else unit} a run, {wording.degrees(spread.df)}, {spread.source}"
+    if spread.apart and spread.settings == 1:
+        return text + "."
+    text = f"at most {text}; " if spread.apart else f"{text}; "
     if math.isnan(spread.ratio):
         return text + "its change from setting to setting is not known."
     if math.isinf(spread.ratio):

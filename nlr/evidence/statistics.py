@@ -36,6 +36,7 @@ class Spread:
             NaN with fewer than two settings, or where none has.
         p_equal: Levene's test that the settings have one spread, on the residuals; a rough guide, for residuals of one
             fit are not independent. NaN where it cannot be had.
+        apart: whether each setting has its own: then ``sd`` and ``df`` are those of the widest of them.
     """
 
     sd: float
@@ -45,6 +46,7 @@ class Spread:
     settings: int
     ratio: float
     p_equal: float
+    apart: bool = False
 
     @property
     def source(self):
@@ -52,7 +54,8 @@ class Spread:
         if not self.df:
             return "nothing replicated"
         losses = f"{self.losses} loss{'es' * (self.losses != 1)}"
-        return f"{losses} in {self.settings} setting{'s' * (self.settings != 1)}"
+        each = "each of " * (self.apart and self.settings > 1)
+        return f"{losses} in {each}{self.settings} setting{'s' * (self.settings != 1)}"
 
 
 def pooled_spread(table, figure, paired):
@@ -164,7 +167,7 @@ class Estimate:
         deviation: the standard deviation of the value as a single seed would give it.
         df: degrees of freedom of the spread.
         n: seeds; the smallest number over the settings in it.
-        spread: the :class:`Spread` used; the widest of them where each setting has its own.
+        spread: the :class:`Spread` used.
         used: the runs used, triples (loss, setting, seed).
     """
 
@@ -216,8 +219,9 @@ def estimates(table, figure, contrasts, pooling=Pooling()):
     share counts with the square of the sum of their weights there, what they do not share with the sum of the squares.
 
     Args:
-        table: all runs of the protocol. Where it has a column ``pooled``, runs for which that is false are left out of
-            the spread, though not of the effect.
+        table: all runs of the protocol. Where it has a column ``pooled``, cells with a run for which that is false are
+            left out of the spread, though not of the effect; where other runs of such a cell have it true, they are of
+            two kinds that no spread describes, and what rests on them has no interval.
         figure: the column.
         contrasts: a list of :class:`Contrast`.
         pooling: the :class:`Pooling`.
@@ -243,7 +247,13 @@ class _Pools:
     """The spreads that contrasts take, each computed once."""
 
     def __init__(self, table, figure, pooling):
-        self.nested = _nested(table[table["pooled"]] if "pooled" in table else table, figure)
+        self.mixed = frozenset()
+        if "pooled" in table:
+            groups = table.groupby(["loss", "setting"])["pooled"]
+            whole, some = groups.transform("all"), groups.transform("any")
+            self.mixed = frozenset(zip(*(table.loc[some & ~whole, name] for name in ("loss", "setting")), strict=True))
+            table = table[whole]
+        self.nested = _nested(table, figure)
         self.pooling, self.known = pooling, {}
 
     def group(self, setting):
@@ -254,15 +264,29 @@ class _Pools:
         """The :class:`Spread` of some losses in a group of settings."""
         own = self._pooled(frozenset(losses), group, paired)
         wide = own if own.df >= self.pooling.own_df else self._pooled(None, group, paired)
-        return wide if wide.df >= MINIMUM_DF else Spread(math.nan, 0, paired, 0, 0, math.nan, math.nan)
+        return wide if wide.df >= MINIMUM_DF else _unknown(paired)
 
     def _pooled(self, losses, group, paired):
         """The spread of some losses, of all where None, however few its degrees of freedom are."""
         key = losses, group, paired
         if key not in self.known:
             nested = self.nested if group is None else {group: self.nested.get(group, {})}
-            self.known[key] = _pooled_spread(nested, paired, losses)
+            self.known[key] = replace(_pooled_spread(nested, paired, losses), apart=self.pooling.by_setting)
         return self.known[key]
+
+
+def _unknown(paired):
+    return Spread(math.nan, 0, paired, 0, 0, math.nan, math.nan)
+
+
+def _together(spreads):
+    """The spreads of several settings as one: the widest of them, and how many times the smallest it is."""
+    widest = max(spreads, key=lambda spread: spread.sd)
+    if len(spreads) == 1 or not all(spread.df for spread in spreads):
+        return widest
+    least = min(spread.sd for spread in spreads)
+    ratio = widest.sd / least if least > _TINY else math.inf
+    return replace(widest, settings=len(spreads), ratio=ratio)
 
 
 def _estimate(nested, contrasts, losses, pools):
@@ -304,14 +328,11 @@ def _estimate(nested, contrasts, losses, pools):
         parts.append((of_group, _degrees(of_shared, of_own, spread, paired) if shared > 0 else spread.df))
         spreads.append(spread)
     used = sorted((loss, setting, seed) for (setting, seed), of in weights.items() for loss in of)
+    n = min(number.values())
+    if not pools.mixed.isdisjoint((loss, setting) for loss, setting, _ in used):
+        return Estimate(float(effect), math.nan, math.nan, 0, n, _unknown(all_paired), tuple(used))
     return Estimate(
-        float(effect),
-        math.sqrt(variance),
-        math.sqrt(squares),
-        welch(parts),
-        min(number.values()),
-        max(spreads, key=lambda spread: spread.sd),
-        tuple(used),
+        float(effect), math.sqrt(variance), math.sqrt(squares), welch(parts), n, _together(spreads), tuple(used)
     )
 
 
@@ -345,6 +366,8 @@ def _degrees(together, alone, spread, paired):
 def pool(table, figure, losses, setting, paired, pooling=Pooling()):
     """The spread that :func:`estimates` takes for a contrast of the given losses in a setting."""
     pools = _Pools(table, figure, pooling)
+    if not pools.mixed.isdisjoint(product(losses, [setting])):
+        return _unknown(paired)
     return pools.of(losses, pools.group(setting), paired)
 
 

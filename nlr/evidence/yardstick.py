@@ -18,11 +18,11 @@ ENOUGH_LOSSES = 3
 _COMMON = Pooling()
 
 
-def compare(table, theirs, margins, figure="last", pooling=_COMMON, few_seeds=3, alpha=0.05):
+def compare(table, theirs, margins, figure="last", pooling=_COMMON, few_seeds=3, alpha=0.05, family=()):
     """Our cells beside those of a source, as far as both have them.
 
     The two share no run, so a difference is unpaired. A cell is ``equivalent`` where two one-sided tests (TOST) put the
-    difference within the margin, and ``differs`` where it is clearly beyond; the cells counted are one family (Holm).
+    difference within the margin, and ``differs`` where it is clearly beyond. All cells are one family (Holm).
 
     Args:
         table: the frame of :func:`nlr.evidence.frames.frame`, of one protocol; a column ``pooled`` as for
@@ -33,6 +33,7 @@ def compare(table, theirs, margins, figure="last", pooling=_COMMON, few_seeds=3,
         pooling: over which of our runs the spread is taken.
         few_seeds: with fewer seeds of ours a cell is shown and not counted.
         alpha: level of the family.
+        family: cells (loss, setting) that belong to it whether they have runs or not.
 
     Returns:
         A frame, a row a cell, by setting and then by loss as in the table: setting, loss, n (our seeds), ours, sd (of
@@ -81,7 +82,8 @@ def compare(table, theirs, margins, figure="last", pooling=_COMMON, few_seeds=3,
         )
     out = pd.DataFrame(rows)
     counted = out["p"].notna()
-    out.loc[counted, "p"] = statistics.holm(out.loc[counted, "p"])
+    others = len({*shared, *family}) - counted.sum()  # which decide nothing
+    out.loc[counted, "p"] = statistics.holm([*out.loc[counted, "p"], *[1.0] * others])[: counted.sum()]
     out.loc[counted & (out["p"] > alpha), "verdict"] = "undecided"
     return out
 

@@ -40,12 +40,15 @@ from nlr.study import experiment, protocols, studies
 experiment.check_parameters(globals(), known=["study", "source"])
 chosen = studies.load(study)
 found = whole_seeds(frames.study_records(chosen))
-rules = claims.get("C69").rules_in(chosen.protocol)
+claim = claims.get("C69")
+rules = claim.rules_in(chosen.protocol)
 family = found[0]["config"]["data"]["dataset"]
 table = frames.frame(found)
 table["pooled"] = beside.standing(found, rules["collapsed"])
 theirs = reproductions.figures(source, family, chosen.protocol)
-compared = yardstick.compare(table, theirs, rules["margin"], "last", kinds.pooling(rules), rules["few_seeds"])
+compared = yardstick.compare(
+    table, theirs, rules["margin"], "last", kinds.pooling(rules), rules["few_seeds"], rules["alpha"], claim.cells(chosen.protocol)
+)
 scope = f"{frames.DATASETS[chosen.dataset]}, protocol {chosen.protocol}; {words.status(found)}"
 stronger = [record for record in verdicts.counted() if record["config"]["protocol"] == marks.MNIST_DECAY]
 decays = {

@@ -176,6 +176,27 @@ def part_with(ratio, p_equal=math.nan):
     return claims.Evidence({"test": "difference", "figure": "last"}, "points", (), 1.0, 0.5, 1.5, spread)
 
 
+def test_where_each_setting_has_its_own_spread_the_evidence_says_of_which_it_speaks():
+    how = {"protocol": "ma2020-mnist", "dataset": "mnist", "final": {"modal_class_share": 0.2}}
+    runs = []
+    for k, setting in enumerate(SYMMETRIC, start=1):
+        cells = {(loss, setting): 0.5 + len(loss) / 20 for loss in ("ce", "nce", "mae")}
+        runs += grid(cells, noise=0.004 * k, **how)
+    (found,) = [one.found for one in verdicts.judge(runs, {}, ["C17"])["C17"] if one.scope == "ma2020-mnist"]
+    text = verdict_tables.spread(found.evidence[0])
+    assert re.search(
+        r"mean of the rows: at most \d\.\d\d points a run, \d degrees of freedom, 3 losses in each of 4 settings; "
+        r"the largest of a setting is 4\.0 times the smallest\.$",
+        text,
+    )
+    assert "spread over seeds from 3 losses in each of 4 settings" in found.reason
+    (cells,) = [one.found for one in verdicts.judge(runs, {}, ["C69"])["C69"] if one.scope == "ma2020-mnist"]
+    lines = [line for part in cells.evidence for line in verdict_tables.spread(part).splitlines()]
+    assert len(lines) == len(SYMMETRIC)
+    assert lines[0].startswith("- Spread over seeds behind the rows of ce, nce and mae at symmetric 0.")
+    assert all(line.endswith("degrees of freedom, 3 losses in 1 setting.") for line in lines)
+
+
 def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spreads_are():
     runs = grid({(loss, s): 0.4 for loss in ("nce", "ce", "nfl", "fl") for s in SYMMETRIC})
     runs += grid({("nce", "symmetric-0.4"): 0.5}, seeds=1, protocol=CONTROL)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from factory import grid, record
+from scipy import stats
 
 from nlr import paths
 from nlr.book import display
@@ -308,6 +309,10 @@ def test_few_seeds_are_shown_and_never_counted():
     assert verdicts(found) == ["supports"] * 3 + ["few seeds"]
     assert found.outcome == "undecided"  # not "partly": the one seed contradicts nothing
     assert found.evidence[0].effect == pytest.approx(9, abs=0.5)
+    *rows, few = found.evidence[0].rows
+    without = claims.evaluate(claim(), [r for r in mixed if r["config"]["noise"]["rate"] != 0.8], SMALL)
+    assert [row.p for row in rows] == [row.p for row in without.evidence[0].rows[:3]]  # it lends the others nothing
+    assert math.isnan(few.p)
 
 
 def test_under_the_former_rules_few_seeds_needed_a_distance_of_four_deviations():
@@ -351,6 +356,25 @@ def test_where_the_rules_say_so_each_setting_has_its_spread_without_cells_that_c
     pair = [run for run in made if run["config"]["loss"]["spec"] in ("ce", "nce")]  # two degrees of freedom a setting
     found = claims.evaluate(one, pair, "digits")
     assert (found.outcome, verdicts(found)) == ("not run", ["unreplicated"] * 4)
+
+
+def test_a_cell_that_collapses_with_some_seeds_alone_has_no_interval():
+    cells = {(loss, s): mean for s in SYMMETRIC for loss, mean in (("ce", 0.8), ("nce", 0.9), ("mae", 0.7))}
+    made = grid(cells, protocol="digits", final={"modal_class_share": 0.2})
+    before = claims.evaluate(claim(protocols=["digits"]), made, "digits").evidence[0]
+    (fell,) = [
+        run
+        for run in made
+        if (run["config"]["loss"]["spec"], frames.setting_of(run["config"]), run["config"]["seed"])
+        == ("nce", "symmetric-0.2", 1)
+    ]
+    fell["final"] |= {"modal_class_share": 0.999, "last_accuracy": 0.1}
+    found = claims.evaluate(claim(protocols=["digits"]), made, "digits")
+    (mixed, *others), (_, *same) = found.evidence[0].rows, before.rows
+    assert (mixed.verdict, mixed.n, math.isnan(mixed.low)) == ("unreplicated", 3, True)
+    assert mixed.effect == pytest.approx(10 - 80 / 3, abs=1)
+    assert [(row.low, row.high) for row in others] == [(row.low, row.high) for row in same]
+    assert math.isnan(found.evidence[0].low)  # nor has a mean with it in it
 
 
 def test_all_rows_of_a_claim_are_one_family():
@@ -577,7 +601,13 @@ def test_equivalence(gain, relation, outcome):
     line = 'test = "difference", pairs = [["nce", "ce"]], settings = "symmetric", threshold = "margin", relation = "{}"'
     found, rows = one_test(line.format(relation), difference([gain] * 4))
     assert found.outcome == outcome
-    assert {row.level for row in rows} == {0.9 if relation == "within" else 0.95}
+    assert {row.level for row in rows} == {0.9 if relation == "within" and abs(gain) < 3 else 0.95}
+    if gain == 6 and relation == "within":  # outside of the margin as a difference from its end would be shown
+        one = 'test = "difference", pairs = [["nce", "ce"]], settings = "symmetric", threshold = 3, relation = "above"'
+        _, above = one_test(one, difference([gain] * 4))
+        assert [(row.low, row.p, kinds.shows_from(row)) for row in rows] == [
+            (row.low, row.p, kinds.shows_from(row)) for row in above
+        ]
 
 
 def elsewhere(loss, setting, mean, protocol):
@@ -892,6 +922,19 @@ def test_which_of_two_protocols_lies_nearer_to_a_source(theirs, here, there, out
     assert set(row.needs) == {(loss + at, "clean") for loss in ("ce", "nce") for at in ("", " @ ma2020")}
 
 
+def test_what_runs_of_a_seed_share_moves_all_distances_together(theirs):
+    line = 'test = "nearer", source = "x", than = "ma2020", losses = ["ce", "nce"], settings = ["clean"], '
+    line += 'relation = "above", threshold = 0'
+    wild = two_cells(80, "ma2020")
+    shift = np.linspace(-0.5, 0.5, 30)
+    for run in wild:
+        run["final"]["last_accuracy"] += shift[run["config"]["seed"]]
+    (row,) = one_test(line, two_cells(1) + wild)[1]
+    half = stats.t.ppf(0.975, 29) * 100 * np.std(shift, ddof=1) / math.sqrt(30)
+    assert (row.high - row.low) / 2 == pytest.approx(half, rel=0.02)  # as of one loss, not of two independent ones
+    assert row.df == 29
+
+
 def test_the_variance_of_a_figure_counts_where_the_two_lie_on_either_side_of_it(theirs):
     line = 'test = "nearer", source = "x", than = "ma2020", losses = ["ce"], settings = ["clean"], '
     line += 'relation = "above", threshold = 0'
@@ -916,8 +959,9 @@ def test_predictions_are_judged_cell_by_cell(right, outcome):
     found, (row,) = one_test(line, made)
     assert (row.effect, row.n) == (10 * right, 10)
     assert found.outcome == outcome
-    assert found.qualifier == f"with {right} of 10 cells as predicted, where 'never' is right in {10 - sum(fell)}"
-    assert row.label == "5 of 10 cells predicted to give one answer"
+    nowhere = f"to forecast one answer nowhere is right in {10 - sum(fell)}"
+    assert found.qualifier == f"with {right} of 10 cells as predicted; {nowhere}"
+    assert row.label == "10 cells, one answer predicted in 5"
     missing, _ = one_test(line, made[:-3])
     assert (missing.outcome, missing.qualifier) == ("not run", "")
 
@@ -933,7 +977,7 @@ def test_what_ends_with_one_answer_is_left_out_of_a_comparison_that_asks_for_it(
     )
     found, (row,) = one_test(line, fallen)
     assert (row.verdict, found.outcome) == ("undefined", "undecided")
-    assert "whose figure is not defined, as after a run that diverged or collapsed" in found.reason
+    assert "1 whose figure is not defined in these runs" in found.reason
 
 
 # Figures

@@ -141,6 +141,17 @@ def test_a_setting_can_have_its_own_spread_without_what_collapsed(tmp_path):
     assert half(pooling=by_setting) < wide / 4
 
 
+def test_cells_without_runs_belong_to_the_family(tmp_path):
+    theirs = figures({("ce", "symmetric-0.4"): 40.4, ("mae", "symmetric-0.4"): 58.8})
+
+    def found(**how):
+        return yardstick.compare(table(tmp_path, ENDS), theirs, MARGINS, **how).set_index("loss")
+
+    alone, beside = found()["p"], found(family=[(loss, "symmetric-0.4") for loss in ("ce", "gce", "sce")])["p"]
+    assert beside["ce"] == pytest.approx(2 * alone["ce"])  # of four cells, where there were two
+    assert beside["mae"] == pytest.approx(3 * alone["mae"])  # the second in order
+
+
 def test_nothing_in_common_is_no_record(tmp_path):
     with pytest.raises(NoRecords, match="no cell that both"):
         yardstick.compare(table(tmp_path, ENDS), figures({("gce", "clean"): 80.0}), MARGINS)

@@ -150,7 +150,7 @@ def _came_true(tests, table, rules):
         return ""
     every = list(chain.from_iterable(ends))
     right, none = sum(yes == ended for yes, ended, _ in every), sum(not ended for _, ended, _ in every)
-    return f"with {right} of {len(every)} cells as predicted, where 'never' is right in {none}"
+    return f"with {right} of {len(every)} cells as predicted; to forecast one answer nowhere is right in {none}"
 
 
 def evaluate_printed(claim, source, protocol):
@@ -206,7 +206,7 @@ def _table(claim, records, protocol, tests, cells=()):
     table = pd.DataFrame(columns | {name: [FIGURES[name][0](record) for _, record in found] for name in used})
     if apart:
         shares = pd.Series([FIGURES["modal_share"][0](record) for _, record in found], table.index, float)
-        table["pooled"] = shares.groupby([table["loss"], table["setting"]]).transform("max") <= limit
+        table["pooled"] = ~(shares > limit)
     return table
 
 
@@ -230,7 +230,8 @@ def _judge(rules, tests, table):
 def _in_families(found, seeds, rules):
     """The rows of all tests of a claim, judged as one family; ``seeds`` are those of each cell that has runs."""
     flat = [row for part in found for row in part]
-    adjusted = statistics.holm([1.0 if row.exploratory or math.isnan(row.p) else row.p for row in flat])
+    decides = [row.enough and not (row.exploratory or math.isnan(row.p)) for row in flat]
+    adjusted = statistics.holm([row.p if does else 1.0 for row, does in zip(flat, decides, strict=True)])
     judged = iter([_judged(row, p, seeds, rules["alpha"]) for row, p in zip(flat, adjusted, strict=True)])
     return [[next(judged) for _ in part] for part in found]
 
@@ -244,7 +245,7 @@ def _judged(row, p, seeds, alpha):
     if row.exploratory:
         return replace(row, p=math.nan, verdict="exploratory")
     if not row.enough:
-        return replace(row, p=math.nan if math.isnan(row.p) else float(p), verdict="few seeds")
+        return replace(row, p=math.nan, verdict="few seeds")
     if math.isnan(row.p):
         return replace(row, verdict="unreplicated")
     if p > alpha:
@@ -280,7 +281,7 @@ _WORDS = {
     "few seeds": "{n} with too few seeds to count",
     "exploratory": "{n} with exploratory runs alone",
     "unreplicated": "{n} without an interval, for no spread is known",
-    "undefined": "{n} whose figure is not defined, as after a run that diverged or collapsed",
+    "undefined": "{n} whose figure is not defined in these runs",
     "missing": "{n} without runs",
 }
 

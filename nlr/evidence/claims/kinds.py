@@ -43,7 +43,7 @@ class Row:
         label: the losses and settings compared.
         needs: the cells (loss, setting) that it is computed from.
         effect, low, high: the value and its interval at ``level``, in the figure's unit; NaN where unknown.
-        level: 0.95, or 0.9 for an equivalence, which two one-sided tests settle.
+        level: 0.95, or 0.9 where the value lies within the margin, as two one-sided tests would show it.
         n: seeds, or runs for a share; the smallest number over the settings in it; 0 where a cell has no run.
         df: degrees of freedom of the spread.
         deviation: pooled standard deviation of the value as one seed gives it.
@@ -317,7 +317,8 @@ def shows_from(row, power=0.8):
     if not row.df or math.isnan(row.low):
         return math.nan
     tail = stats.t.ppf((1 + row.level) / 2, row.df)
-    return float((row.high - row.low) / 2 / tail * (tail + stats.t.ppf(power, row.df)))
+    half = max(row.high - row.effect, row.effect - row.low)  # that of a share may be cut off on one side
+    return float(half / tail * (tail + stats.t.ppf(power, row.df)))
 
 
 def figures(test):
@@ -357,7 +358,7 @@ def _row(label, cells, value, runs, test, rules):
         supports = (moved.effect > threshold) == (relation == "above")
         p = moved.p_differs(threshold)
         distance = abs(moved.effect - threshold)
-    level = 0.9 if relation == "within" else 0.95
+    level = 0.9 if relation == "within" and inside else 0.95  # two one-sided tests, or one of two sides
     low, high = interval(test, value, level)
     return Row(
         label,
@@ -527,24 +528,27 @@ def _nearer(test, runs, rules):
     """How much farther the cells of another protocol lie from those of a source than ours, by their mean distance."""
     theirs, cells = _theirs(test, rules), needs(test)
     label = f"distance with {test['than']} − distance here, mean of {len(cells) // 2} cells"
-    levels = [Contrast("", ((loss, setting, 1.0),)) for loss, setting in cells]
-    ours = statistics.estimates(runs, test["figure"], levels, pooling(rules))
-    if None in ours:
-        return [Row(label, tuple(cells))]
-    distances = [
-        value.effect - theirs[loss.partition(ELSEWHERE)[0], setting].mean
-        for (loss, setting), value in zip(cells, ours, strict=True)
-    ]
-    # The derivative of a distance in our mean is its sign; in theirs it cancels unless we lie on either side of it.
-    share = 2 / len(cells)
-    effect = share * float(np.abs(distances[1::2]).sum() - np.abs(distances[::2]).sum())
-    parts = [((share * value.se) ** 2, value.df) for value in ours]
-    for here, there, (loss, setting) in zip(distances[::2], distances[1::2], cells[::2], strict=True):
-        figure = theirs[loss, setting]
-        if here * there < 0 and figure.sd:
-            parts.append(((share * 2 * figure.sd) ** 2 / figure.n, figure.n - 1))
+    elsewhere = runs["loss"].str.contains(ELSEWHERE, regex=False)
+    sides = {-1: (cells[::2], runs[~elsewhere]), 1: (cells[1::2], runs[elsewhere])}  # each with a spread of its own
+    distances, ours = {}, []
+    for side, (of_side, made) in sides.items():
+        levels = [Contrast("", ((loss, setting, 1.0),)) for loss, setting in of_side]
+        found = statistics.estimates(made, test["figure"], levels, pooling(rules))
+        if None in found:
+            return [Row(label, tuple(cells))]
+        figures_of = [theirs[loss.partition(ELSEWHERE)[0], setting] for loss, setting in of_side]
+        distances[side] = [value.effect - figure.mean for value, figure in zip(found, figures_of, strict=True)]
+        # A distance changes with our mean by its sign.
+        weights = np.sign(distances[side]) * side / len(of_side)
+        terms = [(loss, setting, float(w)) for (loss, setting), w in zip(of_side, weights, strict=True)]
+        ours.append(statistics.estimates(made, test["figure"], [Contrast("", tuple(terms))], pooling(rules))[0])
+    effect = float(np.mean(np.abs(distances[1]) - np.abs(distances[-1])))
+    parts = [(value.se**2, value.df) for value in ours]
+    for here, there, figure in zip(distances[-1], distances[1], figures_of, strict=True):
+        if here * there < 0 and figure.sd:  # else theirs cancels: we lie on one side of it
+            parts.append(((2 * figure.sd / len(figures_of)) ** 2 / figure.n, figure.n - 1))
     se, df = math.sqrt(sum(variance for variance, _ in parts)), statistics.welch(parts)
-    deviation = share * math.sqrt(sum(value.deviation**2 for value in ours))
+    deviation = math.sqrt(sum(value.deviation**2 for value in ours))
     used = tuple(run for value in ours for run in value.used)
     widest = max((value.spread for value in ours), key=lambda spread: spread.sd)
     value = Estimate(effect, se, deviation, df, min(value.n for value in ours), widest, used)
@@ -554,7 +558,7 @@ def _nearer(test, runs, rules):
 def _predicted(test, runs, rules):
     """Share, in per cent, of the cells that end as predicted; a cell is the unit."""
     cells, ends = needs(test), endings(test, runs, rules)
-    label = f"{len(test['yes'])} of {len(cells)} cells predicted to give one answer"
+    label = f"{len(cells)} cells, one answer predicted in {len(test['yes'])}"
     if not ends:
         return [Row(label, tuple(cells))]
     right = [predicted == ended for predicted, ended, _ in ends]
