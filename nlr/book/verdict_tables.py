@@ -262,14 +262,13 @@ def spread(part):
 def _of_spread(spread, test):
     unit = FIGURES[test["figure"]][1]
     text = f"{spread.sd:.2f} {'points' if unit == '%' else unit} a run, {wording.degrees(spread.df)}, {spread.source}"
-    if spread.apart and spread.settings == 1:
-        return text + "."
-    text = f"at most {text}; " if spread.apart else f"{text}; "
+    text = f"at most {text}; " if spread.apart and spread.settings > 1 else f"{text}; "
+    what = "loss" if spread.apart and spread.settings == 1 else "setting"
     if math.isnan(spread.ratio):
-        return text + "its change from setting to setting is not known."
+        return f"{text}its change from {what} to {what} is not known."
     if math.isinf(spread.ratio):
-        return text + "a setting has none, others have."
-    text += f"the largest of a setting is {spread.ratio:.1f} times the smallest"
+        return f"{text}a {what} has none, others have."
+    text += f"the largest of a {what} is {spread.ratio:.1f} times the smallest"
     if math.isnan(spread.p_equal):
         return text + "."
     p = "p < 0.01" if spread.p_equal < 0.01 else f"p = {spread.p_equal:.2f}"

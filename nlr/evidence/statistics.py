@@ -33,9 +33,9 @@ class Spread:
         paired: whether what the runs of one setting and seed share was taken out.
         losses, settings: how many losses and settings with replicates it was pooled over.
         ratio: the largest standard deviation of a setting over the smallest; infinite where one setting has no spread,
-            NaN with fewer than two settings, or where none has.
-        p_equal: Levene's test that the settings have one spread, on the residuals; a rough guide, for residuals of one
-            fit are not independent. NaN where it cannot be had.
+            NaN with fewer than two settings, or where none has. Of one setting that is apart, those of its losses.
+        p_equal: Levene's test that these have one spread, on the residuals; a rough guide, for residuals of one fit are
+            not independent. NaN where it cannot be had.
         apart: whether each setting has its own: then ``sd`` and ``df`` are those of the widest of them.
     """
 
@@ -83,24 +83,26 @@ def _nested(table, figure):
     return out
 
 
-def _pooled_spread(nested, paired, losses=None):
-    squares, df, residuals, by_setting, names = 0.0, 0, [], [], set()
+def _pooled_spread(nested, paired, losses=None, apart=False):
+    squares, df, settings, residuals, deviations, names = 0.0, 0, 0, [], [], set()
     for of_setting in nested.values():
         block = {loss: seeds for loss, seeds in of_setting.items() if losses is None or loss in losses}
         rest, free = _residuals(block, paired)
         if not free:
             continue
-        squares, df = squares + rest @ rest, df + free
-        residuals.append(rest)
-        by_setting.append(math.sqrt(rest @ rest / free))
+        squares, df, settings = squares + rest @ rest, df + free, settings + 1
+        ends = np.cumsum([len(seeds) for seeds in block.values()])[:-1] if apart else []
+        groups = [group for group in np.split(rest, ends) if len(group) > 1]
+        residuals += groups
+        deviations += [math.sqrt(group @ group / free * len(rest) / len(group)) for group in groups]
         names |= {loss for loss, seeds in block.items() if len(seeds) > 1}
     sd = math.sqrt(squares / df) if df else math.nan
-    least, most = (pick(by_setting) if len(by_setting) > 1 else 0.0 for pick in (min, max))
+    least, most = (pick(deviations) if len(deviations) > 1 else 0.0 for pick in (min, max))
     ratio = most / least if least > _TINY else math.inf if most > _TINY else math.nan
     # With fewer residuals, or all of one size as two seeds give them, the test would divide by zero.
     fit_for_test = ratio > 1 and all(len(rest) > 2 and np.ptp(np.abs(rest)) > _TINY for rest in residuals)
     p_equal = stats.levene(*residuals, center="mean").pvalue if fit_for_test else math.nan
-    return Spread(sd, df, paired, len(names), len(by_setting), ratio, float(p_equal))
+    return Spread(sd, df, paired, len(names), settings, ratio, float(p_equal), apart)
 
 
 def _residuals(block, paired):
@@ -271,7 +273,7 @@ class _Pools:
         key = losses, group, paired
         if key not in self.known:
             nested = self.nested if group is None else {group: self.nested.get(group, {})}
-            self.known[key] = replace(_pooled_spread(nested, paired, losses), apart=self.pooling.by_setting)
+            self.known[key] = _pooled_spread(nested, paired, losses, self.pooling.by_setting)
         return self.known[key]
 
 
@@ -286,7 +288,7 @@ def _together(spreads):
         return widest
     least = min(spread.sd for spread in spreads)
     ratio = widest.sd / least if least > _TINY else math.inf
-    return replace(widest, settings=len(spreads), ratio=ratio)
+    return replace(widest, settings=len(spreads), ratio=ratio, p_equal=math.nan)
 
 
 def _estimate(nested, contrasts, losses, pools):

@@ -75,6 +75,18 @@ def test_unequal_spreads_are_noticed():
     assert statistics.pooled_spread(runs(equal), "last", paired=True).p_equal > 0.01
 
 
+def test_where_a_setting_has_its_own_spread_its_losses_are_compared():
+    rng = np.random.default_rng(0)
+    values = {(loss, "a"): rng.normal(0, sd, 12) for loss, sd in (("ce", 3.0), ("nce", 0.1), ("mae", 0.1))}
+    table = runs(values | {("gce", "a"): [1.0]})  # one run has no spread to compare
+    wide = statistics.pool(table, "last", ["ce", "nce"], "a", False, statistics.Pooling(math.inf, True))
+    assert (wide.losses, wide.settings, wide.apart) == (3, 1, True)
+    own = [np.std(values[loss, "a"], ddof=1) for loss in ("ce", "nce", "mae")]
+    assert wide.ratio == pytest.approx(max(own) / min(own))
+    assert wide.p_equal < 1e-3
+    assert math.isnan(statistics.pool(table, "last", ["ce"], "a", False).ratio)  # there is no other setting
+
+
 def test_a_difference_is_a_paired_t_test_where_one_setting_has_the_replicates():
     rng = np.random.default_rng(1)
     shared = rng.normal(0, 5, 8)  # of the seed: drops out of the difference
