@@ -14,7 +14,7 @@ import os
 
 import pandas as pd
 
-from nlr.book import control, marks, minute, plots, questions, verdict_tables, words
+from nlr.book import beside, control, marks, minute, plots, questions, verdict_tables, words
 from nlr.book.display import Facts, Figure, Prose, Table
 from nlr.evidence import frames, progress, published, statistics, verdicts
 from nlr.paths import EXECUTED, NOTEBOOKS
@@ -97,6 +97,7 @@ def main():
         "marks": Prose(marks.legend()).text,
         "numbers": Prose(questions.numbers(counted)).text,
         "reading": Prose(f"{questions.reading()} {questions.in_full(judged)}").text,
+        "mnist-tables": Prose(beside.in_list(judged)).text,
         "underfitting": Prose(control.in_full(judged)).text,
         "chance": Prose(questions.chance(judged)).text,
         "evaluator": Prose(f"The code that makes verdicts of records is that of hash `{verdicts.evaluator()}`.").text,

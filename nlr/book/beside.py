@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from nlr.book import marks
 from nlr.evidence import frames, wording
+
+CLAIM = "C69"  # that training on MNIST gives the figures of the authors' tables
 
 
 def standing(found, limit):
@@ -11,22 +14,49 @@ def standing(found, limit):
     return [100 * record["final"].get("modal_class_share", 0.0) <= limit for record in found]
 
 
+_VERBS = {  # of a verdict on one cell, and on several
+    "equivalent": ("is equivalent", "are equivalent"),
+    "differs": ("differs", "differ"),
+    "undecided": ("is undecided", "are undecided"),
+}
+
+
 def in_short(compared):
     """How near our cells lie to the authors', from :func:`nlr.evidence.yardstick.compare`."""
     counted = compared["verdict"].value_counts()
-    text = f"{len(compared)} cells, each a loss in one setting, stand on both sides. "
-    decided = {name: int(counted.get(name, 0)) for name in ("equivalent", "differs", "undecided")}
+    cells, stand = ("cells, each", "stand") if len(compared) > 1 else ("cell,", "stands")
+    text = f"{len(compared)} {cells} a loss in one setting, {stand} on both sides. "
+    decided = {name: int(counted.get(name, 0)) for name in _VERBS}
     if sum(decided.values()):
-        text += f"Of those with seeds enough {decided['equivalent']} are equivalent, {decided['differs']} differ and "
-        text += f"{decided['undecided']} are undecided. "
+        said = wording.listed(f"{n or 'none'} {_VERBS[name][n > 1]}" for name, n in decided.items())
+        text += f"Of those with seeds enough {said}. "
     if few := int(counted.get("few seeds", 0)):
-        who = "All of them have" if few == len(compared) else f"{few} {'has' if few == 1 else 'have'}"
-        text += f"{who} fewer seeds than are counted, and show only what one or two runs gave. "
+        who = str(few) if few < len(compared) else "It" if few == 1 else "All of them"
+        has, shows = ("has", "shows") if few == 1 else ("have", "show")
+        text += f"{who} {has} fewer seeds than are counted, and {shows} only what one or two runs gave. "
     parts = []
     for setting, part in compared.groupby("setting", sort=False):
         far = part.loc[part["difference"].abs().idxmax()]
         parts.append(f"{frames.short_name(setting)} {far.loss}, {far.theirs:.2f} and {far.ours:.2f}")
     return text + f"Farthest apart in each setting, theirs and ours: {'; '.join(parts)}."
+
+
+def in_list(judged):
+    """How many of the authors' MNIST figures ours differ from, as an item of a list.
+
+    Args:
+        judged: what :func:`nlr.evidence.verdicts.judge` returns, with the claim :data:`CLAIM`.
+    """
+    (found,) = [one.found for one in judged[CLAIM] if one.scope == marks.MNIST_FULL]
+    said = [row.verdict for part in found.evidence for row in part.rows]
+    counted = [verdict for verdict in said if verdict in ("supports", "contradicts", "open")]
+    where = f"([{CLAIM}](#evidence-{CLAIM.lower()}), {{doc}}`beside the authors' </executed/results/authors>`)"
+    text = "- **The authors' MNIST tables.** Trained as their first scripts say, "
+    if not counted:
+        return f"{text}none of {len(said)} cells has seeds enough yet to be counted {where}."
+    apart = counted.count("contradicts")
+    differ = "differs from them" if apart < 2 else "differ from them"
+    return f"{text}{apart or 'none'} of {len(counted)} cells counted {differ} by more than the margin {where}."
 
 
 def alt(compared):

@@ -37,10 +37,11 @@ def _rows(judged):
     return [(part.test["figure"], row) for part in (found.control if found else ()) for row in part.rows if row.n]
 
 
-def place(judged):
-    """In which setting it was run, and how often: ``40 % wrong labels, one seed``."""
-    _, row = _rows(judged)[0]
-    return f"{per_cent(row.needs[1][1])} wrong labels, {wording.seeds(row.n, row.n)}"
+def place(judged, losses):
+    """In which setting some losses were run, and how often: ``40 % wrong labels, 1 to 3 seeds``."""
+    rows = [row for _, row in _rows(judged) if row.needs[1][0] in losses]
+    numbers = [row.n for row in rows]
+    return f"{per_cent(rows[0].needs[1][1])} wrong labels, {wording.seeds(min(numbers), max(numbers))}"
 
 
 def times():
@@ -54,36 +55,45 @@ def of_sums(judged, evidence):
     found = {loss: of for loss, of in gains(judged).items() if loss in SUMS}
     if not found:
         return ""
-    text = f"Trained {times()} times as long ({place(judged)}), {listed(found)} "
-    if all(of["last"][0] < 0 < of["memorised"][0] for of in found.values()):
-        ends = _ends(evidence, found)
-        below = f"ends below {_beside(judged, evidence)[1]}" if undoes(judged, evidence) else "loses accuracy"
-        verb = below if len(found) == 1 else below.replace("ends", "end").replace("loses", "lose")
-        shares = " to ".join(dict.fromkeys(f"{end:.0f}" for end in sorted(ends["memorised"])[:: max(1, len(ends) - 1)]))
-        they = "they have" if len(found) > 1 else "it has"
-        text = f"{text}{verb}: {they} memorised {shares} % of the wrong labels by then."
+    text, memorised = f"Trained {times()} times as long ({place(judged, found)}), ", ""
+    if all(of["memorised"][0] > 0 for of in found.values()):
+        shares = _ends(evidence, found)["memorised"]
+        share = " to ".join(dict.fromkeys(f"{end:.0f}" for end in (shares.min(), shares.max())))
+        memorised = f": {'they have' if len(found) > 1 else 'it has'} memorised {share} % of the wrong labels by then"
+    if standing := _standing(judged, evidence):
+        text += f"{standing}{memorised}."
+    elif all(of["last"][0] < 0 for of in found.values()):
+        text += f"{listed(found)} {'lose' if len(found) > 1 else 'loses'} accuracy{memorised}."
     else:
-        changes = wording.listed(f"{called(loss)} by {signed(of['last'][0])}" for loss, of in found.items())
-        text = f"{text.strip()} changes in accuracy: {changes} points."
+        changes = [
+            f"{called(loss)} {'changes in accuracy ' * (not number)}by {signed(of['last'][0])}"
+            for number, (loss, of) in enumerate(found.items())
+        ]
+        text += f"{wording.listed(changes)} points."
     if untried := _untried(evidence):
         text += f" {capital(listed(untried))} {'have' if len(untried) > 1 else 'has'} not been trained that long."
     return text
 
 
 def undone(judged, evidence):
-    """That it takes the sums below cross-entropy, as a part of a sentence; empty where it does not, or has no runs."""
-    if not undoes(judged, evidence):
+    """That it takes sums below cross-entropy, as a part of a sentence; empty where it takes none, or has no runs."""
+    standing = _standing(judged, evidence)
+    found = [loss for loss in gains(judged) if loss in SUMS]
+    return f"with {times()} times the training {standing} ({place(judged, found)})" if standing else ""
+
+
+def _standing(judged, evidence):
+    """Which sums it takes below cross-entropy, trained as long where it is, else as usual; empty where none."""
+    found = [loss for loss in gains(judged) if loss in SUMS]
+    if not found:
         return ""
-    found = [loss for loss in gains(judged) if loss in SUMS]
-    end = "end" if len(found) > 1 else "ends"
-    text = f"with {times()} times the training {listed(found)} {end} below {_beside(judged, evidence)[1]}"
-    return f"{text} ({place(judged)})"
-
-
-def undoes(judged, evidence):
-    """Whether it takes every sum that it has below cross-entropy: trained as long where it is, else as usual."""
-    found = [loss for loss in gains(judged) if loss in SUMS]
-    return bool(found) and bool((_ends(evidence, found)["last"] < _beside(judged, evidence)[0]).all())
+    accuracy, beside = _beside(judged, evidence)
+    ends = _ends(evidence, found)["last"]
+    below, above = ([loss for loss in found if (ends[loss] < accuracy) == under] for under in (True, False))
+    if not below:
+        return ""
+    text = f"{listed(below)} {'end' if len(below) > 1 else 'ends'} below"
+    return f"{text}{f', {listed(above)} above' if above else ''} {beside}"
 
 
 def _untried(evidence):
@@ -100,7 +110,7 @@ def of_all(judged):
         " to ".join(dict.fromkeys(signed(end(of[figure][0] for of in found.values())) for end in (min, max)))
         for figure in ("best", "last")
     )
-    text = f"Trained {times()} times as long ({place(judged)}), {listed(found)} "
+    text = f"Trained {times()} times as long ({place(judged, found)}), {listed(found)} "
     text += f"change{'s' * (len(found) == 1)} by {best} points at the best epoch, chosen on test images, "
     return f"{text}and by {last} at the last."
 
@@ -112,9 +122,9 @@ def memory(judged):
     if not found:
         return ""
     many = "the" if len(more) == len(found) else f"{len(more) or 'none'} of the"
-    text = f"In {many} {len(found)} loss{'es' * (len(found) > 1)} tried ({listed(found)}; {place(judged)}) training "
+    text = f"In {many} {len(found)} loss{'es' * (len(found) > 1)} tried ({listed(found)}; {place(judged, found)}) "
     ends = " to ".join(dict.fromkeys(f"{end(more.values()):.0f}" for end in (min, max))) if more else ""
-    return f"{text}{times()} times as long memorises more wrong labels{f', by {ends} points' * bool(more)}."
+    return f"{text}training {times()} times as long memorises more wrong labels{f', by {ends} points' * bool(more)}."
 
 
 def _beside(judged, evidence):
@@ -146,8 +156,9 @@ def of_nce(judged, figure="clean_part"):
     change, (_, low, high) = found[figure][0], found["last"]
     accuracy = "rises" if low > 0 else "falls" if high < 0 else "hardly moves"
     but = "and" if (change * BETTER[figure] > 0) == (low > 0) else "but"
-    text = f"Trained {times()} times as long ({place(judged)}), NCE {SAID[figure][0][0]} {abs(change):.0f} points "
-    more = f"{'more' if change > 0 else 'fewer'} of the {'right' if figure == 'clean_part' else 'wrong'} labels"
+    labels = "right" if figure == "clean_part" else "wrong"
+    text = f"Trained {times()} times as long ({place(judged, ['nce'])}), NCE {SAID[figure][0][0]} "
+    more = f"{abs(change):.0f} points {'more' if change > 0 else 'fewer'} of the {labels} labels"
     return f"{text}{more}, {but} its accuracy {accuracy}."
 
 
@@ -188,4 +199,4 @@ def table(judged, losses=None):
         for loss, of in found.items()
     ]
     grid = wording.markdown(["loss", *FIGURES.values()], rows, len(FIGURES))
-    return f"What training {times()} times as long changes, in points ({place(judged)}):\n\n{grid}"
+    return f"What training {times()} times as long changes, in points ({place(judged, found)}):\n\n{grid}"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from nlr.book import control, marks
+from nlr.book import control, decay, marks
 from nlr.book.questions import AUTHORS
 from nlr.book.sentences import ASYMMETRIC, SYMMETRIC, called, listed, sentences, where
 from nlr.evidence import claims, contrasts, frames, published, reproductions, verdicts, yardstick
@@ -12,6 +12,7 @@ from nlr.study import protocols, studies
 SUMS = tuple((loss, "ce") for loss in control.SUMS)
 OF_SUMS = tuple(("last", pair, SYMMETRIC) for pair in SUMS)
 ALONE = ("last", ("nce+mae", "mae"), SYMMETRIC)  # whether the sum gains anything over its passive part
+BESIDE_NCE = tuple(("last", (loss, "nce"), SYMMETRIC) for loss in control.SUMS)  # and over its active one
 PREDICTED, ALSO_PREDICTED = "C73", "C74"  # which cells end with one answer, by penalised risk and by stability
 SAME_ORDER, SAME_PAIRS = 2 / 3, "at least five in six pairs"  # Kendall's tau, and the share of pairs that it stands for
 
@@ -43,7 +44,8 @@ def _answer(judged, evidence):
         for (loss, _), cells in zip(SUMS, ours["small"], strict=True)
         if any(cell.sign > 0 for cell in cells.values())
     }
-    lines = [("", _in_short(held, better, bool(beats) and not adds, control.undone(judged, evidence)))]
+    doubts = ["MAE alone may do as well" * (bool(beats) and not adds), _nce_alone(evidence)]
+    lines = [("", _in_short(held, better, [*doubts, control.undone(judged, evidence)]))]
     if held:
         text = (
             "If a wrong label is equally likely to be any other class, and right labels stay the most common, the "
@@ -54,27 +56,28 @@ def _answer(judged, evidence):
         lines.append(("authors", _of_authors(beats, evidence.differences("authors", ALONE))))
     for mark, found in ours.items():
         if any(cell.counted for cells in found for cell in cells.values()):
-            said = [sentences(list(zip(OF_SUMS, found, strict=True)))]
-            if mark == "small":
-                said += [_alone(evidence.differences(mark, ALONE)), control.of_sums(judged, evidence)]
+            said = [sentences(list(zip(OF_SUMS, found, strict=True))), _alone(evidence, mark)]
+            if mark == "full":
+                said = [decay.limited(said[0]), said[1], decay.turned(evidence, [*OF_SUMS, ALONE, *BESIDE_NCE])]
+            else:
+                said.append(control.of_sums(judged, evidence))
             lines.append((mark, " ".join(filter(None, said))))
     return lines
 
 
-def _in_short(held, better, alone, undone):
+def _in_short(held, better, doubts):
     """The answer in a sentence or two, from what is found.
 
     Args:
         held: whether theory says yes.
         better: the sums that are more accurate than cross-entropy somewhere, ``{loss: [whether, at each rate]}``.
-        alone: whether MAE alone may do as well.
-        undone: what longer training undoes, as a part of a sentence; may be empty.
+        doubts: what speaks against them, parts of a sentence that may be empty.
     """
     theory = "In theory yes" if held else "In theory it is open"
     if not better:
         return f"{theory}; in our runs no sum is shown to be better than cross-entropy."
-    doubts = [*filter(None, ["MAE alone may do as well" * alone, undone])]
-    but = f" But {', and '.join(doubts)}." if doubts else ""
+    doubts = "; ".join(filter(None, doubts))
+    but = f" But {doubts}." if doubts else ""
     every = all(len(rates) == len(SYMMETRIC) and all(rates) for rates in better.values())
     text = (
         f"in practice in part: {listed(better)} {'are' if len(better) > 1 else 'is'} more accurate than cross-entropy "
@@ -90,13 +93,44 @@ def _of_authors(beats, alone):
     return f"{text}, and is not shown to differ from MAE alone."
 
 
-def _alone(cells):
-    """Where NCE+MAE is shown to be less accurate than MAE alone, in a sentence; empty where it is nowhere."""
-    worse = [setting for setting, cell in cells.items() if cell.sign < 0]
-    if not worse:
+def _nce_alone(evidence):
+    """That NCE alone ends above sums on MNIST, as a part of a sentence; empty where that is shown nowhere."""
+    below = {loss: worse for contrast in BESIDE_NCE for loss, worse, _ in _worse(evidence, "full", contrast)}
+    if not below:
         return ""
-    epoch = "After the last epoch" + ", but not at the best one," * all(cells[setting].turns for setting in worse)
-    return f"{epoch} NCE+MAE is less accurate than MAE alone {where(worse, SYMMETRIC)}."
+    every = all(len(worse) == len(SYMMETRIC) for worse in below.values())
+    rates = "every rate" if every else "some rates"
+    return f"on MNIST NCE alone ends above {listed(below)} at {rates} ({decay.usual()})"
+
+
+def _worse(evidence, mark, contrast):
+    """A list of a sum, where it is shown to be less accurate than its part, and whether no best epoch shows that.
+
+    Empty where it is nowhere.
+    """
+    cells = {s: cell for s, cell in evidence.differences(mark, contrast).items() if cell.sign < 0}
+    return [(contrast[1][0], tuple(cells), all(cell.turns for cell in cells.values()))] if cells else []
+
+
+def _alone(evidence, mark):
+    """Where the sums are shown to be less accurate than a part of them alone, in sentences; empty where nowhere."""
+    found = {}
+    for contrast in (ALONE, *BESIDE_NCE):
+        for loss, worse, turned in _worse(evidence, mark, contrast):
+            found.setdefault(turned, {}).setdefault((contrast[1][1], worse), []).append(loss)
+    return " ".join(
+        f"After the last epoch{', but not at the best one,' * turned} {'; '.join(_less_accurate(of))}."
+        for turned, of in found.items()
+    )
+
+
+def _less_accurate(found):
+    """Parts of a sentence from ``{(part of the sums, settings): sums}``."""
+    return [
+        f"{listed(losses)} {'are' if len(losses) > 1 else 'is'} less accurate than {called(part)} alone "
+        f"{where(worse, SYMMETRIC, labels=not number)}"
+        for number, ((part, worse), losses) in enumerate(found.items())
+    ]
 
 
 def _evidence(judged, records):
@@ -135,9 +169,11 @@ def _decays(records):
     if not distances:
         return ""
     first, released = (distances[name] for name in found)
+    many = "One combination" if len(cells) == 1 else f"{len(cells)} combinations"
     return (
-        f" With the weight decay of the authors' first scripts our accuracies lie on average {first:.1f} points from "
-        f"their tables; with that of their released code, in the same settings, {released:.1f} points"
+        f" {many} of loss and noise {'is' if len(cells) == 1 else 'are'} run with two weight decays: with that of the "
+        f"authors' first scripts our accuracies lie on average {first:.1f} points from their tables; with that of "
+        f"their released code {released:.1f} points"
         + (" (too few seeds to decide)." if cells["n"].min() < contrasts.rules(usual)["few_seeds"] else ".")
     )
 
@@ -172,8 +208,10 @@ def _collapse(judged, records):
         return ""
     cells = sum(row.n for row in rows)
     right, also = (sum(round(row.n * row.effect / 100) for row in of) for of in (rows, others))
-    expected = sum(len(test["yes"]) for test in claims.get(PREDICTED).tests_in(marks.MNIST_FULL))
-    never = f", so that 'never' is right in {cells - expected}" if right == cells else ""
+    tests = claims.get(PREDICTED).tests_in(marks.MNIST_FULL)
+    expected = sum(len(test["yes"]) for test in tests)
+    never = f", so that a forecast of 'none at all' would have been right in {cells - expected}" * (right == cells)
+    others = sum(decay.differs_otherwise(loss) for test in tests for loss, _ in [*test["yes"], *test["no"]])
     runs = Counter(
         (spec if config["protocol"] == marks.MNIST_FULL else f"{spec} @ {config['protocol']}", setting)
         for config in (record["config"] for record in records)
@@ -182,8 +220,9 @@ def _collapse(judged, records):
     numbers = [runs[cell] for row in rows for cell in row.needs]
     return (
         " Which combinations of loss, noise and weight decay end with one answer to every image was computed before "
-        f"the runs ({seeds(min(numbers), max(numbers))} each); it came true in {right} of {cells}. One answer was "
-        f"expected in {expected}{never}. By a second criterion, stability, it came true in {also}."
+        f"the runs ({seeds(min(numbers), max(numbers))} each); it came true in {right} of {cells}. "
+        f"{f'In {others} of them the network or the last learning rate is another. ' * bool(others)}One answer "
+        f"was expected in {expected}{never}. By a second criterion, stability, it came true in {also}."
     )
 
 
@@ -196,7 +235,7 @@ def _stands_for(records):
     authors = {cell: of.mean for cell, of in reproductions.figures(*AUTHORS).items()}
     authors, wang = (yardstick.orders(table, theirs) for theirs in (authors, published.means("wang2024")))
     return (
-        f"After the last epoch they put {SAME_PAIRS} of losses in the order of the authors' tables only "
+        f"After the last epoch they put {SAME_PAIRS} of losses in the order of the authors' tables "
         f"{_same_order(authors, 'last')}. At the best epoch, chosen on test images, they do so "
         f"{_same_order(authors, 'best')}. For {wang['losses'].max()} losses that Wang et al. retrained in full they do "
         f"so {_same_order(wang, 'last')}, at the best epoch {_same_order(wang, 'best')}."
@@ -207,7 +246,8 @@ def _same_order(orders, figure):
     """At which rates of symmetric noise so many pairs of losses stand in the same order."""
     tau = orders.set_index("setting")[figure]
     same = [setting for setting in SYMMETRIC if tau.get(setting, 0.0) >= SAME_ORDER]
-    return where(same, SYMMETRIC) if same else "at no rate"
+    only = "only " * (len(same) < len(SYMMETRIC))
+    return f"{only}{where(same, SYMMETRIC)}" if same else "at no rate"
 
 
 def _advice(evidence):

@@ -10,7 +10,7 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 
-from nlr.book import control, marks, verdict_tables
+from nlr.book import control, decay, marks, verdict_tables
 from nlr.book.questions import AUTHORS
 from nlr.book.sentences import ASYMMETRIC, SYMMETRIC, called, listed, per_cent, where
 from nlr.evidence import claims, contrasts, frames, reproductions, wording
@@ -218,7 +218,7 @@ def in_a_minute(judged, evidence, found, records, proved=None):
         proved: what mathematics adds, ``{question: [sentence]}``.
     """
     least = {column: loss for column, of_column in found.items() if (loss := least_regret(of_column))}
-    losses = [("", _in_short(set(least.values())))]
+    losses = [("", _in_short(least, found))]
     losses += [(column[0], _default(column[1], found[column], loss)) for column, loss in least.items()]
     if ("small", "last") in least and (text := _exceptions(found["small", "last"], least["small", "last"])):
         losses.append(("small", text))
@@ -234,13 +234,23 @@ def in_a_minute(judged, evidence, found, records, proved=None):
     return list(answers.items())
 
 
-def _in_short(losses):
-    """Which loss to take without a guess of the noise, if all kinds of evidence name the same."""
-    if not losses:
-        return "Not known yet."
+def _in_short(least, found):
+    """Which loss to take without a guess of the noise, if all evidence on CIFAR-10 names the same; and on MNIST.
+
+    Args:
+        least: the loss of least regret by kind of evidence and figure.
+        found: what :func:`all_choices` returns.
+    """
+    losses = sorted({loss for (mark, _), loss in least.items() if mark != "full"})
+    text = "Not known yet"
     if len(losses) > 1:
-        return f"It depends on the evidence: {listed(sorted(losses)).replace(' and ', ' or ')}."
-    return f"{listed(losses)} on images like those of CIFAR-10, if you cannot guess the noise well."
+        text = f"It depends on the evidence: {listed(losses).replace(' and ', ' or ')}"
+    elif losses:
+        text = f"{listed(losses)} on images like those of CIFAR-10, if you cannot guess the noise well"
+    if of_mnist := least.get(("full", "last")):
+        many = len(shortfalls(found["full", "last"]))
+        text += f"; on MNIST {called(of_mnist)} ({many} setting{'s' * (many != 1)}, {decay.usual()})"
+    return f"{text}."
 
 
 def _default(figure, found, loss):
@@ -295,9 +305,9 @@ def _of_choice(records):
     for protocol, part in table.groupby("protocol", sort=False):
         often = f"in {len(part)} comparison{'s' * (len(part) != 1)} of {len(_weights())} weights"
         seeds = wording.seeds(*[part["seed"].nunique()] * 2)
-        text = f"{rule}: {often} that cost up to {part['regret'].max():.1f} points against the best weight"
+        cost = f"cost up to {part['regret'].max():.1f} points against the best weight ({seeds}, which decides nothing)."
         mark = "small" if frames.is_small(protocol) else "full"
-        out.append((mark, f"{text} ({seeds}, which decides nothing)."))
+        out.append((mark, f"The same rule, {often}, {cost}" if out else f"{rule}: {often} that {cost}"))
     return out
 
 
@@ -405,8 +415,13 @@ def of_rates(records):
             continue
         accuracy = {setting: means[protocol, setting] for setting in settings}
         best = {setting: accuracy[setting].idxmax() for setting in settings}
-        said = wording.listed(f"`{best[setting]}` with {frames.short_name(setting)}" for setting in settings)
-        text = f"{marks.scope(protocol)}: the best is {said}"
+        if len(set(best.values())) == 1:
+            said = f"at both rates is `{best[settings[0]]}`"
+        else:
+            said = (
+                f"is {wording.listed(f'`{best[setting]}` with {frames.short_name(setting)}' for setting in settings)}"
+            )
+        text = f"{marks.scope(protocol)}: the best {said}"
         costs = [accuracy[s][best[s]] - min(accuracy[s][loss] for loss in best.values()) for s in settings]
         if len(set(best.values())) > 1:
             lost = wording.listed(f"{cost:.1f}" for cost in costs)
@@ -523,9 +538,9 @@ def of_watching(made):
     if made.empty:
         return ""
     over, runs = made["agreement"] > made["right"], len(made)
-    text = (
-        f"These are all runs of the protocol `{marks.SMALL}` with symmetric noise, of {made['loss'].nunique()} losses, "
-    )
+    rates = wording.listed(setting.partition("-")[2] for setting in SYMMETRIC)
+    text = f"These are all runs of the protocol `{marks.SMALL}` with symmetric noise of rates {rates}, of "
+    text += f"{made['loss'].nunique()} losses, "
     text += f"at the last epoch. In {over.sum()} of {runs} runs more training labels are fitted than are right"
     if over.any():
         ends = " to ".join(dict.fromkeys(f"{end:.0f}" for end in made.loc[over, "memorised"].agg(["min", "max"])))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from nlr.book import control, display, marks, unrounded, verdict_tables
+from nlr.book import control, decay, display, marks, unrounded, verdict_tables
 from nlr.book.sentences import ASYMMETRIC, BETTER, NAMES, SYMMETRIC, listed, sentences, where
 from nlr.evidence import claims, contrasts, frames, matched, published, wording
 from nlr.evidence.verdicts import MATHEMATICS
@@ -38,6 +38,7 @@ class Question:
             not of yes and no.
         word: what is answered for yes; less than that where the contrasts show less than is asked.
         extra: what else the line of our scaled-down runs says: a function of the judgements and the evidence, or None.
+        word_in_full, extra_in_full: the same of our runs of a full protocol; the word is another where it says one.
     """
 
     name: str
@@ -50,6 +51,8 @@ class Question:
     yes: int = 1
     word: str = "Yes"
     extra: Callable | None = None
+    word_in_full: str = ""
+    extra_in_full: Callable | None = None
 
 
 def _each(pairs, settings, figure="last"):
@@ -104,7 +107,8 @@ class Evidence:
 
 def evidence_of(records):
     """The :class:`Evidence` of some records."""
-    tables = {name: contrasts.runs(records, name) for name in (marks.MNIST_FULL, marks.SMALL, control.name())}
+    names = (marks.MNIST_FULL, marks.MNIST_DECAY, marks.SMALL, control.name())
+    tables = {name: contrasts.runs(records, name) for name in names}
     pair = [
         record
         for record in records
@@ -113,7 +117,7 @@ def evidence_of(records):
     return Evidence(tables, matched.courses(pair))
 
 
-def in_a_word(question, values):
+def in_a_word(question, values, word=""):
     """Yes, no, or that it depends, from the differences that are clear; empty for a question of another kind.
 
     A loss does better in a setting if it is clearly better by every figure and than every loss it is compared with
@@ -123,9 +127,11 @@ def in_a_word(question, values):
     Args:
         question: a :class:`Question`.
         values: as for :func:`sentences`.
+        word: what is answered for yes; the question's own where empty.
     """
     if not question.yes:
         return ""
+    word = word or question.word
     signs = {}  # by loss and setting: 1, 0 or -1 for each comparison, None where too little is known
     for (figure, (one, _), wanted), cells in values:
         for setting in wanted:
@@ -147,7 +153,7 @@ def in_a_word(question, values):
         return f"It depends on {wording.listed(causes)}."
     so_far = None in signs.values()
     if seen == {1}:
-        return f"{question.word}, in the runs so far." if so_far else f"{question.word}."
+        return f"{word}, in the runs so far." if so_far else f"{word}."
     if 1 in seen:
         return "At some rates."
     if -1 in seen:
@@ -194,6 +200,29 @@ def _at_equal_progress(evidence):
     return f"{text} At the other rates it learns everything more slowly, right labels and wrong ones."
 
 
+def _fitted(_, evidence):
+    """What NCE and cross-entropy fit of the right labels and of the wrong ones on MNIST, in two sentences.
+
+    Empty where no rate is counted.
+    """
+    cells = evidence.differences("full", ("clean_part", ("nce", "ce"), SYMMETRIC))
+    counted = [setting for setting, cell in cells.items() if cell.counted]
+    if not counted:
+        return ""
+    table = evidence.tables[marks.MNIST_FULL]
+    table = table[table["setting"].isin(counted)]
+
+    def span(loss, figure):
+        means = table.loc[table["loss"] == loss].groupby("setting")[figure].mean()
+        return " to ".join(dict.fromkeys(f"{end:.0f}" for end in (means.min(), means.max())))
+
+    right, wrong = ((span("nce", figure), span("ce", figure)) for figure in ("clean_part", "memorised"))
+    return (
+        f"Of the right labels NCE fits {right[0]} %; cross-entropy fits {right[1]} %. Of the wrong ones NCE memorises "
+        f"{wrong[0]} %; cross-entropy memorises {wrong[1]} %."
+    )
+
+
 def chance(judged, _=None):
     """How far runs of one function that is written in two ways lie apart."""
     found = [one.found for one in judged["C68"] if one.found and one.scope == marks.SMALL]
@@ -231,6 +260,8 @@ QUESTIONS = (
         word="It learns more slowly",  # whether that is too slow is for the claims
         slow=("ce", "nce"),
         extra=lambda judged, _: control.of_nce(judged),
+        word_in_full="It fits fewer right labels",  # where nearly all are fitted this is not slowness
+        extra_in_full=_fitted,
     ),
     Question(
         "parts",
@@ -307,11 +338,22 @@ def _lines(question, judged, evidence):
         values = [(contrast, evidence.differences(mark, contrast)) for contrast in question.contrasts[: question.said]]
         if mark != "small":
             values = [(contrast, cells) for contrast, cells in values if cells]
-        if not values:
-            continue
-        more = question.extra(judged, evidence) if question.extra and mark == "small" else ""
-        out.append(Line(mark, in_a_word(question, values), " ".join(filter(None, [sentences(values), more]))))
+        if values:
+            out.append(_of_runs(mark, question, values, judged, evidence))
     return tuple(out)
+
+
+def _of_runs(mark, question, values, judged, evidence):
+    """The line of one kind of runs; that of the full ones names the weight decay and what another one turns round."""
+    extra = {"small": question.extra, "full": question.extra_in_full}.get(mark)
+    text = [sentences(values), extra(judged, evidence) if extra else ""]
+    if mark != "full":
+        return Line(mark, in_a_word(question, values), " ".join(filter(None, text)))
+    text = " ".join(filter(None, [*text, decay.turned(evidence, [contrast for contrast, _ in values])]))
+    word = in_a_word(question, values, question.word_in_full)
+    if not any(cell.counted for _, cells in values for cell in cells.values()):
+        return Line(mark, word, text)
+    return Line(mark, decay.limited(word), text) if word else Line(mark, "", decay.limited(text))
 
 
 def _shown(question, judged):

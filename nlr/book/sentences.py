@@ -76,7 +76,7 @@ def sentences(values):
         values: pairs of a contrast (figure, pair of losses, settings) and its ``{setting: Difference}``
             (:class:`nlr.evidence.contrasts.Difference`).
     """
-    late, said, lacking = {}, {}, {}
+    late, said, lacking = {}, {}, []
     for (figure, (one, other), wanted), cells in values:
         status = tuple(_status(cells.get(setting)) for setting in wanted)
         for kind in _LATE:
@@ -84,17 +84,37 @@ def sentences(values):
                 late.setdefault((there, wanted, kind), {}).setdefault(one, []).append(other)
         said.setdefault((figure, wanted, status), {}).setdefault(one, []).append(other)
         few = tuple(s for s, is_ in zip(wanted, status, strict=True) if is_ in ("few", "missing"))
-        if 0 < len(few) < len(wanted):
-            lacking[few, wanted] = None
+        lacking.append(((one, other), few, wanted))
     late = sorted(late.items(), key=lambda item: item[0][2].startswith("late"))  # what turns round stands first
-    out = [_late(ones, others, *key) for key, found in late for ones, others in _alike(found)]
-    out += [_said(ones, others, *key) for key, found in said.items() for ones, others in _alike(found)]
-    out += [f"{capital(where(*key))} there are too few runs." for key in lacking]
+    out = [_late(ones, others, *key) for key, found in late for ones, others in alike(found)]
+    out += [_said(ones, others, *key) for key, found in said.items() for ones, others in alike(found)]
+    out += _lacking(lacking)
     return " ".join(dict.fromkeys(filter(None, out)))  # of two figures without runs the same is said
 
 
-def _alike(found):
-    """Pairs of lists (first losses, second losses) from ``{first: [seconds]}``."""
+def _lacking(found):
+    """Where there are too few runs, in sentences that name the losses unless it is so of all contrasts.
+
+    Args:
+        found: triples of a contrast's losses, the settings in which it has too few runs, and those asked about; one
+            that has enough nowhere has a sentence of its own.
+    """
+    said = {}
+    for (one, other), few, wanted in found:
+        if 0 < len(few) < len(wanted):
+            said.setdefault((few, wanted), {}).setdefault(one, {})[other] = None
+    out = []
+    for (few, wanted), losses in said.items():
+        text = f"{capital(where(few, wanted))} there are too few runs"
+        if all(set(few) <= set(lacks) for _, lacks, _ in found):
+            out.append(f"{text}.")
+        else:
+            out += [f"{text} to compare {listed(ones)} with {listed(others)}." for ones, others in alike(losses)]
+    return out
+
+
+def alike(found):
+    """Pairs of losses (first ones, second ones) from ``{first: seconds}``."""
     out = {}
     for one, others in found.items():
         out.setdefault(tuple(others), []).append(one)
@@ -143,9 +163,16 @@ def _said(ones, others, figure, wanted, status):
             out.append(f"{capital(where(at['unclear'], wanted, labels=False))} it is too close to call.")
     elif "unclear" in at:
         of = "" if figure == "last" else f" in {NAMES[figure]}"
-        text = f"Between {listed(ones)} and {listed(others)} it is too close to call{of} "
-        out.append(f"{text}{where(at['unclear'], wanted)}.")
+        out.append(f"{_between(ones, others)} it is too close to call{of} {where(at['unclear'], wanted)}.")
     return " ".join(out)
+
+
+def _between(ones, others):
+    """``Between A and B``, and of several ``For each of A and B beside C``."""
+    if len(ones) == len(others) == 1:
+        return f"Between {listed(ones)} and {listed(others)}"
+    one, other = (f"{'each of ' * (len(losses) > 1)}{listed(losses)}" for losses in (ones, others))
+    return f"For {one} beside {other}"
 
 
 def capital(text):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from nlr.evidence import comparisons, frames, wording
+from nlr.evidence import comparisons, contrasts, frames, wording
 from nlr.evidence.wording import listed, seeds
 from nlr.noise import MAPS
 
@@ -23,7 +23,8 @@ def status(found):
 
 def summary(found):
     """What the records of one setting say, in a few sentences."""
-    table, limit = _on_equal_terms(frames.frame(found))
+    counted, _, among = _with_seeds_enough(frames.frame(found))
+    table, limit = _on_equal_terms(counted)
     have = frames.cells(table).sort_values("last_mean", ascending=False)
     best, worst = have.iloc[0], have.iloc[-1]
     where = frames.setting_name(best.setting)
@@ -33,7 +34,7 @@ def summary(found):
         text = (
             f"At their best epochs, chosen on the test set, {second.loss} is above {best.loss}, after the last below. "
         )
-    text += f"With {where}, after the last epoch{limit}, **{best.loss}** has the highest mean test accuracy, "
+    text += f"With {where}{among}, after the last epoch{limit}, **{best.loss}** has the highest mean test accuracy, "
     text += _accuracy(best)
     if len(have) > 1:
         text += f", and {worst.loss} the lowest, {_accuracy(worst)}. "
@@ -53,6 +54,36 @@ def summary(found):
             "points above its last."
         )
     return text + _caution(found)
+
+
+def _with_seeds_enough(table):
+    """The rows of one setting's table without losses of few seeds, where at least two losses have more; else all.
+
+    Returns:
+        ``(rows, losses left out, how to say so)``.
+    """
+    few = contrasts.rules(table["protocol"].iloc[0])["few_seeds"]
+    have = table.groupby("loss", sort=False)["seed"].nunique()
+    rest = list(have.index[have < few])
+    if not rest or len(have) - len(rest) < 2:
+        return table, [], ""
+    rows = table[~table["loss"].isin(rest)]
+    return rows, rest, f", of the losses with {few} seeds or more (all but {listed(rest)})"
+
+
+def left_out(found):
+    """Which losses :func:`leaders` leaves out, and where, in a sentence; empty where none."""
+    where = {}
+    for setting, of_setting in frames.frame(found).groupby("setting", sort=False):
+        for loss in _with_seeds_enough(of_setting)[1]:
+            where.setdefault(loss, []).append(setting)
+    if not where:
+        return ""
+    few, alike = contrasts.rules(found[0]["config"]["protocol"])["few_seeds"], {}
+    for loss, settings in where.items():
+        alike.setdefault(frames.short_names(frames.in_order(settings)), []).append(loss)
+    said = "; ".join(f"{listed(losses)} ({settings})" for settings, losses in alike.items())
+    return f"Where two losses or more have {few} seeds, those with fewer are left out: {said}."
 
 
 def _on_equal_terms(table):
@@ -103,6 +134,8 @@ def study_summary(study, found):
 def leaders(found):
     """The most accurate loss of each setting, over the seeds that every loss has there, and cross-entropy's distance.
 
+    Losses with few seeds are left out where others have more, as :func:`left_out` says.
+
     Returns:
         A frame with a row a setting: setting, loss, its mean accuracy after the last epoch, the number of seeds, and
         what it has more than ce after the last epoch and at the best epochs of the two, NaN where it is ce or ce has no
@@ -110,7 +143,7 @@ def leaders(found):
     """
     out = []
     for setting, of_setting in frames.frame(found).groupby("setting", sort=False):
-        rows, _ = _on_equal_terms(of_setting)
+        rows, _ = _on_equal_terms(_with_seeds_enough(of_setting)[0])
         cells = frames.cells(rows)
         best = cells.loc[cells["last_mean"].idxmax()]
         lead = comparisons.differences(rows, [(best.loss, "ce")], settings=[setting]).iloc[0]

@@ -21,7 +21,7 @@
 #
 # The runs of a study do not depend on each other, so on twice as many devices they take half the time, down to the time of
 # one run. The full study is `ma2020`, the paper's CIFAR-10 protocol; `ma2020-mnist` is its MNIST protocol, and `ma2020-small`
-# the small one that most verdicts of this book rest on.
+# the small one, on which the pages of CIFAR-10 rest.
 
 # %% tags=["hide-input"]
 import json

@@ -73,8 +73,8 @@ Table(
 #
 # These need a GPU, and none has been at hand since they were set.
 #
-# - The runs of the reference protocol, in the order of their study file. Until they exist, the book rests on the small
-#   protocol.
+# - The runs of the reference protocol, in the order of their study file. Until they exist, what the book says of CIFAR-10
+#   from our own runs rests on the small protocol.
 # - Whether bf16 and float32 end at the same accuracy in the reference protocol, which is to be tested before those runs.
 # - The engine on a GPU: ten times the speed of the ordinary script and 0.15 s an epoch with clean-test evaluation. The
 #   captured step is written, and its test is skipped where there is no GPU.

@@ -28,7 +28,7 @@ import math
 
 import pandas as pd
 
-from nlr.book import control, minute, practice, questions
+from nlr.book import control, decay, minute, practice, questions
 from nlr.book.display import Prose, Table
 from nlr.evidence import verdicts
 from nlr.losses import make_loss
@@ -71,8 +71,8 @@ Prose(minute.myst(practice.in_a_minute(judged, evidence, found, records, proved)
 # %% [markdown]
 # ## Which loss, by your guess of the noise
 #
-# A cell names in bold the losses that no other of six (`ce`, `nce`, `mae`, `nce+mae`, `nce+rce`, `gce`) is shown to be more accurate
-# than, each with its accuracy on clean test images, and below them cross-entropy. *Shown* means at least three seeds and
+# A cell names in bold, of those of six losses (`ce`, `nce`, `mae`, `nce+mae`, `nce+rce`, `gce`) that have at least three seeds, the ones
+# that no other is shown to be more accurate than, each with its accuracy on clean test images, and below them cross-entropy. *Shown* means at least three seeds and
 # a 95 % interval that excludes zero, taken singly. The best epoch is each loss's own and chosen on the test images: an upper end
 # of what early stopping can give. Accuracies of the scaled-down runs are far below those of full training; their differences and
 # order are what to read.
@@ -203,6 +203,9 @@ Table(
 # All our runs have ten classes. For other numbers there is mathematics alone: up to which rate the theorems speak of symmetric noise,
 # how fast a loss begins to learn beside cross-entropy, and from which weight decay on NCE alone is better off with one answer to every
 # image ({doc}`one answer to everything </executed/theory/collapse>`). A loss that begins slowly needs a scale, or more updates.
+
+# %% tags=["remove-input"]
+Prose(text) if (text := decay.of_scale(records)) else None
 
 # %% tags=["hide-input"]
 rows = []

@@ -33,9 +33,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from nlr.book.decay import of_scale
 from nlr.book.display import Figure, Prose, Table
 from nlr.data import MNIST_CLASS_SIZES
-from nlr.evidence import frames, reproductions
+from nlr.evidence import frames, reproductions, verdicts
 from nlr.evidence.wording import two_digits
 from nlr.losses import make_loss
 from nlr.noise import transition_matrix
@@ -545,7 +546,7 @@ Prose(
 # %% [markdown]
 # ## What a user of NCE has to do
 #
-# *Keep weight decay below the threshold, or multiply the loss.*
+# *Keep weight decay below the threshold, or multiply the loss, by no more than that takes.*
 #
 # With a scale $\sigma$ on the loss, formula {eq}`eq-collapse-threshold` asks for
 #
@@ -554,8 +555,7 @@ Prose(
 # d < \sigma\,\frac{\sqrt{K-1}}{K^2\log K}\Bigl(1-\frac{\eta K}{K-1}\Bigr),
 # ```
 #
-# and clearly below: at the threshold the gain is nothing, and real features cost more than those of the model. Many classes make it
-# hard.
+# and clearly below: at the threshold the gain is nothing, and real features cost more than those of the model. Many classes make it hard.
 
 # %% tags=["hide-input"]
 rows, thresholds = [], {}
@@ -582,7 +582,8 @@ Prose(
     f"rate 0.8. Cross-entropy withstands {uniform_rate(LOSSES['ce']) / uniform_rate(LOSSES['nce']):.0f} times as much.\n"
     f"- With a hundred classes it is {thresholds[100, 0.0]:.2g} on clean labels: the common weight decay of 5e-4 needs a scale above "
     f"{5e-4 / thresholds[100, 0.0]:.1f} there, and above {5e-4 / thresholds[100, 0.4]:.1f} at symmetric noise of rate 0.4.\n"
-    f"- A scale $K\\log K$ = {K * math.log(K):.0f} gives NCE the threshold of cross-entropy. A passive term helps too: with $1-p_y$ added the threshold "
+    f"- A scale $K\\log K$ = {K * math.log(K):.0f} gives NCE the threshold of cross-entropy. {of_scale(verdicts.counted())}\n"
+    f"- A passive term helps too: with $1-p_y$ added the threshold "
     f"is {both:.1f} times as high, and even above it the fit is the better answer for a while.\n"
     "- Look at how many classes are never answered, beside accuracy: under unequal noise the answer loses its classes one by one."
 )

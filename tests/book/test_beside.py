@@ -1,11 +1,13 @@
 """Our runs beside the authors' figures, in words and tables."""
 
 import math
+from types import SimpleNamespace
 
 import pandas as pd
 from factory import record
 
-from nlr.book import beside
+from nlr.book import beside, marks
+from nlr.evidence.claims import kinds
 
 
 def compared(*rows):
@@ -35,10 +37,40 @@ TABLE = compared(
 
 def test_in_short_counts_the_verdicts_and_names_the_farthest_of_each_setting():
     text = beside.in_short(TABLE)
-    assert text.startswith("3 cells, each a loss in one setting, stand on both sides. Of those with seeds enough 1 are")
-    assert "1 has fewer seeds than are counted" in text
+    assert text.startswith("3 cells, each a loss in one setting, stand on both sides. Of those with seeds enough 1 is")
+    assert (
+        "1 is equivalent, none differs and 1 is undecided. 1 has fewer seeds than are counted, and shows only" in text
+    )
     assert text.endswith("symmetric 0.8 mae, 21.27 and 60.06.")
-    assert "All of them have fewer seeds" in beside.in_short(TABLE.tail(1))
+    assert beside.in_short(TABLE.tail(1)).startswith(
+        "1 cell, a loss in one setting, stands on both sides. It has fewer seeds than are counted, and shows only what"
+    )
+    twice = pd.concat([TABLE, TABLE.assign(loss="ce")], ignore_index=True)
+    assert "2 are equivalent, none differs and 2 are undecided. 2 have fewer seeds than are counted, and show only" in (
+        beside.in_short(twice)
+    )
+    assert "All of them have fewer seeds than are counted, and show" in beside.in_short(
+        twice.assign(verdict="few seeds")
+    )
+
+
+def test_the_list_of_what_is_not_reproduced_counts_the_cells_that_differ():
+    def said(*words):
+        rows = [kinds.Row("a cell", (), verdict=word) for word in words]
+        part = SimpleNamespace(rows=rows)
+        found = SimpleNamespace(scope=marks.MNIST_FULL, found=SimpleNamespace(evidence=[part]))
+        return beside.in_list({beside.CLAIM: [found]}).removeprefix(
+            "- **The authors' MNIST tables.** Trained as their first scripts say, "
+        )
+
+    assert said("few seeds", "missing").startswith(
+        "none of 2 cells has seeds enough yet to be counted ([C69](#evidence-c69), "
+    )
+    assert said("open", "missing").startswith(
+        "none of 1 cells counted differs from them by more than the margin ([C69]"
+    )
+    assert said("open", "contradicts").startswith("1 of 2 cells counted differs from them")
+    assert said("supports", "contradicts", "contradicts").startswith("2 of 3 cells counted differ from them")
 
 
 def test_every_accuracy_has_the_digits_that_are_never_answered_beside_it():

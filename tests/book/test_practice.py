@@ -136,8 +136,18 @@ def test_nothing_is_advised_without_evidence():
 
 
 def test_evidence_that_disagrees_is_said_to():
-    assert practice._in_short({"mae"}) == "MAE on images like those of CIFAR-10, if you cannot guess the noise well."
-    assert practice._in_short({"nce", "mae"}) == "It depends on the evidence: MAE or NCE."
+    last, best, full = ("small", "last"), ("small", "best"), ("full", "last")
+    one = practice.Choice(dict.fromkeys(practice.CANDIDATES, 50.0), practice.CANDIDATES, {})
+    found = {full: {"symmetric-0.2": one, "asymmetric-0.4": one}}
+    text = "MAE on images like those of CIFAR-10, if you cannot guess the noise well"
+    assert practice._in_short({last: "mae"}, found) == f"{text}."
+    on_mnist = "; on MNIST NCE (2 settings, weight decay 0.001)."
+    assert practice._in_short({last: "mae", best: "mae", full: "nce"}, found) == text + on_mnist
+    assert practice._in_short({last: "mae", best: "nce"}, found) == "It depends on the evidence: MAE or NCE."
+    assert practice._in_short({full: "nce"}, found) == f"Not known yet{on_mnist}"
+    assert practice._in_short({full: "nce"}, {full: {"symmetric-0.2": one}}).endswith(
+        "NCE (1 setting, weight decay 0.001)."
+    )
 
 
 def test_weights_stand_in_order_with_brackets_and_gaps():
@@ -178,7 +188,13 @@ def test_the_choice_is_the_highest_accuracy_on_held_out_noisy_labels_at_the_last
         "in 1 comparison of 5 weights that cost up to 10.0 points against the best weight (one seed, which dec" in text
     )
     both = runs + tried("ma2020-mnist-val", "symmetric-0.8", (0.5, 0.2, 0.1, 0.1, 0.1), (0.3, 0.4, 0.6, 0.5, 0.2))
-    assert {mark for mark, _ in practice._of_choice(both)} == {"small", "full"}
+    (_, first), (_, other) = practice._of_choice(both)
+    assert [mark for mark, _ in practice._of_choice(both)] == ["full", "small"]
+    assert first.startswith("A weight can be chosen by the accuracy on held-out noisy labels: in 1 comparison of 5")
+    assert other == (
+        "The same rule, in 1 comparison of 5 weights, cost up to 10.0 points against the best weight (one seed, which "
+        "decides nothing)."
+    )
 
 
 def test_a_weight_that_follows_the_noise_is_open_until_both_rates_have_runs():
@@ -190,7 +206,7 @@ def test_a_weight_that_follows_the_noise_is_open_until_both_rates_have_runs():
         "the other rate 30.0 and 10.0 points are lost" in practice.of_rates(both)
     )
     same = few + tried("ma2020-small-val", "symmetric-0.8", (0.1,) * 5, (0.1, 0.1, 0.2, 0.1, 0.1))
-    assert "points are lost" not in practice.of_rates(same)
+    assert "the best at both rates is `nce+mae,beta=3` (too few seeds" in practice.of_rates(same)
 
 
 def test_watching_counts_what_is_fitted_beyond_the_right_labels_and_classes_without_an_answer():
@@ -211,7 +227,8 @@ def test_watching_counts_what_is_fitted_beyond_the_right_labels_and_classes_with
     assert watched["right"].tolist() == pytest.approx([60, 60])
     text = practice.of_watching(watched)
     assert text.startswith(
-        "These are all runs of the protocol `ma2020-small` with symmetric noise, of 2 losses, at the last epoch. "
+        "These are all runs of the protocol `ma2020-small` with symmetric noise of rates 0.2, 0.4, 0.6 and 0.8, of 2 "
+        "losses, at the last epoch. "
     )
     assert "In 1 of 2 runs more training labels are fitted than are right; these have memorised 90 %" in text
     assert "lost 10.0 points from their best epoch to the last, in the mean, the others 0.0" in text

@@ -81,6 +81,34 @@ def test_too_few_runs_are_said_once():
     assert said([early] * 4) == "There are too few runs yet to compare NCE with cross-entropy."
 
 
+def test_too_few_runs_are_said_of_the_losses_that_lack_them_unless_all_do():
+    enough, late = [cell(5)] * 4, [cell(0), FEW, FEW, FEW]
+    values = [
+        (("last", ("nce+rce", other), SYMMETRIC), dict(zip(SYMMETRIC, cells, strict=True)))
+        for other, cells in (("ce", enough), ("gce", late))
+    ]
+    ending = "From 40 % wrong labels on there are too few runs"
+    gce = "generalised cross-entropy (GCE)"
+    assert sentences.sentences(values).endswith(f"{ending} to compare NCE+RCE with {gce}.")
+    both = [*values, (("memorised", ("nce+rce", "gce"), SYMMETRIC), values[1][1])]
+    assert sentences.sentences(both).endswith(f"{ending} to compare NCE+RCE with {gce}.")
+    assert sentences.sentences(values[1:]).endswith(f"{ending}.")
+    nothing = (("last", ("nce+rce", "sce"), SYMMETRIC), {})  # lacks them, too, and is named by itself
+    assert sentences.sentences([*values[1:], nothing]).endswith(f"{ending}.")
+
+
+def test_what_is_too_close_to_call_of_several_losses_is_said_of_each():
+    def unclear(*pairs):
+        return sentences.sentences([(("last", pair, SYMMETRIC), dict.fromkeys(SYMMETRIC, cell(0))) for pair in pairs])
+
+    assert unclear(("nce+mae", "nce"), ("nce+rce", "nce")) == (
+        "For each of NCE+MAE and NCE+RCE beside NCE it is too close to call at every rate."
+    )
+    assert unclear(("nce+mae", "nce"), ("nce+mae", "mae")) == (
+        "For NCE+MAE beside each of NCE and MAE it is too close to call at every rate."
+    )
+
+
 def test_contrasts_that_say_the_same_stand_together():
     pairs = (("nce+mae", "ce"), ("nce+rce", "ce"))
     values = [(("last", pair, SYMMETRIC), dict.fromkeys(SYMMETRIC, cell(5))) for pair in pairs]

@@ -71,11 +71,30 @@ def test_summary_of_several_seeds_has_spreads(seeds):
 
 def test_summary_compares_losses_on_the_seeds_that_all_of_them_have(seeds, tmp_path):
     alone = put(tmp_path / "other", "rce", "symmetric-0.4", 1, last=0.61)
-    text = words.summary([*seeds, alone])
+    twice = [one for one in seeds if one["config"]["seed"] < 2]
+    text = words.summary([*twice, alone])
     assert "after the last epoch and with seed 1, which every loss has, **rce** has the highest" in text
     assert "61.0 % (n = 1)" in text
     assert "pooled" not in text
     assert "which every loss has" not in words.summary(seeds)
+
+
+def test_losses_of_few_seeds_are_left_out_by_name_where_two_have_seeds_enough(seeds, tmp_path):
+    alone = [put(tmp_path / "other", loss, seed=1, last=0.9) for loss in ("rce", "gce")]
+    text = words.summary([*seeds, *alone])
+    assert text.startswith(
+        "With symmetric noise, rate 0.4, of the losses with 3 seeds or more (all but rce and gce), after the last "
+        "epoch, **mae** has the highest mean test accuracy, 60.0 ± 4.0 % (n = 3), and ce the lowest"
+    )
+    assert words.leaders([*seeds, *alone])[["loss", "n"]].to_numpy().tolist() == [["mae", 3]]
+    assert words.left_out([*seeds, *alone]) == (
+        "Where two losses or more have 3 seeds, those with fewer are left out: rce and gce (symmetric 0.4)."
+    )
+    one_of_three = [
+        one for one in seeds if one["config"]["loss"]["spec"] == "ce"
+    ] + alone  # with which nothing compares
+    assert words.leaders(one_of_three)["n"].tolist() == [1]
+    assert words.left_out(one_of_three) == words.left_out(seeds) == ""
 
 
 def test_summary_of_one_loss_and_of_clean_labels(tmp_path):

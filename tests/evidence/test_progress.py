@@ -33,7 +33,7 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
         "ma2020": 408,
         "ma2020-mnist": 236,
         "ma2020-mnist-val": 10,
-        "ma2020-small": 156,
+        "ma2020-small": 176,
     }
     assert len(damaged) == 2
     assert any(str(path) in message for message in damaged)
@@ -54,7 +54,7 @@ def test_status_counts_what_is_there_and_names_what_is_damaged(own_stores):
         "ma2020": "0 of 408",
         "ma2020-mnist": "0 of 236",
         "ma2020-mnist-val": "0 of 10",
-        "ma2020-small": "1 of 156",
+        "ma2020-small": "1 of 176",
     }
     assert "python -m nlr study ma2020-small" in rows.loc["ma2020-small"].to_list()[-1]
     grid = progress.status_table(table, "digits").set_index("loss")

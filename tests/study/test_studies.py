@@ -82,8 +82,8 @@ def test_every_loss_of_a_code_is_run_once_at_its_learning_rate():
     [
         ("digits", "digits", "live", 32, PILOT - {"nce+rce"}, 4, [0, 1]),
         ("gamma-digits", "gamma-digits", "results", 120, GAMMAS, 2, list(range(10))),
-        ("ma2020-small", "ma2020-small", "results", 156, PAPER, 9, [0, 1, 2]),
-        ("ma2020-small-further", "ma2020-small", "results", 53, FURTHER, 4, [0, 1, 2]),
+        ("ma2020-small", "ma2020-small", "results", 176, PAPER, 9, [0, 1, 2]),
+        ("ma2020-small-further", "ma2020-small", "results", 59, FURTHER, 4, [0, 1, 2]),
         ("ma2020-small-x4", "ma2020-small-x4", "results", 3, {"nce", "mae", "nce+mae"}, 1, [0]),
         ("ma2020-small-val", "ma2020-small-val", "results", 10, CHOICE, 2, [0]),
         ("ma2020-mnist-val", "ma2020-mnist-val", "results", 10, CHOICE, 2, [0]),
@@ -125,9 +125,12 @@ def test_the_small_study_goes_on_after_its_pilot():
     once = [run for run in rest if run[0] == 0]
     assert rest[: len(once)] == once  # every cell once before the other second seeds
     assert len({(setting, loss) for seed, setting, loss in found if seed == 0}) == 108
-    again = [run for run in rest if run[0]]
+    again, of_line_e = (runs := [run for run in rest if run[0]])[:26], runs[26:]
     assert [run[0] for run in again] == [1] * 13 + [2] * 13
     assert {run[2] for run in again} == {"ce", "mae", "nce", "nce+mae", "nce+rce", "gce"}
+    listed = cells(studies.load("cpu-list").runs())
+    assert {("ma2020-small", loss, setting, seed) for seed, setting, loss in of_line_e} <= listed
+    assert len(of_line_e) == 12 + 8
 
 
 def test_the_weight_of_the_passive_term_is_its_slope():
