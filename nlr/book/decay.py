@@ -5,7 +5,6 @@ import math
 from nlr.book import marks
 from nlr.book.sentences import SAID, alike, listed, where
 from nlr.evidence import contrasts, frames, wording
-from nlr.evidence.claims import kinds
 from nlr.study import protocols
 
 _TIMES = {10: "ten"}
@@ -24,17 +23,6 @@ def times():
 
 def _decay(protocol):
     return protocols.load(protocol)["training"]["weight_decay"]
-
-
-def differs_otherwise(loss):
-    """Whether a loss of a test, ``nce @ ma2020-mnist-floor-0``, is run with more changed than the weight decay."""
-    _, protocol = kinds.place(loss, marks.MNIST_FULL)
-    return _but_for_decay(protocol) != _but_for_decay(marks.MNIST_FULL)
-
-
-def _but_for_decay(protocol):
-    settings = protocols.load(protocol)
-    return settings["model"], settings["data"], settings["training"] | {"weight_decay": None}
 
 
 def limited(text):

@@ -208,10 +208,8 @@ def _collapse(judged, records):
         return ""
     cells = sum(row.n for row in rows)
     right, also = (sum(round(row.n * row.effect / 100) for row in of) for of in (rows, others))
-    tests = claims.get(PREDICTED).tests_in(marks.MNIST_FULL)
-    expected = sum(len(test["yes"]) for test in tests)
+    expected = sum(len(test["yes"]) for test in claims.get(PREDICTED).tests_in(marks.MNIST_FULL))
     never = f", so that a forecast of 'none at all' would have been right in {cells - expected}" * (right == cells)
-    others = sum(decay.differs_otherwise(loss) for test in tests for loss, _ in [*test["yes"], *test["no"]])
     runs = Counter(
         (spec if config["protocol"] == marks.MNIST_FULL else f"{spec} @ {config['protocol']}", setting)
         for config in (record["config"] for record in records)
@@ -219,10 +217,9 @@ def _collapse(judged, records):
     )
     numbers = [runs[cell] for row in rows for cell in row.needs]
     return (
-        " Which combinations of loss, noise and weight decay end with one answer to every image was computed before "
-        f"the runs ({seeds(min(numbers), max(numbers))} each); it came true in {right} of {cells}. "
-        f"{f'In {others} of them the network or the last learning rate is another. ' * bool(others)}One answer "
-        f"was expected in {expected}{never}. By a second criterion, stability, it came true in {also}."
+        " Which combinations of loss, noise and training end with one answer to every image was computed before "
+        f"the runs ({seeds(min(numbers), max(numbers))} each); it came true in {right} of {cells}. One answer was "
+        f"expected in {expected}{never}. By a second criterion, stability, it came true in {also}."
     )
 
 

@@ -583,7 +583,7 @@ Prose(
     f"- With a hundred classes it is {thresholds[100, 0.0]:.2g} on clean labels: the common weight decay of 5e-4 needs a scale above "
     f"{5e-4 / thresholds[100, 0.0]:.1f} there, and above {5e-4 / thresholds[100, 0.4]:.1f} at symmetric noise of rate 0.4.\n"
     f"- A scale $K\\log K$ = {K * math.log(K):.0f} gives NCE the threshold of cross-entropy. {of_scale(verdicts.counted())}\n"
-    f"- A passive term helps too: with $1-p_y$ added the threshold "
+    "- A passive term helps too: with $1-p_y$ added the threshold "
     f"is {both:.1f} times as high, and even above it the fit is the better answer for a while.\n"
     "- Look at how many classes are never answered, beside accuracy: under unequal noise the answer loses its classes one by one."
 )

@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-import pytest
 from factory import grid, record
 
 from nlr.book import decay, marks
@@ -41,15 +40,6 @@ def test_what_more_weight_decay_turns_round_is_said_with_whether_it_decides():
 def test_a_limit_goes_before_what_is_said():
     assert decay.limited("Yes.") == "At weight decay 0.001: yes."
     assert decay.limited("NCE is better.") == "At weight decay 0.001: NCE is better."
-
-
-@pytest.mark.parametrize(
-    ("protocol", "otherwise"),
-    [("ma2020-mnist-decay-1e-4", False), ("ma2020-mnist-floor-0", True), ("ma2020-mnist-no-hidden-norm", True)],
-)
-def test_a_cell_may_differ_in_more_than_its_weight_decay(protocol, otherwise):
-    assert decay.differs_otherwise(f"nce @ {protocol}") == otherwise
-    assert not decay.differs_otherwise("nce")
 
 
 def test_the_price_of_a_scale_is_told_on_seeds_that_both_have():

@@ -515,10 +515,9 @@ def test_what_mnist_decides_is_counted_and_the_prediction_told_once_all_its_cell
     judged = judge(made)
     most = len(cells)
     text = (
-        " Which combinations of loss, noise and weight decay end with one answer to every image was computed before "
-        f"the runs (one seed each); it came true in {most - 1} of {most}. In 4 of them the network or the last "
-        "learning rate is another. One answer was expected in 2. By a second criterion, stability, it came true in "
-        f"{most - 4}."
+        " Which combinations of loss, noise and training end with one answer to every image was computed before "
+        f"the runs (one seed each); it came true in {most - 1} of {most}. One answer was expected in 2. By a second "
+        f"criterion, stability, it came true in {most - 4}."
     )
     assert minute._collapse(judged, made) == text
     made[0]["final"]["modal_class_share"] = 0.999
