@@ -163,7 +163,7 @@ def test_of_a_study_with_unequal_blocks_its_own_runs_are_taken(own_stores):
     study = studies.load("ma2020-small")
     own = {(c["loss"]["spec"], c["seed"]) for c, _ in study.runs() if c["noise"] == runs.configs[0]["noise"]}
     assert set(ran(runs.configs)) == own
-    assert len(runs.configs) == len(own) == 24  # twelve losses once, six of them twice more
+    assert len(runs.configs) == len(own) == 26  # twelve losses once, seven of them twice more
     assert ran(runs.configs)[:3] == [("ce", 0), ("ce", 1), ("ce", 2)]
     assert set(ran(open_digits(**small | {"losses": "fl ce"}).configs)) == {
         (loss, seed) for loss in ("fl", "ce") for seed in (0, 1, 2)
