@@ -86,9 +86,9 @@ def main():
     table = frames.frame(found)
     table = table[table["loss"].isin(DRAWN) & table["kind"].isin(["clean", "symmetric"])]
     scope = f"{frames.DATASETS[study.dataset]}, protocol {study.protocol}"
-    counted = verdicts.counted()
-    judged = verdicts.judge(counted, verdicts.proofs())
-    first = minute.parts(judged, questions.evidence_of(counted), verdicts.committed())
+    committed, counted = verdicts.committed(), verdicts.counted()
+    judged = verdicts.judge(counted, verdicts.proofs(), made=committed)
+    first = minute.parts(judged, questions.evidence_of(counted), committed)
     rates = frames.rates(study, "symmetric")
     parts = {
         "minute": Prose(minute.myst(first)).text,

@@ -54,9 +54,11 @@ def in_list(judged):
     text = "- **The authors' MNIST tables.** Trained as their first scripts say, "
     if not counted:
         return f"{text}none of {len(said)} cells has seeds enough yet to be counted {where}."
-    apart = counted.count("contradicts")
-    differ = "differs from them" if apart < 2 else "differ from them"
-    return f"{text}{apart or 'none'} of {len(counted)} cells counted {differ} by more than the margin {where}."
+    apart, cells = counted.count("contradicts"), f"cell{'s' * (len(counted) != 1)} counted"
+    verb = "are" if apart > 1 else "is"
+    text += f"{apart or 'none'} of {len(counted)} {cells} {verb} shown to differ from them by more than the margin"
+    undecided = counted.count("open")
+    return f"{text}{f', {undecided} undecided' if undecided else ''} {where}."
 
 
 def alt(compared):

@@ -29,7 +29,7 @@ def tested(records, name, protocol):
     """What the records of a protocol say about a claim or an erratum: sentences, and tables where there are rows.
 
     Args:
-        records: those of the committed store.
+        records: what :func:`nlr.evidence.verdicts.counted` returns.
         name: of the claim or erratum.
         protocol: one of those in which it is tested.
     """

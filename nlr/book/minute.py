@@ -6,6 +6,7 @@ from nlr.book import control, decay, marks
 from nlr.book.questions import AUTHORS
 from nlr.book.sentences import ASYMMETRIC, SYMMETRIC, called, listed, sentences, where
 from nlr.evidence import claims, contrasts, frames, published, reproductions, verdicts, yardstick
+from nlr.evidence.whole_seeds import whole_seeds
 from nlr.evidence.wording import seeds
 from nlr.study import protocols, studies
 
@@ -95,29 +96,26 @@ def _of_authors(beats, alone):
 
 def _nce_alone(evidence):
     """That NCE alone ends above sums on MNIST, as a part of a sentence; empty where that is shown nowhere."""
-    below = {loss: worse for contrast in BESIDE_NCE for loss, worse, _ in _worse(evidence, "full", contrast)}
+    below = {contrast[1][0]: cells for contrast in BESIDE_NCE if (cells := _worse(evidence, "full", contrast))}
     if not below:
         return ""
-    every = all(len(worse) == len(SYMMETRIC) for worse in below.values())
+    every = all(len(cells) == len(SYMMETRIC) for cells in below.values())
     rates = "every rate" if every else "some rates"
     return f"on MNIST NCE alone ends above {listed(below)} at {rates} ({decay.usual()})"
 
 
 def _worse(evidence, mark, contrast):
-    """A list of a sum, where it is shown to be less accurate than its part, and whether no best epoch shows that.
-
-    Empty where it is nowhere.
-    """
-    cells = {s: cell for s, cell in evidence.differences(mark, contrast).items() if cell.sign < 0}
-    return [(contrast[1][0], tuple(cells), all(cell.turns for cell in cells.values()))] if cells else []
+    """The differences by which the first loss of a contrast is shown to be less accurate: ``{setting: Difference}``."""
+    return {setting: cell for setting, cell in evidence.differences(mark, contrast).items() if cell.sign < 0}
 
 
 def _alone(evidence, mark):
     """Where the sums are shown to be less accurate than a part of them alone, in sentences; empty where nowhere."""
     found = {}
     for contrast in (ALONE, *BESIDE_NCE):
-        for loss, worse, turned in _worse(evidence, mark, contrast):
-            found.setdefault(turned, {}).setdefault((contrast[1][1], worse), []).append(loss)
+        if cells := _worse(evidence, mark, contrast):
+            (_, (loss, part), _), turned = contrast, all(cell.turns for cell in cells.values())
+            found.setdefault(turned, {}).setdefault((part, tuple(cells)), []).append(loss)
     return " ".join(
         f"After the last epoch{', but not at the best one,' * turned} {'; '.join(_less_accurate(of))}."
         for turned, of in found.items()
@@ -125,12 +123,13 @@ def _alone(evidence, mark):
 
 
 def _less_accurate(found):
-    """Parts of a sentence from ``{(part of the sums, settings): sums}``."""
-    return [
-        f"{listed(losses)} {'are' if len(losses) > 1 else 'is'} less accurate than {called(part)} alone "
-        f"{where(worse, SYMMETRIC, labels=not number)}"
-        for number, ((part, worse), losses) in enumerate(found.items())
-    ]
+    """Parts of a sentence from ``{(part of the sums, settings): sums}``; the first rates say of what they are."""
+    out, said = [], False
+    for (part, worse), losses in found.items():
+        text = f"{listed(losses)} {'are' if len(losses) > 1 else 'is'} less accurate than {called(part)} alone "
+        out.append(text + where(worse, SYMMETRIC, labels=not said))
+        said = said or "labels" in out[-1]
+    return out
 
 
 def _evidence(judged, records):
@@ -139,15 +138,16 @@ def _evidence(judged, records):
     full, planned = _made(mnist.runs(), records), sum(1 for _ in mnist.runs())
     of_study = _made(studies.load(marks.SMALL).own_runs(), records)  # which most pages show
     times = round(claims.updates(marks.FULL) / claims.updates(marks.SMALL))
-    decides = _decides(judged) if full else ""
+    decides, counted = _decides(judged) if full else "", whole_seeds(records)
+    mnist_says = f"{_decays(counted)}{_collapse(judged, counted)}"
     return [
         ("proof", "Proofs on paper, with checks that run when the book is built."),
         ("authors", "From the repository of the paper's code; each number is a mean of three runs."),
-        ("full", f"{full or 'None'} of {planned} planned runs{decides}.{_decays(records)}{_collapse(judged, records)}"),
+        ("full", f"{full or 'None'} of {planned} planned runs{decides}.{mnist_says}"),
         (
             "small",
             f"{have[marks.SMALL]} runs with fewer images, a narrower network and {times} times fewer updates of the "
-            f"weights than the paper has; {of_study} of them are the study `{marks.SMALL}`. "
+            f"weights than the paper has; {of_study} of them belong to the study `{marks.SMALL}`. "
             f"{_stands_for(records)} Of the paper's CIFAR-10 runs {have[marks.FULL] or 'none'} "
             f"{'are' if have[marks.FULL] > 1 else 'is'} repeated in full.",
         ),

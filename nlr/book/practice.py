@@ -244,7 +244,7 @@ def _in_short(least, found):
     losses = sorted({loss for (mark, _), loss in least.items() if mark != "full"})
     text = "Not known yet"
     if len(losses) > 1:
-        text = f"It depends on the evidence: {listed(losses).replace(' and ', ' or ')}"
+        text = f"On images like those of CIFAR-10 it depends on the evidence: {listed(losses).replace(' and ', ' or ')}"
     elif losses:
         text = f"{listed(losses)} on images like those of CIFAR-10, if you cannot guess the noise well"
     if of_mnist := least.get(("full", "last")):

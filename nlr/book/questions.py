@@ -346,14 +346,14 @@ def _lines(question, judged, evidence):
 def _of_runs(mark, question, values, judged, evidence):
     """The line of one kind of runs; that of the full ones names the weight decay and what another one turns round."""
     extra = {"small": question.extra, "full": question.extra_in_full}.get(mark)
-    text = [sentences(values), extra(judged, evidence) if extra else ""]
-    if mark != "full":
-        return Line(mark, in_a_word(question, values), " ".join(filter(None, text)))
-    text = " ".join(filter(None, [*text, decay.turned(evidence, [contrast for contrast, _ in values])]))
-    word = in_a_word(question, values, question.word_in_full)
-    if not any(cell.counted for _, cells in values for cell in cells.values()):
-        return Line(mark, word, text)
-    return Line(mark, decay.limited(word), text) if word else Line(mark, "", decay.limited(text))
+    said = [sentences(values), extra(judged, evidence) if extra else ""]
+    if mark == "full":
+        said.append(decay.turned(evidence, [contrast for contrast, _ in values]))
+    word = in_a_word(question, values, question.word_in_full if mark == "full" else "")
+    text = " ".join(filter(None, said))
+    if mark == "full" and any(cell.counted for _, cells in values for cell in cells.values()):
+        word, text = (decay.limited(word), text) if word else (word, decay.limited(text))
+    return Line(mark, word, text)
 
 
 def _shown(question, judged):

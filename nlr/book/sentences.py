@@ -126,7 +126,7 @@ def _status(cell):
     if cell is None:
         return "missing"
     if not cell.sign:
-        return "unclear" if cell.counted else "few"
+        return "unclear" if cell.counted or (cell.mixed and not cell.few) else "few"
     way = "more" if cell.sign > 0 else "less"
     if cell.turns:
         return f"turned {way}"

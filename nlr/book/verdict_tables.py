@@ -261,9 +261,11 @@ def spread(part):
 
 def _of_spread(spread, test):
     unit = FIGURES[test["figure"]][1]
-    text = f"{spread.sd:.2f} {'points' if unit == '%' else unit} a run, {wording.degrees(spread.df)}, {spread.source}"
-    text = f"at most {text}; " if spread.apart and spread.settings > 1 else f"{text}; "
-    what = "loss" if spread.apart and spread.settings == 1 else "setting"
+    text = f"{spread.sd:.2f} {'points' if unit == '%' else unit} a run"
+    if spread.apart and spread.settings > 1:
+        text, what = f"at most {text}, from {spread.source}; ", "setting"
+    else:
+        text, what = f"{text}, {wording.degrees(spread.df)}, {spread.source}; ", "loss" if spread.apart else "setting"
     if math.isnan(spread.ratio):
         return f"{text}its change from {what} to {what} is not known."
     if math.isinf(spread.ratio):

@@ -83,7 +83,7 @@ def left_out(found):
     for loss, settings in where.items():
         alike.setdefault(frames.short_names(frames.in_order(settings)), []).append(loss)
     said = "; ".join(f"{listed(losses)} ({settings})" for settings, losses in alike.items())
-    return f"Where two losses or more have {few} seeds, those with fewer are left out: {said}."
+    return f"Where two losses have {few} seeds or more, those with fewer are not counted: {said}."
 
 
 def _on_equal_terms(table):

@@ -24,6 +24,7 @@ class Difference:
             figure than accuracy, and where a source has the last epoch alone.
         exploratory: whether every run in it is older than the tests of the claims.
         few: whether it rests on fewer seeds than are counted.
+        mixed: whether a cell in it collapses in some of its runs alone.
         used: the runs in it, triples (loss, setting, seed); empty for figures of others.
     """
 
@@ -36,6 +37,7 @@ class Difference:
     best_high: float = math.nan
     exploratory: bool = False
     few: bool = False
+    mixed: bool = False
     used: tuple = ()
 
     @property
@@ -108,7 +110,14 @@ def differences(table, protocol, figure, pair, settings):
         if last is not None:
             chosen = (top.effect, *top.interval()) if top is not None else (math.nan,) * 3
             out[setting] = Difference(
-                last.effect, *last.interval(), last.n, *chosen, set(last.used) <= early, last.n < few, last.used
+                last.effect,
+                *last.interval(),
+                last.n,
+                *chosen,
+                exploratory=set(last.used) <= early,
+                few=last.n < few,
+                mixed=last.mixed,
+                used=last.used,
             )
     return out
 

@@ -53,9 +53,10 @@ class Spread:
         """What it was pooled over, in words: ``6 losses in 1 setting``."""
         if not self.df:
             return "nothing replicated"
+        if self.apart and self.settings > 1:
+            return f"{self.settings} settings, each with its own"
         losses = f"{self.losses} loss{'es' * (self.losses != 1)}"
-        each = "each of " * (self.apart and self.settings > 1)
-        return f"{losses} in {each}{self.settings} setting{'s' * (self.settings != 1)}"
+        return f"{losses} in {self.settings} setting{'s' * (self.settings != 1)}"
 
 
 def pooled_spread(table, figure, paired):
@@ -91,10 +92,13 @@ def _pooled_spread(nested, paired, losses=None, apart=False):
         if not free:
             continue
         squares, df, settings = squares + rest @ rest, df + free, settings + 1
-        ends = np.cumsum([len(seeds) for seeds in block.values()])[:-1] if apart else []
-        groups = [group for group in np.split(rest, ends) if len(group) > 1]
-        residuals += groups
-        deviations += [math.sqrt(group @ group / free * len(rest) / len(group)) for group in groups]
+        if apart:
+            seeds = [np.array(list(of_loss.values())) for of_loss in block.values() if len(of_loss) > 1]
+            residuals += [values - values.mean() for values in seeds]
+            deviations += [values.std(ddof=1) for values in seeds]
+        else:
+            residuals.append(rest)
+            deviations.append(math.sqrt(rest @ rest / free))
         names |= {loss for loss, seeds in block.items() if len(seeds) > 1}
     sd = math.sqrt(squares / df) if df else math.nan
     least, most = (pick(deviations) if len(deviations) > 1 else 0.0 for pick in (min, max))
@@ -171,6 +175,7 @@ class Estimate:
         n: seeds; the smallest number over the settings in it.
         spread: the :class:`Spread` used.
         used: the runs used, triples (loss, setting, seed).
+        mixed: whether a cell in it has runs of two kinds, so that no spread is known.
     """
 
     effect: float
@@ -180,6 +185,7 @@ class Estimate:
     n: int
     spread: Spread
     used: tuple
+    mixed: bool = False
 
     def interval(self, level=0.95):
         """The two-sided t interval; NaN where no spread is known."""
@@ -332,7 +338,7 @@ def _estimate(nested, contrasts, losses, pools):
     used = sorted((loss, setting, seed) for (setting, seed), of in weights.items() for loss in of)
     n = min(number.values())
     if not pools.mixed.isdisjoint((loss, setting) for loss, setting, _ in used):
-        return Estimate(float(effect), math.nan, math.nan, 0, n, _unknown(all_paired), tuple(used))
+        return Estimate(float(effect), math.nan, math.nan, 0, n, _unknown(all_paired), tuple(used), True)
     return Estimate(
         float(effect), math.sqrt(variance), math.sqrt(squares), welch(parts), n, _together(spreads), tuple(used)
     )

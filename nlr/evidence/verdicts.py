@@ -89,13 +89,14 @@ def proofs():
     return out
 
 
-def judge(records, proved, names=None):
+def judge(records, proved, names=None, made=None):
     """The judgements of claims: ``{claim: [Judgement]}``.
 
     Args:
         records: what :func:`counted` returns.
         proved: what :func:`proofs` returns.
         names: which claims; all where None.
+        made: as for :func:`nlr.evidence.claims.evaluate`.
     """
     out = {}
     for name, claim in claims.load().items():
@@ -108,7 +109,7 @@ def judge(records, proved, names=None):
                 out[name].append(Judgement(name, MATHEMATICS, "not run", reason, evidence_label(name)))
             continue
         for protocol in reversed(claim.protocols):  # what has records stands first
-            found = claims.evaluate(claim, records, protocol)
+            found = claims.evaluate(claim, records, protocol, made)
             one = Judgement(name, protocol, found.outcome, found.reason, evidence_label(name), found.qualifier, found)
             out[name].append(one)
     return out

@@ -41,7 +41,7 @@ def markdown(columns, rows, numbers):
 
 def row_verdict(verdict):
     """The verdict of a row as tables show it: a row of three seeds can be without an interval, their spread unknown."""
-    return "no spread known" if verdict == "unreplicated" else verdict
+    return {"unreplicated": "no spread known", "mixed": "collapses in part"}.get(verdict, verdict)
 
 
 def slug(text):

@@ -10,7 +10,7 @@ from nlr.evidence import frames, statistics
 from nlr.evidence.statistics import Contrast, Pooling
 
 #: What became of a cell: the same within the margin, clearly apart by more, neither shown, not counted, not testable.
-VERDICTS = ("equivalent", "differs", "undecided", "few seeds", "unreplicated")
+VERDICTS = ("equivalent", "differs", "undecided", "few seeds", "mixed", "unreplicated")
 
 #: Fewer losses in a setting have no order worth a correlation.
 ENOUGH_LOSSES = 3
@@ -61,7 +61,8 @@ def compare(table, theirs, margins, figure="last", pooling=_COMMON, few_seeds=3,
         low, high = apart.interval()
         inside = abs(apart.effect) < margins[setting]
         p = (apart.p_within if inside else apart.p_outside)(margins[setting])
-        verdict = "few seeds" if ours.n < few_seeds else "unreplicated" if math.isnan(p) else ""
+        untestable = "mixed" if ours.mixed else "unreplicated" if math.isnan(p) else ""
+        verdict = "few seeds" if ours.n < few_seeds else untestable
         rows.append(
             {
                 "setting": setting,

@@ -12,6 +12,7 @@ import pandas as pd
 from nlr import noise
 from nlr.data import MNIST_CLASS_SIZES
 from nlr.evidence import claims
+from nlr.evidence.whole_seeds import whole_seeds
 from nlr.losses import make_loss
 from nlr.paths import ROOT
 from nlr.study import protocols, records, runs, studies
@@ -101,13 +102,10 @@ def table():
 
 
 def runs_of_cells():
-    """The records of the predicted cells, all seeds that the study ``cpu-list`` plans and that have one."""
+    """The records of the predicted cells: all seeds that the study ``cpu-list`` plans and that may decide something."""
     study, asked = studies.load("cpu-list"), set(cells())
-    return [
-        record
-        for config, _ in study.runs()
-        if _cell(config) in asked and (record := records.find(study.store, config)) is not None
-    ]
+    found = (records.find(study.store, config) for config, _ in study.runs() if _cell(config) in asked)
+    return whole_seeds(list(filter(None, found)))
 
 
 def beside(found):

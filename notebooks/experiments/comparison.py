@@ -45,7 +45,7 @@ Table(
     words.leaders_table(ahead),
     name="leaders",
     caption=f"The loss with the highest mean accuracy after the last epoch ({scope}), in per cent, over the seeds that "
-    "every loss of the setting has, and what it has more than cross-entropy (ce), in points: after the last epoch, and "
+    "every loss that is counted has there, and what it has more than cross-entropy (ce), in points: after the last epoch, and "
     f"at the best epochs of the two, chosen on the test set. {words.left_out(found)}".strip(),
     left=["most accurate"],
     style="dense",

@@ -112,7 +112,7 @@ mistakes.errata_table(name)
 # ## What it says, and our verdicts
 
 # %% tags=["hide-input"]
-judged = verdicts.judge(verdicts.counted(), verdicts.proofs(), stance.claims_of(name))
+judged = verdicts.judge(verdicts.counted(), verdicts.proofs(), stance.claims_of(name), records)
 stance.claims_table(name, judged)
 
 # %% [markdown]

@@ -35,10 +35,10 @@ from nlr.losses import make_loss
 from nlr.theory import choosing, collapse
 from nlr.theory.gradients import uniform_rate
 
-records = verdicts.committed()
+records, counted = verdicts.committed(), verdicts.counted()
 names = (control.CLAIM, "C30", "C39", "C62", practice.CHOICE, *practice.PEOPLE)
-judged = verdicts.judge(verdicts.counted(), {}, names)
-evidence = questions.evidence_of(verdicts.counted())
+judged = verdicts.judge(counted, {}, names, records)
+evidence = questions.evidence_of(counted)
 found = practice.all_choices(evidence)
 watched = practice.watched(records)
 
@@ -205,7 +205,7 @@ Table(
 # image ({doc}`one answer to everything </executed/theory/collapse>`). A loss that begins slowly needs a scale, or more updates.
 
 # %% tags=["remove-input"]
-Prose(text) if (text := decay.of_scale(records)) else None
+Prose(text) if (text := decay.of_scale(counted)) else None
 
 # %% tags=["hide-input"]
 rows = []

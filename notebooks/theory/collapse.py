@@ -474,7 +474,7 @@ Prose(
     f"For the other {len(others)} cells, of {', '.join(f'`{name}`' for name in dict.fromkeys(others['loss']))}, both criteria say no, and at "
     "most one class is never answered. "
     f"Of {len(table)} cells {len(done)} have a run: the criterion of the lowest risk is right in {right['constant_lower']} of them, "
-    f"that of stability in {right['constant_stable']}. To say 'never' would be right in {(done['one_answer'] == 'no').sum()}."
+    f"that of stability in {right['constant_stable']}. To forecast one answer nowhere would be right in {(done['one_answer'] == 'no').sum()}."
 )
 
 # %% [markdown]

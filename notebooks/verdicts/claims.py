@@ -34,7 +34,7 @@ from nlr.evidence import claims, frames, verdicts
 from nlr.study import studies
 
 records = verdicts.counted()
-judged = verdicts.judge(records, verdicts.proofs())
+judged = verdicts.judge(records, verdicts.proofs(), made=verdicts.committed())
 
 # %% [markdown]
 # ## The questions that matter most

@@ -27,5 +27,6 @@ from nlr.study import experiment
 
 experiment.check_parameters(globals(), known=["part"])
 names = verdict_tables.claims_on(part)
-judged, authors = verdicts.judge(verdicts.counted(), verdicts.proofs(), names), verdicts.by_authors(names)
+judged = verdicts.judge(verdicts.counted(), verdicts.proofs(), names, verdicts.committed())
+authors = verdicts.by_authors(names)
 Prose(verdict_tables.sections(part, judged, authors))

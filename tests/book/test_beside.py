@@ -67,10 +67,12 @@ def test_the_list_of_what_is_not_reproduced_counts_the_cells_that_differ():
         "none of 2 cells has seeds enough yet to be counted ([C69](#evidence-c69), "
     )
     assert said("open", "missing").startswith(
-        "none of 1 cells counted differs from them by more than the margin ([C69]"
+        "none of 1 cell counted is shown to differ from them by more than the margin, 1 undecided ([C69]"
     )
-    assert said("open", "contradicts").startswith("1 of 2 cells counted differs from them")
-    assert said("supports", "contradicts", "contradicts").startswith("2 of 3 cells counted differ from them")
+    assert said("supports", "contradicts").startswith("1 of 2 cells counted is shown to differ from them")
+    assert said("supports", "contradicts", "contradicts").startswith(
+        "2 of 3 cells counted are shown to differ from them by more than the margin ([C69]"
+    )
 
 
 def test_every_accuracy_has_the_digits_that_are_never_answered_beside_it():

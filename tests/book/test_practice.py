@@ -143,7 +143,9 @@ def test_evidence_that_disagrees_is_said_to():
     assert practice._in_short({last: "mae"}, found) == f"{text}."
     on_mnist = "; on MNIST NCE (2 settings, weight decay 0.001)."
     assert practice._in_short({last: "mae", best: "mae", full: "nce"}, found) == text + on_mnist
-    assert practice._in_short({last: "mae", best: "nce"}, found) == "It depends on the evidence: MAE or NCE."
+    assert practice._in_short({last: "mae", best: "nce"}, found) == (
+        "On images like those of CIFAR-10 it depends on the evidence: MAE or NCE."
+    )
     assert practice._in_short({full: "nce"}, found) == f"Not known yet{on_mnist}"
     assert practice._in_short({full: "nce"}, {full: {"symmetric-0.2": one}}).endswith(
         "NCE (1 setting, weight decay 0.001)."

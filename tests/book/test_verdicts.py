@@ -185,11 +185,11 @@ def test_where_each_setting_has_its_own_spread_the_evidence_says_of_which_it_spe
     (found,) = [one.found for one in verdicts.judge(runs, {}, ["C17"])["C17"] if one.scope == "ma2020-mnist"]
     text = verdict_tables.spread(found.evidence[0])
     assert re.search(
-        r"mean of the rows: at most \d\.\d\d points a run, \d degrees of freedom, 3 losses in each of 4 settings; "
-        r"the largest of a setting is 4\.0 times the smallest\.$",
+        r"mean of the rows: at most \d\.\d\d points a run, from 4 settings, each with its own; the largest of a setting "
+        r"is 4\.0 times the smallest\.$",
         text,
     )
-    assert "spread over seeds from 3 losses in each of 4 settings" in found.reason
+    assert "spread over seeds from 4 settings, each with its own, " in found.reason
     (cells,) = [one.found for one in verdicts.judge(runs, {}, ["C69"])["C69"] if one.scope == "ma2020-mnist"]
     lines = [line for part in cells.evidence for line in verdict_tables.spread(part).splitlines()]
     assert len(lines) == len(SYMMETRIC)

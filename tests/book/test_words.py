@@ -88,7 +88,7 @@ def test_losses_of_few_seeds_are_left_out_by_name_where_two_have_seeds_enough(se
     )
     assert words.leaders([*seeds, *alone])[["loss", "n"]].to_numpy().tolist() == [["mae", 3]]
     assert words.left_out([*seeds, *alone]) == (
-        "Where two losses or more have 3 seeds, those with fewer are left out: rce and gce (symmetric 0.4)."
+        "Where two losses have 3 seeds or more, those with fewer are not counted: rce and gce (symmetric 0.4)."
     )
     one_of_three = [
         one for one in seeds if one["config"]["loss"]["spec"] == "ce"

@@ -79,10 +79,13 @@ def test_where_a_setting_has_its_own_spread_its_losses_are_compared():
     rng = np.random.default_rng(0)
     values = {(loss, "a"): rng.normal(0, sd, 12) for loss, sd in (("ce", 3.0), ("nce", 0.1), ("mae", 0.1))}
     table = runs(values | {("gce", "a"): [1.0]})  # one run has no spread to compare
-    wide = statistics.pool(table, "last", ["ce", "nce"], "a", False, statistics.Pooling(math.inf, True))
+    wide, paired = (
+        statistics.pool(table, "last", ["ce", "nce"], "a", kind, statistics.Pooling(math.inf, True))
+        for kind in (False, True)
+    )
     assert (wide.losses, wide.settings, wide.apart) == (3, 1, True)
     own = [np.std(values[loss, "a"], ddof=1) for loss in ("ce", "nce", "mae")]
-    assert wide.ratio == pytest.approx(max(own) / min(own))
+    assert wide.ratio == paired.ratio == pytest.approx(max(own) / min(own))  # not that of what pairing leaves of them
     assert wide.p_equal < 1e-3
     assert math.isnan(statistics.pool(table, "last", ["ce"], "a", False).ratio)  # there is no other setting
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from factory import record
+from factory import put, record
 
 from nlr.evidence import claims, verdicts
 from nlr.evidence.whole_seeds import whole_seeds
@@ -63,7 +63,17 @@ def test_a_claim_is_not_judged_by_the_losses_that_were_trained_first():
     assert whole_seeds(made) == made
 
 
-def test_what_waits_is_shown_and_not_counted():
-    counted = verdicts.counted()
-    assert {place(one) for one in counted} <= {place(one) for one in verdicts.committed()}
-    assert whole_seeds(counted) == counted
+def test_a_run_that_waits_is_not_missing_and_is_in_no_row():
+    claim, waits = claims.get("C69"), record("mae", "symmetric-0.8", 1, **MNIST)
+    found = claims.evaluate(claim, whole_seeds([waits]), "ma2020-mnist", [waits])
+    everything = claims.evaluate(claim, [], "ma2020-mnist")
+    assert len(found.missing) == len(everything.missing) - 1
+    assert {row.n for part in found.evidence for row in part.rows} == {0}
+
+
+def test_the_committed_records_are_counted_without_those_that_wait(own_stores):
+    for loss in OF_LINE_C[:2]:
+        put(own_stores["results"], loss, "symmetric-0.8", 1, **MNIST)
+    put(own_stores["results"], "gce", "symmetric-0.8", 0, **MNIST)
+    assert len(verdicts.committed()) == 3
+    assert [place(one) for one in verdicts.counted()] == [("gce", 0.8, 0)]

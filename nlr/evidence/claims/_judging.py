@@ -102,13 +102,14 @@ class Outcome:
         return commands(self.missing)
 
 
-def evaluate(claim, records, protocol):
+def evaluate(claim, records, protocol, made=None):
     """What the records of one protocol say about a claim.
 
     Args:
         claim: a :class:`Claim` that training can settle.
         records: records, of any protocol; those of others are left aside, but for the control's.
         protocol: name of a protocol.
+        made: the records that are not missing, where some of them wait and are not among ``records``.
 
     Returns:
         The :class:`Outcome`.
@@ -129,7 +130,8 @@ def evaluate(claim, records, protocol):
     confirmed = table[~table["exploratory"]]
     without = outcome if len(confirmed) == len(table) else _outcome(_judge(rules, tests, confirmed), everywhere)
     reason = _reason(evidence)
-    missing, control, qualifier = missing_runs(claim, protocol, records), (), _came_true(tests, table, rules)
+    missing = missing_runs(claim, protocol, records if made is None else made)
+    control, qualifier = (), _came_true(tests, table, rules)
     if claim.slow and rules["control"]:
         qualifier = f"at {updates(protocol):,} updates"
         control = _control(claim, records, protocol)
@@ -246,6 +248,8 @@ def _judged(row, p, seeds, alpha):
         return replace(row, p=math.nan, verdict="exploratory")
     if not row.enough:
         return replace(row, p=math.nan, verdict="few seeds")
+    if row.mixed:
+        return replace(row, verdict="mixed")
     if math.isnan(row.p):
         return replace(row, verdict="unreplicated")
     if p > alpha:
@@ -280,6 +284,7 @@ _WORDS = {
     "open": "{n} open",
     "few seeds": "{n} with too few seeds to count",
     "exploratory": "{n} with exploratory runs alone",
+    "mixed": "{n} with a cell that collapses in some of its runs alone",
     "unreplicated": "{n} without an interval, for no spread is known",
     "undefined": "{n} whose figure is not defined in these runs",
     "missing": "{n} without runs",

@@ -53,8 +53,9 @@ class Row:
         p: for the direction in which it points, not adjusted; adjusted for the family once it has been judged.
         enough: whether it has seeds enough to be counted.
         exploratory: whether every run that it rests on is exploratory.
-        verdict: ``supports``, ``contradicts``, ``open``, ``exploratory``, ``few seeds``, ``unreplicated`` (no
-            interval), ``undefined`` (there are runs, and no figure) or ``missing``; empty before it is judged.
+        mixed: whether a cell of it ends with one answer in some of its runs alone.
+        verdict: ``supports``, ``contradicts``, ``open``, ``exploratory``, ``few seeds``, ``mixed``, ``unreplicated``
+            (no interval), ``undefined`` (there are runs, and no figure) or ``missing``; empty before it is judged.
     """
 
     label: str
@@ -71,6 +72,7 @@ class Row:
     p: float = math.nan
     enough: bool = True
     exploratory: bool = False
+    mixed: bool = False
     verdict: str = ""
 
 
@@ -375,6 +377,7 @@ def _row(label, cells, value, runs, test, rules):
         p,
         _enough(value.n, rules, distance, value.deviation),
         set(value.used) <= early,
+        value.mixed,
     )
 
 
@@ -530,28 +533,32 @@ def _nearer(test, runs, rules):
     label = f"distance with {test['than']} − distance here, mean of {len(cells) // 2} cells"
     elsewhere = runs["loss"].str.contains(ELSEWHERE, regex=False)
     sides = {-1: (cells[::2], runs[~elsewhere]), 1: (cells[1::2], runs[elsewhere])}  # each with a spread of its own
-    distances, ours = {}, []
+    figures_of = [theirs[loss, setting] for loss, setting in cells[::2]]
+    signs, ours, effect = {}, [], 0.0
     for side, (of_side, made) in sides.items():
         levels = [Contrast("", ((loss, setting, 1.0),)) for loss, setting in of_side]
         found = statistics.estimates(made, test["figure"], levels, pooling(rules))
         if None in found:
             return [Row(label, tuple(cells))]
-        figures_of = [theirs[loss.partition(ELSEWHERE)[0], setting] for loss, setting in of_side]
-        distances[side] = [value.effect - figure.mean for value, figure in zip(found, figures_of, strict=True)]
+        means = np.array([figure.mean for figure in figures_of])
         # A distance changes with our mean by its sign.
-        weights = np.sign(distances[side]) * side / len(of_side)
+        signs[side] = np.sign(np.array([value.effect for value in found]) - means)
+        weights = signs[side] * side / len(of_side)
         terms = [(loss, setting, float(w)) for (loss, setting), w in zip(of_side, weights, strict=True)]
-        ours.append(statistics.estimates(made, test["figure"], [Contrast("", tuple(terms))], pooling(rules))[0])
-    effect = float(np.mean(np.abs(distances[1]) - np.abs(distances[-1])))
+        ours += statistics.estimates(made, test["figure"], [Contrast("", tuple(terms))], pooling(rules))
+        if ours[-1] is None:  # the losses of a setting have no seed in common
+            return [Row(label, tuple(cells))]
+        effect += ours[-1].effect - float(weights @ means)
     parts = [(value.se**2, value.df) for value in ours]
-    for here, there, figure in zip(distances[-1], distances[1], figures_of, strict=True):
+    for here, there, figure in zip(signs[-1], signs[1], figures_of, strict=True):
         if here * there < 0 and figure.sd:  # else theirs cancels: we lie on one side of it
             parts.append(((2 * figure.sd / len(figures_of)) ** 2 / figure.n, figure.n - 1))
     se, df = math.sqrt(sum(variance for variance, _ in parts)), statistics.welch(parts)
     deviation = math.sqrt(sum(value.deviation**2 for value in ours))
     used = tuple(run for value in ours for run in value.used)
     widest = max((value.spread for value in ours), key=lambda spread: spread.sd)
-    value = Estimate(effect, se, deviation, df, min(value.n for value in ours), widest, used)
+    n, mixed = min(value.n for value in ours), any(value.mixed for value in ours)
+    value = Estimate(effect, se, deviation, df, n, widest, used, mixed)
     return [_row(label, cells, value, runs, test, rules)]
 
 
