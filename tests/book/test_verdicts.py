@@ -185,8 +185,8 @@ def test_where_each_setting_has_its_own_spread_the_evidence_says_of_which_it_spe
     (found,) = [one.found for one in verdicts.judge(runs, {}, ["C17"])["C17"] if one.scope == "ma2020-mnist"]
     text = verdict_tables.spread(found.evidence[0])
     assert re.search(
-        r"mean of the rows: at most \d\.\d\d points a run, from 4 settings, each with its own; the largest of a setting "
-        r"is 4\.0 times the smallest\.$",
+        r"mean of the rows: at most \d\.\d\d points a run, from 4 settings, each with its own; the largest of a "
+        r"setting is 4\.0 times the smallest\.$",
         text,
     )
     assert "spread over seeds from 4 settings, each with its own, " in found.reason
