@@ -5,7 +5,8 @@ one setting and seed share noise, initial weights and data order whatever their 
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -34,9 +35,8 @@ class Spread:
         losses, settings: how many losses and settings with replicates it was pooled over.
         ratio: the largest standard deviation of a setting over the smallest; infinite where one setting has no spread,
             NaN with fewer than two settings, or where none has. Of one setting that is apart, those of its losses.
-        p_equal: Levene's test that these have one spread, on the residuals; a rough guide, for residuals of one fit are
-            not independent. NaN where it cannot be had.
         apart: whether each setting has its own: then ``sd`` and ``df`` are those of the widest of them.
+        residuals: those of each of them, for :attr:`p_equal`.
     """
 
     sd: float
@@ -45,8 +45,20 @@ class Spread:
     losses: int
     settings: int
     ratio: float
-    p_equal: float
     apart: bool = False
+    residuals: tuple = field(default=(), repr=False, compare=False)
+
+    @cached_property
+    def p_equal(self):
+        """Levene's test that the settings, or the losses of one that is apart, have one spread.
+
+        A rough guide, for residuals of one fit are not independent. NaN where it cannot be had.
+        """
+        # With fewer residuals, or all of one size as two seeds give them, the test would divide by zero.
+        fit_for_test = self.ratio > 1 and all(len(r) > 2 and np.ptp(np.abs(r)) > _TINY for r in self.residuals)
+        if not (self.residuals and fit_for_test):
+            return math.nan
+        return float(stats.levene(*self.residuals, center="mean").pvalue)
 
     @property
     def source(self):
@@ -103,10 +115,7 @@ def _pooled_spread(nested, paired, losses=None, apart=False):
     sd = math.sqrt(squares / df) if df else math.nan
     least, most = (pick(deviations) if len(deviations) > 1 else 0.0 for pick in (min, max))
     ratio = most / least if least > _TINY else math.inf if most > _TINY else math.nan
-    # With fewer residuals, or all of one size as two seeds give them, the test would divide by zero.
-    fit_for_test = ratio > 1 and all(len(rest) > 2 and np.ptp(np.abs(rest)) > _TINY for rest in residuals)
-    p_equal = stats.levene(*residuals, center="mean").pvalue if fit_for_test else math.nan
-    return Spread(sd, df, paired, len(names), settings, ratio, float(p_equal), apart)
+    return Spread(sd, df, paired, len(names), settings, ratio, apart, tuple(residuals))
 
 
 def _residuals(block, paired):
@@ -284,7 +293,7 @@ class _Pools:
 
 
 def _unknown(paired):
-    return Spread(math.nan, 0, paired, 0, 0, math.nan, math.nan)
+    return Spread(math.nan, 0, paired, 0, 0, math.nan)
 
 
 def _together(spreads):
@@ -294,7 +303,7 @@ def _together(spreads):
         return widest
     least = min(spread.sd for spread in spreads)
     ratio = widest.sd / least if least > _TINY else math.inf
-    return replace(widest, settings=len(spreads), ratio=ratio, p_equal=math.nan)
+    return replace(widest, settings=len(spreads), ratio=ratio, residuals=())
 
 
 def _estimate(nested, contrasts, losses, pools):

@@ -6,8 +6,10 @@ import re
 import tomllib
 from functools import cache
 
+import numpy as np
 import pytest
 from factory import grid
+from scipy import stats
 
 from nlr import paths
 from nlr.book import display, verdict_tables
@@ -170,9 +172,9 @@ def test_a_verdict_that_changes_without_exploratory_runs_says_so_beside_its_badg
 CONTROL = "ma2020-small-x4"
 
 
-def part_with(ratio, p_equal=math.nan):
+def part_with(ratio, residuals=()):
     """Evidence without rows whose spread differs so from setting to setting."""
-    spread = statistics.Spread(1.0, 8, True, 2, 4, ratio, p_equal)
+    spread = statistics.Spread(1.0, 8, True, 2, 4, ratio, residuals=residuals)
     return claims.Evidence({"test": "difference", "figure": "last"}, "points", (), 1.0, 0.5, 1.5, spread)
 
 
@@ -209,10 +211,12 @@ def test_the_evidence_says_what_the_control_leaves_out_and_how_unlike_the_spread
     assert "a setting has none" not in text
     assert "pooled over ." not in text
     assert "a setting has none, others have." in verdict_tables.spread(part_with(ratio=math.inf))
-    assert "2.0 times the smallest (Levene's test that they are equal: p = 0.03)" in verdict_tables.spread(
-        part_with(ratio=2.0, p_equal=0.03)
+    one = np.linspace(-1, 1, 9)
+    p = stats.levene(one, 2 * one, center="mean").pvalue
+    assert f"2.0 times the smallest (Levene's test that they are equal: p = {p:.2f})" in verdict_tables.spread(
+        part_with(ratio=2.0, residuals=(one, 2 * one))
     )
-    assert "equal: p < 0.01)" in verdict_tables.spread(part_with(ratio=9.0, p_equal=0.001))
+    assert "equal: p < 0.01)" in verdict_tables.spread(part_with(ratio=9.0, residuals=(one, 9 * one)))
 
 
 def test_all_commands_that_make_missing_runs_are_given():

@@ -347,13 +347,17 @@ def _control(claim, records, protocol):
     other = _table(claim, records, longer, tests)
     table = pd.concat([table, other.assign(loss=other["loss"] + f", {longer}")], ignore_index=True)
     there = dict.fromkeys(zip(other["loss"], other["setting"], strict=True))
+    contrasts = [
+        statistics.Contrast(
+            f"{loss}, {setting}: {longer} − {protocol}", ((f"{loss}, {longer}", setting, 1.0), (loss, setting, -1.0))
+        )
+        for loss, setting in dict.fromkeys([*control_cells(longer), *there])
+    ]
     out = []
     for figure in figures:
         rows = []
-        for loss, setting in dict.fromkeys([*control_cells(longer), *there]):
-            terms = ((f"{loss}, {longer}", setting, 1.0), (loss, setting, -1.0))
-            contrast = statistics.Contrast(f"{loss}, {setting}: {longer} − {protocol}", terms)
-            value = statistics.estimates(table, figure, [contrast], kinds.pooling(rules))[0]
+        values = statistics.estimates(table, figure, contrasts, kinds.pooling(rules))
+        for contrast, value in zip(contrasts, values, strict=True):
             if value is None:
                 rows.append(kinds.Row(contrast.label, tuple(contrast.cells)))
                 continue
