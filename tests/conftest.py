@@ -6,6 +6,7 @@ import http.server
 import os
 import shutil
 import subprocess
+import tempfile
 import threading
 from contextlib import ExitStack, closing
 
@@ -54,6 +55,15 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
     long = {f"test_{name}": number for number, name in enumerate(LONG)}
     items.sort(key=lambda item: long.get(item.module.__name__.rpartition(".")[2], len(long)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def temporary(tmp_path_factory):
+    """What killed processes leave behind lies in pytest's own folder, which pytest clears."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("temporary")))
+        patch.setattr(tempfile, "tempdir", None)
+        yield
 
 
 @pytest.fixture(scope="session")
