@@ -196,7 +196,9 @@ def _at_equal_progress(evidence):
     text = "Compared at equal progress, half of the right labels being fitted, NCE has memorised"
     if not fewer:
         return f"{text} about as many wrong labels: it learns everything more slowly, right labels and wrong ones."
-    text = f"{text} clearly fewer wrong labels only {where(fewer, there)}."
+    if fewer == there:
+        return f"{text} clearly fewer wrong labels {where(fewer, SYMMETRIC)}."
+    text = f"{text} clearly fewer wrong labels only {where(fewer, SYMMETRIC)}."
     return f"{text} At the other rates it learns everything more slowly, right labels and wrong ones."
 
 
@@ -285,7 +287,7 @@ QUESTIONS = (
         "weight",
         "Does it matter whether MAE or RCE is added?",
         ("C6", "C39", "C68"),
-        _each([("nce+rce", "nce+mae")], ("symmetric-0.4", "symmetric-0.8")),
+        _each([("nce+rce", "nce+mae")], SYMMETRIC),
         (
             "C6",
             {

@@ -42,11 +42,11 @@ def per_cent(setting):
 
 
 def where(settings, wanted, labels=True):
-    """Settings in words, among those that are asked about: ``from 40 % wrong labels on``, ``at every rate``.
+    """Settings in words: ``from 40 % wrong labels on``, ``at every rate``.
 
     Args:
-        settings: some of those that are asked about.
-        wanted: these.
+        settings: one or more of a kind of noise.
+        wanted: all of that kind, :data:`SYMMETRIC` or :data:`ASYMMETRIC`; of fewer, "every rate" would be said falsely.
         labels: whether to say of what the rate is a share.
     """
     settings = [setting for setting in wanted if setting in settings]

@@ -117,6 +117,11 @@ def test_fewer_right_labels_mean_yes_where_the_question_asks_for_fewer():
     )
 
 
+def test_a_question_asks_of_every_rate_of_a_kind_of_noise_so_that_every_rate_is_said_truly():
+    asked = {settings for question in questions.QUESTIONS for _, _, settings in question.contrasts}
+    assert asked == {SYMMETRIC, ASYMMETRIC}
+
+
 def test_a_proof_has_its_line_and_says_where_there_is_none():
     assert line(answers([], proof("C2", "held"))["normalising"], "proof").text.startswith("Yes, for unlimited data")
     for proved in ({}, proof("C2", "did not hold")):
@@ -220,6 +225,8 @@ def test_whether_nce_is_selective_is_read_where_both_have_fitted_half_of_the_rig
         "NCE has memorised clearly fewer wrong labels only at 80 % wrong labels. At the other rates it learns "
         "everything more slowly, right labels and wrong ones."
     )
+    of_one = [one for one in runs if frames.setting_of(one["config"]) == "symmetric-0.8"]  # no other rate is there
+    assert line(answers(of_one)["normalising"]).text.endswith("clearly fewer wrong labels at 80 % wrong labels.")
     alike = [one for one in runs if frames.setting_of(one["config"]) != "symmetric-0.8"]
     assert line(answers(alike)["normalising"]).text.endswith(
         "it learns everything more slowly, right labels and wrong ones."
