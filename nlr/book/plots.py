@@ -586,7 +586,7 @@ def _brackets(axes, baselines):
 
 def _name_missing(figure, missing):
     if missing:
-        text = ", ".join(missing) if len(missing) <= FEW else f"{len(missing)} losses, see the table"
+        text = ", ".join(missing) if len(missing) <= FEW else f"runs of {len(missing)} losses, see the table"
         figure.text(0.99, 0.99, f"missing: {text}", ha="right", va="top", size=8, style="italic")
 
 

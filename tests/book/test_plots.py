@@ -263,11 +263,10 @@ def test_accuracy_curves_draw_the_mean_over_seeds_in_per_cent(made):
 @pytest.mark.parametrize("name", ["accuracy_curves", "memorised_recovered"])
 def test_missing_runs_are_written_on_the_drawing(drawings, name):
     table = drawings[name][0]
+    some, many = ["gce (3 of 3)"], [f"{loss} (1 of 3)" for loss in "abcde"]
     with plots.theme("light"):
-        texts = [
-            [t.get_text() for t in getattr(plots, name)(table, missing).texts] for missing in (["gce (3 of 3)"], [])
-        ]
-    assert texts == [["missing: gce (3 of 3)"], []]
+        texts = [[t.get_text() for t in getattr(plots, name)(table, missing).texts] for missing in (some, many, [])]
+    assert texts == [["missing: gce (3 of 3)"], ["missing: runs of 5 losses, see the table"], []]
 
 
 def test_memorised_and_recovered_have_a_panel_each(made):
