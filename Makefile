@@ -87,7 +87,9 @@ check: lint
 kill-test: $(READY)
 	@python tests/kill.py --kills $(KILLS) --builds $(BUILDS) --seed $(SEED)
 
-readme: book
+readme: $(READY)
+	@python pipeline/pairs.py
+	@python pipeline/build.py --cores $(CORES) --only executed/values.json
 	@python pipeline/readme.py
 	@python pipeline/outcomes.py
 

@@ -19,8 +19,13 @@ gc.set_threshold(50_000)  # Python's 700 has the collector look through all that
 QUIET = {Quietness.HOST, Quietness.PROGRESS, Quietness.RULES}
 
 
-def build(cores, dry_run=False):
+def build(cores, dry_run=False, only=None):
     """Make what is out of date, on a number of cores, as many pages at a time; a dry run only looks for it.
+
+    Args:
+        cores: how many pages at a time.
+        dry_run: whether to make nothing.
+        only: a file of the Snakefile that is made with what it needs, instead of the whole site.
 
     Returns:
         Whether everything was made; what went wrong has been printed.
@@ -33,7 +38,8 @@ def build(cores, dry_run=False):
     ):
         try:
             workflow = snakemake.workflow(ResourceSettings(cores=cores), snakefile=Path("Snakefile"))
-            workflow.dag(DAGSettings(force_incomplete=True)).execute_workflow(
+            wanted = DAGSettings(targets={only} if only else set(), force_incomplete=True)
+            workflow.dag(wanted).execute_workflow(
                 pseudo_executor="dryrun" if dry_run else None, execution_settings=settings
             )
         except Exception as error:  # as Snakemake's own command does
@@ -46,4 +52,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cores", type=int, default=2, help="how many pages at a time (2)")
     parser.add_argument("--dry-run", action="store_true", help="make nothing, only see whether it could be")
+    parser.add_argument("--only", metavar="FILE", help="make this file with what it needs, not the whole site")
     raise SystemExit(not build(**vars(parser.parse_args())))

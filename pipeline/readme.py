@@ -1,4 +1,4 @@
-"""Bring the README's answer, number and picture up to date with the records (after make book)."""
+"""Bring the README's answer, number and picture up to date with the records (after executed/values.json is made)."""
 
 import json
 import re

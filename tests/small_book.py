@@ -99,7 +99,7 @@ def make(folder):
         (folder / name).write_text(text)
 
 
-def start(folder, hold="", said="said"):
+def start(folder, hold="", said="said", options=()):
     """Begin a build, in a group of processes of its own, that waits at a phase; what it says goes to a file."""
     (folder / "reached").unlink(missing_ok=True)
     (folder / "next").write_text(hold)
@@ -107,7 +107,7 @@ def start(folder, hold="", said="said"):
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     with (folder / said).open("w") as file:
         return subprocess.Popen(
-            [sys.executable, "pipeline/build.py"],
+            [sys.executable, "pipeline/build.py", *options],
             cwd=folder,
             env=os.environ | {"PATH": path},
             stdout=file,

@@ -16,8 +16,8 @@ def book(tmp_path):
     small_book.make(tmp_path)
     begun = []
 
-    def build(hold="", said="said", reach=True):
-        begun.append(start(tmp_path, hold, said))
+    def build(hold="", said="said", reach=True, options=()):
+        begun.append(start(tmp_path, hold, said, options))
         if hold and reach:
             assert wait_for((tmp_path / "reached").exists), (tmp_path / said).read_text()
         return begun[-1]
@@ -63,6 +63,15 @@ def test_a_build_goes_on_after_a_kill_at_any_phase_and_waits_for_whoever_lives(b
     assert b"changed" in (folder / "executed/one.ipynb").read_bytes()
     assert not (shown / "gone.csv").exists()
     assert "_build/html/index.html" in product
+
+
+def test_one_file_is_made_with_what_it_needs_and_nothing_else(book):
+    """As ``make readme`` asks for the landing page's figures."""
+    folder, build = book
+    assert build(options=["--only", "executed/digits/comparison.ipynb"]).wait() == 0, (folder / "said").read_text()
+    pages = {path for path in small_book.product(folder) if path.endswith(".ipynb")}
+    assert pages == {"executed/one.ipynb", "executed/digits/comparison.ipynb"}
+    assert not (folder / "_build").exists()
 
 
 VENV = """#!/bin/sh
