@@ -1,10 +1,9 @@
 """Sentences and tables that lay our runs beside the authors' figures, of :mod:`nlr.evidence.yardstick`."""
 
-import numpy as np
 import pandas as pd
 
 from nlr.book import marks
-from nlr.evidence import frames, wording
+from nlr.evidence import frames, wording, yardstick
 
 CLAIM = "C69"  # that training on MNIST gives the figures of the authors' tables
 
@@ -72,11 +71,7 @@ def alt(compared):
 
 def table(compared, found):
     """A row a cell as text, with the digits that are never answered (the most over the seeds)."""
-    never, best = {}, frames.frame(found).groupby(["setting", "loss"])["best"].mean()
-    for record in found:
-        answers = np.array(record["final"]["confusion"]).sum(0)
-        cell = frames.setting_of(record["config"]), record["config"]["loss"]["spec"]
-        never[cell] = max(never.get(cell, 0), int((answers == 0).sum()))
+    never, best = never_answered(found), frames.frame(found).groupby(["setting", "loss"])["best"].mean()
 
     def with_sd(mean, sd):
         return f"{mean:.2f}" if pd.isna(sd) else f"{mean:.2f} ± {sd:.2f}"
@@ -96,6 +91,15 @@ def table(compared, found):
         }
         for row in compared.itertuples()
     )
+
+
+def never_answered(found):
+    """How many classes are never answered in each cell, the most over its records: ``{(setting, loss): number}``."""
+    out = {}
+    for record in found:
+        cell = frames.setting_of(record["config"]), record["config"]["loss"]["spec"]
+        out[cell] = max(out.get(cell, 0), frames.never_answered(record))
+    return out
 
 
 def orders_table(orders):
@@ -124,3 +128,47 @@ def order_table(order):
             for head, column in (("Kendall's tau", "kendall"), ("Spearman's rho", "spearman"))
         }
     )
+
+
+def ways_table(found):
+    """The frame of :func:`nlr.evidence.yardstick.ways` as text; what has no run is missing."""
+    heads = dict(zip(yardstick.WAY, ("weight of the passive loss", "weight decay", "momentum"), strict=True))
+    numbers = ["ours", *found.columns[found.columns.get_loc("never_answered") + 1 :]]
+    text = found.assign(
+        setting=found["setting"].map(frames.short_name),
+        beta=found["beta"].map("{:g}".format),
+        weight_decay=found["weight_decay"].map("{:g}".format),
+        nesterov=found["nesterov"].map({False: "plain", True: "Nesterov"}),
+        never_answered=["–" if pd.isna(never) else f"{never:.0f}" for never in found["never_answered"]],
+        **{name: ["–" if pd.isna(mean) else f"{mean:.2f}" for mean in found[name]] for name in numbers},
+    )
+    text.loc[found["n"] == 0, "ours"] = "missing"
+    return text.rename(columns=heads | {"n": "seeds", "never_answered": "never answered"})
+
+
+def of_ways(distances, tables, few_seeds=3):
+    """How far each way lies from each of their tables, and which is nearest to the last of these, in sentences.
+
+    Args:
+        distances: the frame of :func:`nlr.evidence.yardstick.distances_of_ways`.
+        tables: the names of its tables, of which the last is asked for.
+        few_seeds: with fewer seeds a cell nothing is decided.
+    """
+    if distances.empty:
+        return "No way is run in every cell yet."
+    *_, last = tables
+    said = [
+        f"{wording.listed(f'{way[name]:.1f} points from {name}' for name in tables)} {_way(way)}"
+        for _, way in distances.iterrows()
+    ]
+    text = f"Over the {distances['cells'].iloc[0]} cells our accuracies lie on average {'; '.join(said)}"
+    text += f" ({wording.seeds(distances['least'].min(), distances['most'].max())} a cell). "
+    if len(distances) == 1:
+        return f"{text}The other ways are not run in every cell yet."
+    decides = "; they have too few seeds to decide" * bool(distances["least"].min() < few_seeds)
+    return f"{text}Nearest to {last} lie the runs {_way(distances.loc[distances[last].idxmin()])}{decides}."
+
+
+def _way(row):
+    momentum = "Nesterov's" if row["nesterov"] else "plain"
+    return f"with weight {row['beta']:g}, weight decay {row['weight_decay']:g} and {momentum} momentum"

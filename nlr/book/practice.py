@@ -7,7 +7,6 @@ rests on too few seeds to decide anything; what has no run is missing, with the 
 from dataclasses import dataclass
 from itertools import combinations, permutations
 
-import numpy as np
 import pandas as pd
 
 from nlr.book import control, decay, marks, verdict_tables
@@ -503,7 +502,7 @@ def watched(records):
                 "fitted": FIGURES["clean_part"][0](record),
                 "memorised": FIGURES["memorised"][0](record),
                 "lost": FIGURES["gap"][0](record),
-                "never": int((np.array(record["final"]["confusion"]).sum(0) == 0).sum()),
+                "never": frames.never_answered(record),
             }
         )
     columns = ["loss", "setting", "seed", "agreement", "right", "fitted", "memorised", "lost", "never"]
@@ -562,7 +561,7 @@ def of_watching(made):
 def unanswered(records):
     """How many runs on MNIST leave some digit unanswered at the last epoch, in a sentence; empty without runs."""
     never = [
-        int((np.array(record["final"]["confusion"]).sum(0) == 0).sum())
+        frames.never_answered(record)
         for record in records
         if record["config"]["data"]["dataset"] == "mnist" and not record["config"]["data"]["validation"]
     ]

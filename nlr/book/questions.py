@@ -196,10 +196,11 @@ def _at_equal_progress(evidence):
     text = "Compared at equal progress, half of the right labels being fitted, NCE has memorised"
     if not fewer:
         return f"{text} about as many wrong labels: it learns everything more slowly, right labels and wrong ones."
+    rates = where(fewer, SYMMETRIC)
     if fewer == there:
-        return f"{text} clearly fewer wrong labels {where(fewer, SYMMETRIC)}."
-    text = f"{text} clearly fewer wrong labels only {where(fewer, SYMMETRIC)}."
-    return f"{text} At the other rates it learns everything more slowly, right labels and wrong ones."
+        return f"{text} clearly fewer wrong labels {rates}."
+    rest = "At the other rates it learns everything more slowly, right labels and wrong ones."
+    return f"{text} clearly fewer wrong labels only {rates}. {rest}"
 
 
 def _fitted(_, evidence):

@@ -99,6 +99,15 @@ def compared(found):
     )
 
 
+def ways(found):
+    """The frame of :func:`nlr.evidence.yardstick.ways`."""
+    names = {"beta": "weight of the passive loss", "weight_decay": "weight decay", "nesterov": "Nesterov's momentum"}
+    names |= {"n": "seeds", "never_answered": "classes never answered", "ours": "ours, mean (%)"}
+    return found.rename(
+        columns=lambda name: names.get(name, name if name in found.columns[:2] else f"{name}, mean (%)")
+    )
+
+
 def order(agreement):
     """The frame of :func:`nlr.evidence.yardstick.agreement`."""
     return named(

@@ -206,6 +206,11 @@ def confusions(found):
     return {loss: 100 * total / total.sum(1, keepdims=True) for loss, total in sums.items()}
 
 
+def never_answered(record):
+    """How many classes a run gives to no image of the test set after the last epoch."""
+    return int((np.sum(record["final"]["confusion"], axis=0) == 0).sum())
+
+
 def class_names(dataset):
     """Names of a data set's classes, without loading it."""
     if dataset == "fashion-mnist":

@@ -36,7 +36,7 @@ class Spread:
         ratio: the largest standard deviation of a setting over the smallest; infinite where one setting has no spread,
             NaN with fewer than two settings, or where none has. Of one setting that is apart, those of its losses.
         apart: whether each setting has its own: then ``sd`` and ``df`` are those of the widest of them.
-        residuals: those of each of them, for :attr:`p_equal`.
+        residuals: those of each setting, or of each loss of one that is apart, for :attr:`p_equal`.
     """
 
     sd: float

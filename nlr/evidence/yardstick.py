@@ -161,3 +161,68 @@ def side_by_side(tables, theirs):
     cells.insert(0, "n", seeds.astype(int))
     distances = {name: float((cells[name] - cells["theirs"]).abs().mean()) for name in tables} if len(cells) else {}
     return cells.reset_index(), distances
+
+
+#: In what the ways to train a sum differ: the weight of its passive loss, the weight decay, Nesterov's momentum or not.
+WAY = ["beta", "weight_decay", "nesterov"]
+
+
+def ways(planned, found, tables):
+    """The sums that are trained with several weights, in all the ways they are trained, beside what others print.
+
+    Args:
+        planned: configurations of runs; those count whose loss and setting are planned with more than one weight.
+        found: records, those of other configurations among them.
+        tables: ``{name: {(loss, setting): mean in per cent}}``, a loss by its name alone.
+
+    Returns:
+        A frame, a row a loss, setting and way, by these: loss, setting, the columns of :data:`WAY`, n (our seeds; 0
+        without a run), ours (mean after the last epoch, per cent), never_answered (classes, the most over the seeds),
+        and a column a table; NaN where there is none.
+    """
+    cells = {}  # (loss, setting) to the records of each way
+    for config in planned:
+        parameters = config["loss"]["parameters"]
+        if "beta" in parameters:
+            training, cell = config["training"], (config["loss"]["name"], frames.setting_of(config))
+            way = parameters["beta"], training["weight_decay"], training.get("nesterov", False)
+            of_way = cells.setdefault(cell, {}).setdefault(way, [])
+            of_way += [record for record in found if record["config"] == config]
+    rows = []
+    for (loss, setting), trained in cells.items():
+        if len({beta for beta, *_ in trained}) < 2:
+            continue
+        theirs = {name: table.get((loss, setting), math.nan) for name, table in tables.items()}
+        for way, of_way in trained.items():
+            ends = [100 * record["final"]["last_accuracy"] for record in of_way]
+            ours = {
+                "n": len(ends),
+                "ours": sum(ends) / len(ends) if ends else math.nan,
+                "never_answered": max(map(frames.never_answered, of_way), default=math.nan),
+            }
+            rows.append({"loss": loss, "setting": setting} | dict(zip(WAY, way, strict=True)) | ours | theirs)
+    columns = ["loss", "setting", *WAY, "n", "ours", "never_answered", *tables]
+    out = pd.DataFrame(rows, columns=columns)
+    place = {setting: k for k, setting in enumerate(frames.in_order(out["setting"]))}
+    order = out.assign(setting=out["setting"].map(place)).sort_values(["loss", "setting", *WAY])
+    return out.loc[order.index].reset_index(drop=True)
+
+
+def distances_of_ways(found, tables):
+    """How far the ways that have a run in every cell lie from what others print.
+
+    Args:
+        found: a frame of :func:`ways`.
+        tables: names of columns of it.
+
+    Returns:
+        A frame, a row a way: the columns of :data:`WAY`, cells (how many), least and most (seeds a cell), and a column
+        a table, the mean absolute difference in points.
+    """
+    rows, cells = [], len(found[["loss", "setting"]].drop_duplicates())
+    for way, part in found[found["n"] > 0].groupby(WAY):
+        if len(part) == cells:
+            apart = {name: float((part["ours"] - part[name]).abs().mean()) for name in tables}
+            seeds = {"cells": cells, "least": part["n"].min(), "most": part["n"].max()}
+            rows.append(dict(zip(WAY, way, strict=True)) | seeds | apart)
+    return pd.DataFrame(rows, columns=[*WAY, "cells", "least", "most", *tables])

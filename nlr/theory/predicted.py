@@ -11,8 +11,8 @@ import pandas as pd
 
 from nlr import noise
 from nlr.data import MNIST_CLASS_SIZES
-from nlr.evidence import claims
-from nlr.evidence.whole_seeds import whole_seeds
+from nlr.evidence import claims, frames
+from nlr.evidence.whole_seeds import LIST, whole_seeds
 from nlr.losses import make_loss
 from nlr.paths import ROOT
 from nlr.study import protocols, records, runs, studies
@@ -20,7 +20,7 @@ from nlr.theory import collapse
 from nlr.training.engine import learning_rate
 
 PREDICTIONS = ROOT / "book" / "data" / "collapse.csv"
-LINES = ("A", "B")  # of the study cpu-list
+LINES = ("A", "B")  # of the list
 
 NUM_IMAGES = sum(MNIST_CLASS_SIZES)
 
@@ -28,7 +28,7 @@ NUM_IMAGES = sum(MNIST_CLASS_SIZES)
 def cells():
     """The cells that are predicted, in the order of their runs: (protocol, loss, setting) to the run of seed 0."""
     found = {}
-    for block in studies.load("cpu-list").blocks:
+    for block in studies.load(LIST).blocks:
         if block["line"] in LINES:
             protocol = protocols.load(block["protocol"])
             for setting, loss in product(block["settings"], block["losses"]):
@@ -103,7 +103,7 @@ def table():
 
 def runs_of_cells():
     """The records of the predicted cells: all seeds that the study ``cpu-list`` plans and that may decide something."""
-    study, asked = studies.load("cpu-list"), set(cells())
+    study, asked = studies.load(LIST), set(cells())
     found = (records.find(study.store, config) for config, _ in study.runs() if _cell(config) in asked)
     return whole_seeds(list(filter(None, found)))
 
@@ -124,17 +124,17 @@ def beside(found):
     limit = claims.load()["C73"].rules["collapsed"]
     of_cell = {}
     for record in found:
-        of_cell.setdefault(_cell(record["config"]), []).append(record["final"])
+        of_cell.setdefault(_cell(record["config"]), []).append(record)
     rows = []
     for cell in table()[["protocol", "loss", "setting"]].itertuples(index=False, name=None):
         ends = of_cell.get(cell, [])
-        shares = np.array([100 * end["modal_class_share"] for end in ends])
+        shares = np.array([100 * end["final"]["modal_class_share"] for end in ends])
         rows.append(
             {
                 "runs": len(ends),
                 "modal_share": shares.mean() if ends else np.nan,
-                "never_answered": max((_never_answered(end) for end in ends), default=np.nan),
-                "accuracy": 100 * np.mean([end["last_accuracy"] for end in ends]) if ends else np.nan,
+                "never_answered": max(map(frames.never_answered, ends), default=np.nan),
+                "accuracy": 100 * np.mean([end["final"]["last_accuracy"] for end in ends]) if ends else np.nan,
                 "one_answer": ("yes" if (shares > limit).mean() > 0.5 else "no") if ends else "",
             }
         )
@@ -144,11 +144,6 @@ def beside(found):
 def _cell(config):
     setting = noise.format_setting(config["noise"]["kind"], config["noise"]["rate"])
     return config["protocol"], config["loss"]["spec"], setting
-
-
-def _never_answered(final):
-    """How many classes a run gives to no image of the test set."""
-    return int((np.sum(final["confusion"], axis=0) == 0).sum())
 
 
 def write():

@@ -87,3 +87,35 @@ def test_runs_that_end_with_one_answer_are_told_apart():
     one, other = record("nce", "clean"), record("ce", "clean")
     one["final"]["modal_class_share"], other["final"]["modal_class_share"] = 0.995, 0.11
     assert beside.standing([one, other], 99) == [False, True]
+
+
+def test_ways_to_train_a_sum_are_told_with_how_far_they_lie_from_each_table():
+    columns = ["loss", "setting", "beta", "weight_decay", "nesterov", "n", "ours", "never_answered", "first", "second"]
+    rows = [
+        ("nce+mae", "symmetric-0.6", 1.0, 0.001, False, 3, 93.756, 1.0, 98.66, math.nan),
+        ("nce+mae", "symmetric-0.6", 10.0, 0.01, True, 0, math.nan, math.nan, 98.66, 96.76),
+    ]
+    one, other = beside.ways_table(pd.DataFrame(rows, columns=columns)).to_dict("records")
+    assert (one["ours"], one["never answered"], one["seeds"], one["momentum"]) == ("93.76", "1", 3, "plain")
+    assert (one["first"], one["second"], one["weight decay"]) == ("98.66", "–", "0.001")
+    assert (other["ours"], other["never answered"], other["momentum"]) == ("missing", "–", "Nesterov")
+
+    tables = ["the first", "the second"]
+    columns = ["beta", "weight_decay", "nesterov", "cells", "least", "most", *tables]
+    near = pd.DataFrame(
+        [(1.0, 0.001, False, 4, 3, 3, 8.07, 13.0), (10.0, 0.01, True, 4, 1, 1, 2.0, 1.5)], columns=columns
+    )
+    text = beside.of_ways(near, tables)
+    assert text.startswith(
+        "Over the 4 cells our accuracies lie on average 8.1 points from the first and 13.0 points from the"
+    )
+    assert (
+        "2.0 points from the first and 1.5 points from the second with weight 10, weight decay 0.01 and Nesterov's"
+        in text
+    )
+    assert "(1 to 3 seeds a cell)" in text
+    assert text.endswith("Nesterov's momentum; they have too few seeds to decide.")
+    assert "Nearest to the second lie the runs with weight 10, " in text
+    assert beside.of_ways(near.assign(least=3), tables).endswith("Nesterov's momentum.")
+    assert beside.of_ways(near.head(1), tables).endswith("The other ways are not run in every cell yet.")
+    assert beside.of_ways(near.head(0), tables) == "No way is run in every cell yet."

@@ -5,13 +5,14 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from factory import put
+from factory import put, record
 from scipy import stats
 
 from nlr.errors import NlrError, NoRecords
 from nlr.evidence import frames, yardstick
 from nlr.evidence.reproductions import SourceFigure
 from nlr.evidence.statistics import Pooling
+from nlr.study import runs
 
 SMALL = {"protocol": "ma2020-small", "dataset": "cifar10-jpeg75"}
 SEEDS = (-0.004, 0.001, 0.003)  # of accuracy, about a cell's mean
@@ -204,3 +205,44 @@ def test_protocols_are_laid_beside_a_source_over_the_cells_that_all_have(tmp_pat
     assert distances == pytest.approx({"near": 1.0, "far": 5.0})
     nothing, none = yardstick.side_by_side({"near": near, "far": far.head(0)}, theirs)
     assert (len(nothing), none) == (0, {})
+
+
+TABLES = {"first": {("nce+mae", "symmetric-0.6"): 98.0}, "second": {("nce+mae", "symmetric-0.6"): 95.0}}
+
+
+def ways(made):
+    """Three ways to train one sum, and runs of ``{(protocol, loss): accuracies by seed}``."""
+    usual, released = "ma2020-mnist", "ma2020-mnist-release"
+    asked = [(usual, "nce+mae"), (usual, "nce+mae,beta=10"), (released, "nce+mae"), (usual, "nce"), (usual, "nce+rce")]
+    planned = [runs.resolve(protocol, loss, "symmetric-0.6", 0, "mnist") for protocol, loss in asked]
+    planned.append(runs.resolve(usual, "nce+mae", "symmetric-0.6", 1, "mnist"))
+    place = {"setting": "symmetric-0.6", "dataset": "mnist"}
+    found = [
+        record(loss, seed=seed, protocol=protocol, last=end / 100, **place)
+        for (protocol, loss), ends in made.items()
+        for seed, end in enumerate(ends)
+    ]
+    return yardstick.ways(planned, found, TABLES)
+
+
+def test_a_sum_that_is_planned_with_several_weights_stands_in_each_way_it_is_trained():
+    found = ways({("ma2020-mnist", "nce+mae"): (90.0, 94.0, 0.0), ("ma2020-mnist-val", "nce+mae,beta=10"): (50.0,)})
+    assert found[["loss", "setting"]].drop_duplicates().to_numpy().tolist() == [["nce+mae", "symmetric-0.6"]]
+    way = list(zip(found["beta"], found["weight_decay"], found["nesterov"], strict=True))
+    assert way == [(1.0, 0.001, False), (10.0, 0.001, False), (10.0, 0.01, True)]
+    assert found["n"].tolist() == [2, 0, 0]  # a third seed is not planned, and another protocol is another training
+    assert found.loc[0, "ours"] == pytest.approx(92)
+    assert found["ours"].isna().tolist() == found["never_answered"].isna().tolist() == [False, True, True]
+    assert (found["first"].tolist(), found["second"].tolist()) == ([98.0] * 3, [95.0] * 3)
+
+
+def test_ways_are_measured_where_they_have_a_run_in_every_cell():
+    found = ways({("ma2020-mnist", "nce+mae"): (90.0, 94.0), ("ma2020-mnist-release", "nce+mae"): (95.5,)})
+    near = yardstick.distances_of_ways(found, TABLES)
+    assert near[["beta", "cells", "least", "most"]].to_numpy().tolist() == [[1, 1, 2, 2], [10, 1, 1, 1]]
+    assert near["first"].tolist() == pytest.approx([6, 2.5])
+    assert near["second"].tolist() == pytest.approx([3, 0.5])
+    other = found.assign(loss="nce+rce", n=[1, 0, 0])
+    wider = yardstick.distances_of_ways(pd.concat([found, other]), TABLES)
+    assert wider["beta"].tolist() == [1.0]
+    assert yardstick.distances_of_ways(found.assign(n=0), TABLES).empty
