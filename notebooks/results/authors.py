@@ -176,7 +176,7 @@ Table(
     name="ways",
     caption=f"Clean test accuracy after the last epoch in per cent ({frames.DATASETS[chosen.dataset]}), with the most digits that a "
     "run never answers.",
-    left=["loss", "momentum"],
+    left=["setting", "momentum"],
     style="dense",
     numbers=unrounded.ways(trained),
 )
