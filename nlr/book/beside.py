@@ -71,7 +71,7 @@ def alt(compared):
 
 def table(compared, found):
     """A row a cell as text, with the digits that are never answered (the most over the seeds)."""
-    never, best = never_answered(found), frames.frame(found).groupby(["setting", "loss"])["best"].mean()
+    have = frames.cells(frames.frame(found)).set_index(["setting", "loss"])
 
     def with_sd(mean, sd):
         return f"{mean:.2f}" if pd.isna(sd) else f"{mean:.2f} ± {sd:.2f}"
@@ -82,24 +82,15 @@ def table(compared, found):
             "loss": row.loss,
             "theirs": with_sd(row.theirs, row.theirs_sd),
             "ours": with_sd(row.ours, row.sd),
-            "ours, best epoch": f"{best[row.setting, row.loss]:.2f}",
+            "ours, best epoch": f"{have['best_mean'][row.setting, row.loss]:.2f}",
             "seeds": row.n,
-            "never answered": never[row.setting, row.loss],
+            "never answered": have["never_answered"][row.setting, row.loss],
             "difference": wording.with_interval(row.difference, row.low, row.high, 2),
             "margin": f"{row.margin:g}",
             "verdict": wording.row_verdict(row.verdict),
         }
         for row in compared.itertuples()
     )
-
-
-def never_answered(found):
-    """How many classes are never answered in each cell, the most over its records: ``{(setting, loss): number}``."""
-    out = {}
-    for record in found:
-        cell = frames.setting_of(record["config"]), record["config"]["loss"]["spec"]
-        out[cell] = max(out.get(cell, 0), frames.never_answered(record))
-    return out
 
 
 def orders_table(orders):

@@ -19,6 +19,7 @@ MADE = {  # of the frames that nlr.evidence makes
     "other": "less loss",
     "kind": "noise",
     "n": "seeds",
+    "never_answered": "classes never answered",
     "difference": "difference (points)",
     "low": "95 % interval, low (points)",
     "high": "95 % interval, high (points)",
@@ -102,7 +103,7 @@ def compared(found):
 def ways(found):
     """The frame of :func:`nlr.evidence.yardstick.ways`."""
     names = {"beta": "weight of the passive loss", "weight_decay": "weight decay", "nesterov": "Nesterov's momentum"}
-    names |= {"n": "seeds", "never_answered": "classes never answered", "ours": "ours, mean (%)"}
+    names |= {"n": MADE["n"], "never_answered": MADE["never_answered"], "ours": "ours, mean (%)"}
     return found.rename(
         columns=lambda name: names.get(name, name if name in found.columns[:2] else f"{name}, mean (%)")
     )

@@ -53,7 +53,16 @@ def summary(found):
             f"; the best epoch of cross-entropy, chosen on the test set, was {ce.best_mean - ce.last_mean:.1f} "
             "points above its last."
         )
-    return text + _caution(found)
+    return text + _unanswered(frames.cells(frames.frame(found))) + _caution(found)
+
+
+def _unanswered(cells):
+    """Which losses of one setting never answer some class, those first that leave out most; empty where none."""
+    some = cells[cells["never_answered"] > 0].sort_values(["never_answered", "loss"], ascending=[False, True])
+    if some.empty:
+        return ""
+    said = listed(f"{cell.loss} ({cell.never_answered})" for cell in some.itertuples())
+    return f" After the last epoch some classes are never answered, the most in a run: {said}."
 
 
 def _with_seeds_enough(table):
@@ -137,9 +146,10 @@ def leaders(found):
     Losses with few seeds are left out where others have more, as :func:`left_out` says.
 
     Returns:
-        A frame with a row a setting: setting, loss, its mean accuracy after the last epoch, the number of seeds, and
-        what it has more than ce after the last epoch and at the best epochs of the two, NaN where it is ce or ce has no
-        runs; per cent and points, not rounded.
+        A frame with a row a setting: setting, loss, its mean accuracy after the last epoch (last), the most classes
+        that a run of it never answers (never_answered), the number of seeds (n), and what it has more than ce after the
+        last epoch (difference) and at the best epochs of the two (best), NaN where it is ce or ce has no runs; per cent
+        and points, not rounded.
     """
     out = []
     for setting, of_setting in frames.frame(found).groupby("setting", sort=False):
@@ -149,8 +159,8 @@ def leaders(found):
         lead = comparisons.differences(rows, [(best.loss, "ce")], settings=[setting]).iloc[0]
         known = best.loss != "ce" and lead.n
         more = (lead.difference, lead.best) if known else (np.nan, np.nan)
-        out.append((setting, best.loss, best.last_mean, best.n, *more))
-    return pd.DataFrame(out, columns=["setting", "loss", "last", "n", "difference", "best"])
+        out.append((setting, best.loss, best.last_mean, best.never_answered, best.n, *more))
+    return pd.DataFrame(out, columns=["setting", "loss", "last", "never_answered", "n", "difference", "best"])
 
 
 def leaders_table(rows):
@@ -162,7 +172,8 @@ def leaders_table(rows):
         for name, of in {"more than ce": "difference", "at the best epochs": "best"}.items()
     }
     first = {"setting": rows["setting"].map(frames.short_name), "most accurate": rows["loss"]}
-    return pd.DataFrame(first | {"accuracy": rows["last"].map("{:.1f}".format)} | more | {"seeds": rows["n"]})
+    ends = {"accuracy": rows["last"].map("{:.1f}".format), "classes never answered": rows["never_answered"]}
+    return pd.DataFrame(first | ends | more | {"seeds": rows["n"]})
 
 
 def falls(table, kind):

@@ -93,6 +93,7 @@ def frame(found):
                 "memorised": _percent(series["memorised"][-1]),
                 "recovered": _percent(series["recovered"][-1]),
                 "slope": passive_slope(config),
+                "never_answered": never_answered(record),
                 "diverged": final["diverged"],
                 "purpose": record["facts"]["purpose"],
             }
@@ -107,13 +108,15 @@ def _percent(share):
 def cells(table):
     """Means over seeds: one row a (data set, protocol, setting, loss), in order of first mention.
 
-    Columns n, and mean and sample standard deviation (NaN below two seeds) of last, best, memorised and recovered.
+    Columns n, mean and sample standard deviation (NaN below two seeds) of last, best, memorised and recovered, and
+    never_answered, the most classes that a run gives to no test image after the last epoch.
     """
     keys = ["dataset", "protocol", "setting", "loss"]
     groups = table.groupby(keys, sort=False)
     out = groups.agg(n=("seed", "size"), slope=("slope", "first"))
     for column in ("last", "best", "memorised", "recovered"):
         out[f"{column}_mean"], out[f"{column}_sd"] = groups[column].mean(), groups[column].std()
+    out["never_answered"] = groups["never_answered"].max()
     return out.reset_index()
 
 
@@ -129,7 +132,8 @@ def accuracy_table(configs, found):
     rows = []
     for loss, asked in wanted.items():
         row = {"loss": loss, "slope of the passive part": "–", "n": f"0/{asked}"}
-        row |= dict.fromkeys(["last epoch", "best epoch (chosen on test)", "wrong labels memorised"], "missing")
+        row |= dict.fromkeys(["last epoch", "classes never answered"], "missing")
+        row |= dict.fromkeys(["best epoch (chosen on test)", "wrong labels memorised"], "missing")
         config = next(config for config in configs if config["loss"]["spec"] == loss)
         if (slope := passive_slope(config)) is not None:
             row["slope of the passive part"] = f"{slope:.3g}"
@@ -137,6 +141,7 @@ def accuracy_table(configs, found):
             cell = have.loc[loss]
             row["n"] = str(cell.n) if cell.n == asked else f"{cell.n}/{asked}"
             row["last epoch"] = spread(cell.last_mean, cell.last_sd)
+            row["classes never answered"] = str(cell.never_answered)
             row["best epoch (chosen on test)"] = spread(cell.best_mean, cell.best_sd)
             row["wrong labels memorised"] = spread(cell.memorised_mean, cell.memorised_sd)
         rows.append(row)
@@ -296,6 +301,7 @@ def rates(study, kind):
 def settings_table(study, found, column):
     """A row a loss, a column a setting of a study: mean and spread of a column of :func:`frame`, as text.
 
+    Accuracy after the last epoch has behind it, in square brackets, how many classes are never answered, if any.
     Losses and settings without any run are left out; :func:`without_runs` names them.
     """
     have = cells(frame(found)).set_index(["loss", "setting"])
@@ -307,6 +313,8 @@ def settings_table(study, found, column):
             if (loss, setting) in have.index:
                 cell = have.loc[(loss, setting)]
                 row[short_name(setting)] = spread(cell[f"{column}_mean"], cell[f"{column}_sd"])
+                if column == "last" and cell["never_answered"]:
+                    row[short_name(setting)] += f" [{cell['never_answered']}]"
             else:
                 row[short_name(setting)] = "missing"
         rows.append(row)

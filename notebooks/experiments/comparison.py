@@ -50,7 +50,11 @@ Table(
     left=["most accurate"],
     style="dense",
     numbers=unrounded.named(
-        ahead, ["n", "difference", "best"], setting="setting", loss="loss", last=f"{unrounded.NAMES['last']}, mean (%)"
+        ahead,
+        ["never_answered", "n", "difference", "best"],
+        setting="setting",
+        loss="loss",
+        last=f"{unrounded.NAMES['last']}, mean (%)",
     ),
 )
 
@@ -61,7 +65,8 @@ Table(
 Table(
     frames.settings_table(chosen, found, "last"),
     name="last",
-    caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds. "
+    caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds. In square "
+    "brackets how many classes are never answered, where there are any, the most in a run. "
     f"{frames.without_runs(chosen, found)}",
     style="dense",
     numbers=unrounded.over_seeds(table, ["setting", "loss"], ["last"]),

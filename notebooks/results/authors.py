@@ -134,7 +134,7 @@ if distances:
     )
     never = {}
     for (name, decay), records in zip(decays.items(), (found, stronger), strict=True):
-        of_cell = beside.never_answered(records)
+        of_cell = frames.cells(frames.frame(records)).set_index(["setting", "loss"])["never_answered"]
         shown[f"ours, decay {decay}"] = both[name].map("{:.2f}".format)
         never[f"never answered, decay {decay}"] = [
             of_cell[cell] for cell in zip(both["setting"], both["loss"], strict=True)

@@ -73,7 +73,8 @@ Figure(
 Table(
     frames.settings_table(chosen, found, "last"),
     name="last",
-    caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds. "
+    caption=f"Clean test accuracy after the last epoch, in per cent ({scope}); mean ± standard deviation over seeds. In square "
+    "brackets how many classes are never answered, where there are any, the most in a run. "
     f"{frames.without_runs(chosen, found)}",
     style="dense",
     numbers=unrounded.over_seeds(table, ["setting", "loss"], ["last"]),

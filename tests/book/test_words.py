@@ -97,6 +97,17 @@ def test_losses_of_few_seeds_are_left_out_by_name_where_two_have_seeds_enough(se
     assert words.left_out(one_of_three) == words.left_out(seeds) == ""
 
 
+def test_a_summary_names_the_losses_that_never_answer_some_class(seeds, tmp_path):
+    assert "never answered" not in words.summary(seeds)
+
+    def answers(loss, number, seed=0):
+        confusion = [[10 if column < number else 0 for column in range(10)] for _ in range(10)]
+        return put(tmp_path / "other", loss, seed=seed, confusion=confusion)
+
+    text = words.summary([*seeds, answers("nce", 9), answers("nce", 1, seed=1), answers("rce", 8), answers("gce", 8)])
+    assert " some classes are never answered, the most in a run: nce (9), gce (2) and rce (2)." in text
+
+
 def test_summary_of_one_loss_and_of_clean_labels(tmp_path):
     text = words.summary([put(tmp_path, "ce", "clean", last=0.97, best=0.98)])
     assert "With clean labels" in text
@@ -132,8 +143,8 @@ def test_a_study_is_told_by_its_runs_and_the_most_accurate_loss_of_each_setting(
     assert rows.loc["symmetric-0.4", ["difference", "best"]].to_list() == pytest.approx([8.5, 0.0])
     assert rows.loc["clean", ["difference", "best"]].isna().all()  # ce is not above itself
     shown = words.leaders_table(words.leaders(found)).set_index("setting")
-    assert shown.loc["symmetric 0.4"].to_list() == ["mae", "78.5", "+8.5", "+0.0", 1]
-    assert shown.loc["clean"].to_list() == ["ce", "97.0", "–", "–", 1]
+    assert shown.loc["symmetric 0.4"].to_list() == ["mae", "78.5", 0, "+8.5", "+0.0", 1]
+    assert shown.loc["clean"].to_list() == ["ce", "97.0", 0, "–", "–", 1]
 
 
 def at_rates(tmp_path, ends):

@@ -102,6 +102,7 @@ def test_accuracy_table_has_numbers_where_there_are_runs_and_the_word_where_ther
     accuracy = ["last epoch", "best epoch (chosen on test)", "wrong labels memorised"]
     assert table.index.tolist() == ["ce", "mae", "nce+rce", "nce"]
     assert table.loc["ce", accuracy].tolist() == ["42.0 ± 2.0", "70.0 ± 10.0", "80.0 ± 10.0"]
+    assert table["classes never answered"].tolist() == ["0", "0", "missing", "missing"]
     assert table.loc["mae", accuracy].tolist() == ["50.0", "55.0", "10.0"]
     assert table.loc["nce", accuracy].tolist() == ["missing"] * 3
     assert table.loc["nce+rce", accuracy].tolist() == ["missing"] * 3
@@ -273,7 +274,12 @@ def test_settings_table_has_a_row_a_loss_and_a_column_a_setting(own_stores):
             "ce": {"clean": "missing", "symmetric 0.4": noisy},
             "mae": {"clean": clean, "symmetric 0.4": "missing"},
         }
-    assert frames.without_runs(study, found) == (
+    gone = [[10 if column < 7 else 0 for column in range(10)] for _ in range(10)]
+    found = [*found, put(own_stores["live"], "ce", "clean", last=0.11, confusion=gone)]
+    table = frames.settings_table(study, found, "last").set_index("loss")
+    assert table.loc["ce"].tolist() == ["11.0 [3]", "41.0 ± 1.4"]
+    assert frames.settings_table(study, found, "best").set_index("loss").loc["ce", "clean"] == "60.0"
+    assert frames.without_runs(study, found[:-1]) == (
         "Runs are still missing altogether of nce and nce+mae and at symmetric 0.6 and asymmetric 0.4."
     )
 
