@@ -30,21 +30,22 @@ import pandas as pd
 
 from nlr.book import control, decay, minute, practice, questions
 from nlr.book.display import Prose, Table
+from nlr.book.practice import brackets, losses, people, watching, weights
 from nlr.evidence import verdicts
 from nlr.losses import make_loss
 from nlr.theory import choosing, collapse
 from nlr.theory.gradients import uniform_rate
 
 records, counted = verdicts.committed(), verdicts.counted()
-names = (control.CLAIM, "C30", "C39", "C62", practice.CHOICE, *practice.PEOPLE)
+names = (control.CLAIM, "C30", "C39", "C62", weights.CHOICE, *people.PEOPLE)
 judged = verdicts.judge(counted, {}, names, records)
 evidence = questions.evidence_of(counted)
-found = practice.all_choices(evidence)
-watched = practice.watched(records)
+found = losses.all_choices(evidence)
+watched = watching.watched(records)
 
 # %% tags=["remove-input"]
 HELD_OUT, ACCURACY = 1000, 0.6
-times = practice.weight("nce+rce") / practice.weight("nce+mae")
+times = weights.weight("nce+rce") / weights.weight("nce+mae")
 ten, hundred = (collapse.threshold(make_loss("nce", classes), 0.0) for classes in (10, 100))
 low, high = (196 * choosing.error_of_accuracy(ACCURACY, rate, 10, HELD_OUT) for rate in (0.4, 0.8))
 proved = {
@@ -79,12 +80,12 @@ Prose(minute.myst(practice.in_a_minute(judged, evidence, found, records, proved)
 
 # %% tags=["hide-input"]
 Table(
-    practice.loss_table(found),
+    losses.loss_table(found),
     name="loss",
     caption="What to take, and the accuracy to expect, in per cent, by a guess of the noise: the share of wrong labels, and what they may "
     "be instead. After the last epoch where the head of a column does not name the best one. In brackets: the highest mean where too few "
     "seeds decide nothing.",
-    left=practice.loss_table(found).columns,
+    left=losses.loss_table(found).columns,
     style="dense",
 )
 
@@ -95,10 +96,10 @@ Table(
 
 # %% tags=["hide-input"]
 Table(
-    practice.shortfall_table(found),
+    losses.shortfall_table(found),
     name="shortfall",
     caption="Points below the highest mean accuracy of six losses in the setting where a loss does worst; after the last epoch where "
-    f"nothing else is said. {practice.of_shortfalls(evidence, found)}",
+    f"nothing else is said. {losses.of_shortfalls(evidence, found)}",
 )
 
 # %% [markdown]
@@ -111,7 +112,7 @@ Table(
 
 # %% tags=["hide-input"]
 Table(
-    practice.weight_table(records),
+    weights.weight_table(records),
     name="weight",
     caption="Clean test accuracy after the last epoch, in per cent, by the weight of the passive term, with MAE = $1-p_y$ as in the "
     "paper's code (our small runs, CIFAR-10). In brackets: fewer than three seeds.",
@@ -158,11 +159,11 @@ Table(
 # shows something and decides nothing.
 
 # %% tags=["hide-input"]
-if practice.chosen(records).empty:
+if weights.chosen(records).empty:
     shown = Prose(practice.NOT_MADE)
 else:
     shown = Table(
-        practice.choice_table(records),
+        weights.choice_table(records),
         name="choice",
         caption="The weight chosen on held-out noisy labels, the best one, the accuracy of the chosen one in per cent, and the points "
         "lost. In brackets: one seed.",
@@ -176,7 +177,7 @@ shown
 # rate loses at another. A weight that changes in training is not tried here.
 
 # %% tags=["remove-input"]
-Prose(practice.of_rates(records))
+Prose(weights.of_rates(records))
 
 # %% [markdown]
 # ## Your budget
@@ -189,7 +190,7 @@ Prose(control.memory(judged) or practice.NOT_MADE)
 
 # %% tags=["hide-input"]
 Table(
-    practice.budget_table(evidence),
+    watching.budget_table(evidence),
     name="budget",
     caption="Clean test accuracy after the last epoch and at the best one (chosen on the test set), and wrong labels memorised, in per "
     "cent, with more and more updates (our small runs, CIFAR-10, symmetric noise of rate 0.4). In brackets: fewer than "
@@ -246,11 +247,11 @@ bound = [
 assert (watched["memorised"] >= pd.Series(bound, watched.index) - 0.1).all()
 
 # %% tags=["remove-input"]
-Prose(f"{practice.of_watching(watched)} {practice.unanswered(records)}")
+Prose(f"{watching.of_watching(watched)} {watching.unanswered(records)}")
 
 # %% tags=["hide-input"]
 Table(
-    practice.watch_table(watched),
+    watching.watch_table(watched),
     name="watch",
     caption="Six of these losses. At the last epoch, in per cent: training labels predicted as given, labels that are right, wrong labels "
     "memorised; points from the best epoch to the last; and the most classes that a run never answers (our small runs, CIFAR-10; means "
@@ -267,12 +268,12 @@ Table(
 # anew among the images of each class, so that only the dependence on the image is gone.
 
 # %% tags=["hide-input"]
-people = practice.people_table(evidence)
-if (people.drop(columns="loss") == practice.MISSING).all(axis=None):
+of_people = people.people_table(evidence)
+if (of_people.drop(columns="loss") == brackets.MISSING).all(axis=None):
     shown = Prose(practice.NOT_MADE)
 else:
     shown = Table(
-        people,
+        of_people,
         name="people",
         caption="Clean test accuracy after the last epoch, in per cent (our small runs, CIFAR-10), with labels by people and with noise "
         "like theirs. In brackets: fewer than three seeds.",
@@ -280,7 +281,7 @@ else:
 shown
 
 # %% tags=["remove-input"]
-Prose(text) if (text := practice.of_people(evidence)) else None
+Prose(text) if (text := people.of_people(evidence)) else None
 
 # %% [markdown]
 # ## What is open

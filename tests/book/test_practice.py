@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from factory import grid, record
 
-from nlr.book import practice
+from nlr.book import control, practice
+from nlr.book.practice import losses, people, watching, weights
 from nlr.book.questions import evidence_of
+from nlr.book.sentences import SYMMETRIC
 from nlr.evidence import claims, verdicts
 
 SETTINGS = ("symmetric-0.4", "symmetric-0.8")
@@ -29,24 +31,24 @@ def evidence():
 
 @pytest.fixture(scope="module")
 def found(evidence):
-    return practice.all_choices(evidence)
+    return losses.all_choices(evidence)
 
 
 def test_what_is_unbeaten_is_what_no_other_loss_is_shown_to_be_better_than(found):
     one, other = (found["small", "last"][setting] for setting in SETTINGS)
-    assert set(one.counted) == set(practice.CANDIDATES)
+    assert set(one.counted) == set(losses.CANDIDATES)
     assert one.unbeaten == ("nce+rce",)
     assert other.unbeaten == ("nce",)
     assert one.shortfalls["nce+mae"] == pytest.approx(5, abs=0.3)
 
 
 def test_the_loss_of_least_regret_has_the_smallest_of_the_largest_shortfalls(found):
-    assert practice.least_regret(found["small", "last"]) == "nce+rce"
-    points, setting = practice.worst(found["small", "last"])["nce+rce"]
+    assert losses.least_regret(found["small", "last"]) == "nce+rce"
+    points, setting = losses.worst(found["small", "last"])["nce+rce"]
     assert (points, setting) == (pytest.approx(2, abs=0.3), "symmetric-0.8")
-    assert practice.least_regret(found["full", "last"]) is None
-    assert practice.least_regret(found["authors", "last"]) == "nce+rce"
-    table = practice.shortfall_table(found).set_index("loss")
+    assert losses.least_regret(found["full", "last"]) is None
+    assert losses.least_regret(found["authors", "last"]) == "nce+rce"
+    table = losses.shortfall_table(found).set_index("loss")
     assert table.columns.tolist() == [
         *("our small runs, CIFAR-10", "our small runs, CIFAR-10, best epoch", "authors' tables, CIFAR-10"),
     ]
@@ -55,20 +57,20 @@ def test_the_loss_of_least_regret_has_the_smallest_of_the_largest_shortfalls(fou
 
 
 def test_a_loss_is_named_with_its_accuracy_in_brackets_or_as_missing(found):
-    table = practice.loss_table(found).set_index("guess of the noise")
+    table = losses.loss_table(found).set_index("guess of the noise")
     row = table.loc["40 %, any other class"]
     assert row["our small runs, CIFAR-10"].startswith("**nce+rce** 58.")
     assert "<br>ce 43." in row["our small runs, CIFAR-10"]
     assert row["our full runs, MNIST"] == "missing"
     people = table.loc["labels by people (CIFAR-10N, `worse`)"]
     assert people.tolist() == ["missing", "missing", "missing", "–"]
-    once = practice.choices(evidence_of(made(seeds=1)), "small")["symmetric-0.4"]
+    once = losses.choices(evidence_of(made(seeds=1)), "small")["symmetric-0.4"]
     assert (once.counted, once.unbeaten) == ((), ())
-    assert practice._take(once, "small").startswith("(**nce+rce** 55.")
+    assert losses._take(once, "small").startswith("(**nce+rce** 55.")
 
 
 def test_the_minute_names_one_loss_where_the_evidence_agrees_and_its_exceptions(evidence, found):
-    judged = verdicts.judge(made(), {}, (practice.control.CLAIM,))
+    judged = verdicts.judge(made(), {}, (control.CLAIM,))
     parts = dict(practice.in_a_minute(judged, evidence, found, [], {"What to watch?": ["A proof says so."]}))
     short, *lines = parts["Which loss?"]
     assert short == ("", "NCE+RCE on images like those of CIFAR-10, if you cannot guess the noise well.")
@@ -88,35 +90,34 @@ def test_the_minute_names_one_loss_where_the_evidence_agrees_and_its_exceptions(
 def test_what_beats_the_default_is_what_is_shown_to_and_not_all_that_is_unbeaten():
     beaten_by = {"symmetric-0.6": ["mae"], "symmetric-0.8": ["nce", "mae"]}
     found = {
-        s: practice.Choice({}, practice.CANDIDATES, {"nce+rce": beaten_by[s]} if s in beaten_by else {})
-        for s in practice.SYMMETRIC
+        s: losses.Choice({}, losses.CANDIDATES, {"nce+rce": beaten_by[s]} if s in beaten_by else {}) for s in SYMMETRIC
     }
     assert "nce" in found["symmetric-0.6"].unbeaten
-    assert practice._exceptions(found, "nce+rce") == (
+    assert losses.exceptions(found, "nce+rce") == (
         "Trained to the end with symmetric noise, NCE+RCE is beaten by MAE at 60 % and by NCE and MAE at 80 % wrong "
         "labels."
     )
-    assert practice._exceptions(found, "mae") == ""
+    assert losses.exceptions(found, "mae") == ""
 
 
 def test_the_highest_mean_is_not_called_the_best_and_chance_stands_beside_the_shortfalls(evidence, found):
-    text = practice._default("last", found["authors", "last"], "nce+rce")
+    text = losses.default("last", found["authors", "last"], "nce+rce")
     assert "NCE+RCE has the highest mean of 6 losses; MAE lies at most 2.4 below it (symmetric 0.2)." in text
     assert "is the best" not in text
-    said = practice.of_shortfalls(evidence, found)
+    said = losses.of_shortfalls(evidence, found)
     cells = [
         evidence.differences("small", ("last", pair, SETTINGS)).values()
-        for pair in itertools.combinations(practice.CANDIDATES, 2)
+        for pair in itertools.combinations(losses.CANDIDATES, 2)
     ]
     widest = max((cell.high - cell.low) / 2 for of_pair in cells for cell in of_pair)
     assert f"reaches up to ± {widest:.1f} (our small runs, CIFAR-10), " in said
 
 
 def test_how_long_is_answered_by_what_going_on_costs(evidence, found):
-    assert practice._of_epochs(evidence) == ""  # the last epochs are the best
+    assert watching.of_epochs(evidence) == ""  # the last epochs are the best
     runs = [record(loss, "symmetric-0.4", last=0.4, best=0.4 + more) for loss, more in (("ce", 0.1), ("nce", 0.01))]
     runs += [record("sce", "symmetric-0.4", last=0.2, best=0.6), record("mae", "asymmetric-0.4", last=0.2, best=0.6)]
-    assert practice._of_epochs(evidence_of(runs)) == (
+    assert watching.of_epochs(evidence_of(runs)) == (
         "With symmetric noise cross-entropy loses up to 10.0 points from its best epoch, chosen on test images, to the "
         "last, NCE no more than 1.0."
     )
@@ -124,43 +125,43 @@ def test_how_long_is_answered_by_what_going_on_costs(evidence, found):
 
 def test_nothing_is_advised_without_evidence():
     nothing = evidence_of([])
-    found = practice.all_choices(nothing) | {("authors", "last"): practice.choices(nothing, "small")}
-    judged = verdicts.judge([], {}, (practice.control.CLAIM,))
+    found = losses.all_choices(nothing) | {("authors", "last"): losses.choices(nothing, "small")}
+    judged = verdicts.judge([], {}, (control.CLAIM,))
     parts = dict(practice.in_a_minute(judged, nothing, found, []))
     assert parts["Which loss?"] == [("", "Not known yet.")]
     assert parts["How long?"] == parts["What to watch?"] == []
-    assert practice.shortfall_table(found).empty
-    assert set(practice.budget_table(nothing).drop(columns="loss").to_numpy().ravel()) == {"missing"}
-    assert practice.watch_table(practice.watched([])).empty
-    assert practice.of_watching(practice.watched([])) == practice.of_people(nothing) == ""
+    assert losses.shortfall_table(found).empty
+    assert set(watching.budget_table(nothing).drop(columns="loss").to_numpy().ravel()) == {"missing"}
+    assert watching.watch_table(watching.watched([])).empty
+    assert watching.of_watching(watching.watched([])) == people.of_people(nothing) == ""
 
 
 def test_evidence_that_disagrees_is_said_to():
     last, best, full = ("small", "last"), ("small", "best"), ("full", "last")
-    one = practice.Choice(dict.fromkeys(practice.CANDIDATES, 50.0), practice.CANDIDATES, {})
+    one = losses.Choice(dict.fromkeys(losses.CANDIDATES, 50.0), losses.CANDIDATES, {})
     found = {full: {"symmetric-0.2": one, "asymmetric-0.4": one}}
     text = "MAE on images like those of CIFAR-10, if you cannot guess the noise well"
-    assert practice._in_short({last: "mae"}, found) == f"{text}."
+    assert losses.in_short({last: "mae"}, found) == f"{text}."
     on_mnist = "; on MNIST NCE (2 settings, weight decay 0.001)."
-    assert practice._in_short({last: "mae", best: "mae", full: "nce"}, found) == text + on_mnist
-    assert practice._in_short({last: "mae", best: "nce"}, found) == (
+    assert losses.in_short({last: "mae", best: "mae", full: "nce"}, found) == text + on_mnist
+    assert losses.in_short({last: "mae", best: "nce"}, found) == (
         "On images like those of CIFAR-10 it depends on the evidence: MAE or NCE."
     )
-    assert practice._in_short({full: "nce"}, found) == f"Not known yet{on_mnist}"
-    assert practice._in_short({full: "nce"}, {full: {"symmetric-0.2": one}}).endswith(
+    assert losses.in_short({full: "nce"}, found) == f"Not known yet{on_mnist}"
+    assert losses.in_short({full: "nce"}, {full: {"symmetric-0.2": one}}).endswith(
         "NCE (1 setting, weight decay 0.001)."
     )
 
 
 def test_weights_stand_in_order_with_brackets_and_gaps():
     records = [*grid({("nce+rce", "symmetric-0.4"): 0.5}), record("nce+mae", "symmetric-0.4", last=0.4)]
-    table = practice.weight_table(records)
+    table = weights.weight_table(records)
     assert table["weight"].astype(float).is_monotonic_increasing
     column = table.set_index("loss")["symmetric 0.4"]
     assert column["`nce+rce`"].startswith("53.")
     assert (column["`nce+mae`"], column["`nce+mae,beta=30`"]) == ("(40.0)", "missing")
-    assert practice.weight("nce") == 0
-    assert practice.weight("nce+rce") == pytest.approx(9.21, abs=1e-3)
+    assert weights.weight("nce") == 0
+    assert weights.weight("nce+rce") == pytest.approx(9.21, abs=1e-3)
 
 
 def tried(protocol, setting, held_out, accuracy, seed=0):
@@ -175,23 +176,23 @@ def tried(protocol, setting, held_out, accuracy, seed=0):
 
 def test_the_choice_is_the_highest_accuracy_on_held_out_noisy_labels_at_the_last_epoch():
     runs = tried("ma2020-small-val", "symmetric-0.4", (0.1, 0.2, 0.3, 0.5, 0.4), (0.3, 0.4, 0.6, 0.5, 0.2))
-    (row,) = practice.chosen(runs).to_dict("records")
+    (row,) = weights.chosen(runs).to_dict("records")
     assert (row["chosen"], row["best"]) == ("nce+mae,beta=10", "nce+mae,beta=3")
     assert (row["accuracy"], row["regret"]) == (pytest.approx(50), pytest.approx(10))
     found = claims.evaluate(claims.get("C79"), runs, "ma2020-small-val").evidence[0].rows
     assert [r.effect for r in found if r.n] == [pytest.approx(row["regret"])]  # the verdict's own figure
-    assert practice.chosen(runs[1:]).empty
-    table = practice.choice_table(runs)
+    assert weights.chosen(runs[1:]).empty
+    table = weights.choice_table(runs)
     assert table["points lost"].tolist() == ["(10.0)", "missing", "missing", "missing"]
     assert table["chosen"].tolist()[1] == "missing: 5 of 5 runs"
-    ((mark, text),) = practice._of_choice(runs)
+    ((mark, text),) = weights.of_choice(runs)
     assert mark == "small"
     assert (
         "in 1 comparison of 5 weights that cost up to 10.0 points against the best weight (one seed, which dec" in text
     )
     both = runs + tried("ma2020-mnist-val", "symmetric-0.8", (0.5, 0.2, 0.1, 0.1, 0.1), (0.3, 0.4, 0.6, 0.5, 0.2))
-    (_, first), (_, other) = practice._of_choice(both)
-    assert [mark for mark, _ in practice._of_choice(both)] == ["full", "small"]
+    (_, first), (_, other) = weights.of_choice(both)
+    assert [mark for mark, _ in weights.of_choice(both)] == ["full", "small"]
     assert first.startswith("A weight can be chosen by the accuracy on held-out noisy labels: in 1 comparison of 5")
     assert other == (
         "The same rule, in 1 comparison of 5 weights, cost up to 10.0 points against the best weight (one seed, which "
@@ -201,14 +202,14 @@ def test_the_choice_is_the_highest_accuracy_on_held_out_noisy_labels_at_the_last
 
 def test_a_weight_that_follows_the_noise_is_open_until_both_rates_have_runs():
     few = tried("ma2020-small-val", "symmetric-0.4", (0.1,) * 5, (0.3, 0.4, 0.6, 0.5, 0.2))
-    assert practice.of_rates(few).count("open, for runs are missing") == 2
+    assert weights.of_rates(few).count("open, for runs are missing") == 2
     both = few + tried("ma2020-small-val", "symmetric-0.8", (0.1,) * 5, (0.3, 0.25, 0.2, 0.1, 0.1))
     assert (
         "the best is `nce+mae,beta=3` with symmetric 0.4 and `nce+mae,beta=0.3` with symmetric 0.8; with the weight of "
-        "the other rate 30.0 and 10.0 points are lost" in practice.of_rates(both)
+        "the other rate 30.0 and 10.0 points are lost" in weights.of_rates(both)
     )
     same = few + tried("ma2020-small-val", "symmetric-0.8", (0.1,) * 5, (0.1, 0.1, 0.2, 0.1, 0.1))
-    assert "the best at both rates is `nce+mae,beta=3` (too few seeds" in practice.of_rates(same)
+    assert "the best at both rates is `nce+mae,beta=3` (too few seeds" in weights.of_rates(same)
 
 
 def test_watching_counts_what_is_fitted_beyond_the_right_labels_and_classes_without_an_answer():
@@ -224,10 +225,10 @@ def test_watching_counts_what_is_fitted_beyond_the_right_labels_and_classes_with
         ),
         record("ce", "clean", series={"accuracy_noisy": [1.0]}),  # no noise
     ]
-    watched = practice.watched(runs)
+    watched = watching.watched(runs)
     assert watched["never"].tolist() == [0, 9]
     assert watched["right"].tolist() == pytest.approx([60, 60])
-    text = practice.of_watching(watched)
+    text = watching.of_watching(watched)
     assert text.startswith(
         "These are all runs of the protocol `ma2020-small` with symmetric noise of rates 0.2, 0.4, 0.6 and 0.8, of 2 "
         "losses, at the last epoch. "
@@ -236,8 +237,8 @@ def test_watching_counts_what_is_fitted_beyond_the_right_labels_and_classes_with
     assert "lost 10.0 points from their best epoch to the last, in the mean, the others 0.0" in text
     assert "the others 0.0. Slow losses, which have fitted less than 75 % of the right labels, make up 1 of" in text
     assert text.endswith(" of the others: NCE. 1 of the 2 runs leaves some class unanswered: NCE.")
-    assert practice.of_watching(watched[:1]).endswith(" None of the 1 runs leaves a class unanswered.")
-    assert practice.watch_table(watched)["never answered"].tolist() == ["0", "9"]
+    assert watching.of_watching(watched[:1]).endswith(" None of the 1 runs leaves a class unanswered.")
+    assert watching.watch_table(watched)["never answered"].tolist() == ["0", "9"]
 
 
 def test_digits_that_are_never_answered_are_counted_on_mnist_without_runs_that_choose():
@@ -251,25 +252,25 @@ def test_digits_that_are_never_answered_are_counted_on_mnist_without_runs_that_c
     elsewhere = record("nce", "symmetric-0.4", final={"confusion": one.tolist()})
     place["protocol"] = "ma2020-mnist-val"
     choosing = record("nce", "symmetric-0.4", final={"confusion": one.tolist()}, **place)
-    assert practice.unanswered([*runs, elsewhere, choosing]) == (
+    assert watching.unanswered([*runs, elsewhere, choosing]) == (
         "Of our 2 runs on MNIST 1 leave some digit unanswered, up to 9 of the ten."
     )
-    assert practice.unanswered(runs[1:]) == "Of our 1 runs on MNIST 0 leave some digit unanswered."
-    assert practice.unanswered([elsewhere]) == ""
+    assert watching.unanswered(runs[1:]) == "Of our 1 runs on MNIST 0 leave some digit unanswered."
+    assert watching.unanswered([elsewhere]) == ""
 
 
 def test_labels_by_people_are_laid_beside_noise_like_theirs():
     cells = {("ce", "human-worse"): 0.5, ("nce", "human-worse"): 0.4, ("ce", "matrix-worse"): 0.45}
     runs = grid(cells | {("nce", "matrix-worse"): 0.5}, seeds=1, noise=0)
     evidence = evidence_of(runs)
-    table = practice.people_table(evidence).set_index("loss")
+    table = people.people_table(evidence).set_index("loss")
     assert table.loc["ce"].tolist() == ["(50.0)", "missing", "(45.0)"]
-    text = practice.of_people(evidence)
+    text = people.of_people(evidence)
     assert text == (
         "Human labels less noise of their matrix: −10.0 to +5.0 points of accuracy; 0 of 1 pairs of losses are in the "
         "same order."
     )
-    assert practice.of_people(evidence_of(runs[:2])) == ""
+    assert people.of_people(evidence_of(runs[:2])) == ""
 
 
 def test_missing_runs_come_with_the_command_that_makes_them():
@@ -279,7 +280,7 @@ def test_missing_runs_come_with_the_command_that_makes_them():
     assert "10 runs missing; `python -m nlr study ma2020-mnist-val` makes them" in text
     have = [
         record(run.loss, run.setting, run.seed, run.protocol)
-        for name in (practice.CHOICE, *practice.PEOPLE)
+        for name in (weights.CHOICE, *people.PEOPLE)
         for protocol in claims.get(name).protocols
         for run in claims.missing_runs(claims.get(name), protocol, [])
     ]
@@ -287,6 +288,6 @@ def test_missing_runs_come_with_the_command_that_makes_them():
 
 
 def test_tables_are_frames_of_text(found, evidence):
-    for table in (practice.loss_table(found), practice.shortfall_table(found), practice.budget_table(evidence)):
+    for table in (losses.loss_table(found), losses.shortfall_table(found), watching.budget_table(evidence)):
         assert isinstance(table, pd.DataFrame)
         assert table.map(lambda value: isinstance(value, str)).all(axis=None)

@@ -1,0 +1,159 @@
+"""Which weight of the passive term: what each gives, and what choosing one on held-out noisy labels costs."""
+
+import pandas as pd
+
+from nlr.book import marks
+from nlr.book.practice import brackets
+from nlr.evidence import claims, frames, wording
+from nlr.evidence.claims import kinds
+from nlr.evidence.claims.figures import FIGURES
+from nlr.study import runs
+
+WEIGHTS = ("C39", "C68")  # the claims whose losses are NCE with more and more of the passive term
+CHOICE = "C79"  # the claim that waits for the runs that choose a weight
+
+
+def weight_table(records):
+    """Accuracy by the weight of the passive term, which its slope is: a row a loss, a column a setting.
+
+    Args:
+        records: the records; those of the scaled-down protocol are taken.
+    """
+    found = [record for record in records if record["config"]["protocol"] == marks.SMALL]
+    needed = [cell for name in WEIGHTS for cell in claims.get(name).cells(marks.SMALL)]
+    slopes = {loss: weight(loss) for loss in dict.fromkeys(["nce", "nce+mae", *(loss for loss, _ in needed)])}
+    table = frames.frame(found) if found else pd.DataFrame(columns=["loss", "setting", "last"])
+    means = table.groupby(["loss", "setting"])["last"].agg(["mean", "size"])
+    settings = frames.in_order(setting for _, setting in needed)
+    return pd.DataFrame(
+        {"loss": f"`{loss}`", "weight": f"{slope:.3g}"}
+        | {frames.short_name(setting): brackets.mean(means, (loss, setting)) for setting in settings}
+        for loss, slope in sorted(slopes.items(), key=lambda one: one[1])
+    )
+
+
+def weight(loss):
+    """The weight of the passive term of a loss, as a multiple of 1 - p_y; 0 where it has none."""
+    return frames.passive_slope(runs.resolve(marks.SMALL, loss, "clean", 0, "cifar10")) or 0.0
+
+
+def _weights():
+    """The losses among which the weight is chosen."""
+    (test,) = claims.get(CHOICE).tests
+    return test["losses"]
+
+
+def weighed(records):
+    """The runs with a validation split that try a weight, of settings and seeds that have all weights.
+
+    Args:
+        records: the records.
+
+    Returns:
+        A data frame, a row a run: ``protocol``, ``setting``, ``seed``, ``loss``, and in per cent ``last`` (clean test
+        accuracy) and ``held out`` (accuracy on held-out noisy labels), both after the last epoch.
+    """
+    places, weights = claims.get(CHOICE).protocols, _weights()
+    rows = [
+        {
+            "protocol": record["config"]["protocol"],
+            "setting": frames.setting_of(record["config"]),
+            "seed": record["config"]["seed"],
+            "loss": record["config"]["loss"]["spec"],
+            "last": FIGURES["last"][0](record),
+            "held out": FIGURES[kinds.CHOSEN_BY][0](record),
+        }
+        for record in records
+        if record["config"]["protocol"] in places
+    ]
+    table = pd.DataFrame(rows, columns=["protocol", "setting", "seed", "loss", "last", "held out"]).dropna()
+    table = table[table["loss"].isin(weights)]
+    return table.groupby(["protocol", "setting", "seed"]).filter(lambda part: len(part) == len(weights))
+
+
+def chosen(records):
+    """What the choice on held-out noisy labels costs: a row a protocol, setting and seed that has all weights.
+
+    Args:
+        records: the records.
+
+    Returns:
+        A data frame with ``protocol``, ``setting``, ``seed``, ``chosen`` and ``best`` (losses), ``accuracy`` of the
+        first and ``regret``, in points.
+    """
+    out = []
+    for place, part in weighed(records).groupby(["protocol", "setting", "seed"]):
+        part = part.set_index("loss").loc[_weights()]
+        one, best = part["held out"].idxmax(), part["last"].idxmax()
+        accuracy = part.loc[one, "last"]
+        out.append((*place, one, best, accuracy, part.loc[best, "last"] - accuracy))
+    return pd.DataFrame(out, columns=["protocol", "setting", "seed", "chosen", "best", "accuracy", "regret"])
+
+
+def choice_table(records):
+    """:func:`chosen` as text, a row for each protocol and setting of the test, with the runs that are missing."""
+    found, claim = chosen(records), claims.get(CHOICE)
+    rows = []
+    for protocol in reversed(claim.protocols):
+        missing = claims.missing_runs(claim, protocol, records)
+        for setting in claim.tests[0]["settings"]:
+            place = {"runs": marks.scope(protocol), "noise": frames.short_name(setting)}
+            part = found[(found["protocol"] == protocol) & (found["setting"] == setting)]
+            for row in part.itertuples():
+                said = {"chosen": f"`{row.chosen}`", "best": f"`{row.best}`"}
+                rows.append(place | said | {"%": f"({row.accuracy:.1f})", "points lost": f"({row.regret:.1f})"})
+            if part.empty:
+                lacking = sum(run.setting == setting for run in missing)
+                text = f"{brackets.MISSING}: {lacking} of {len(_weights())} runs"
+                rows.append(
+                    place
+                    | {"chosen": text, "best": brackets.MISSING, "%": brackets.MISSING, "points lost": brackets.MISSING}
+                )
+    return pd.DataFrame(rows)
+
+
+def of_rates(records):
+    """What a weight that follows the noise could gain: the best weight at each rate, and what one of them costs at the
+    other, in sentences; that it is open where runs are missing.
+
+    Args:
+        records: the records.
+    """
+    means = weighed(records).groupby(["protocol", "setting", "loss"])["last"].mean()
+    settings = claims.get(CHOICE).tests[0]["settings"]
+    out = []
+    for protocol in reversed(claims.get(CHOICE).protocols):
+        if not all((protocol, setting) in means.index.droplevel("loss") for setting in settings):
+            out.append(f"{marks.scope(protocol)}: open, for runs are missing.")
+            continue
+        accuracy = {setting: means[protocol, setting] for setting in settings}
+        best = {setting: accuracy[setting].idxmax() for setting in settings}
+        if len(set(best.values())) == 1:
+            said = f"at both rates is `{best[settings[0]]}`"
+        else:
+            said = (
+                f"is {wording.listed(f'`{best[setting]}` with {frames.short_name(setting)}' for setting in settings)}"
+            )
+        text = f"{marks.scope(protocol)}: the best {said}"
+        costs = [accuracy[s][best[s]] - min(accuracy[s][loss] for loss in best.values()) for s in settings]
+        if len(set(best.values())) > 1:
+            lost = wording.listed(f"{cost:.1f}" for cost in costs)
+            text += f"; with the weight of the other rate {lost} points are lost"
+        out.append(f"{text} (too few seeds to decide anything).")
+    return "\n".join(f"- {text}" for text in out)
+
+
+def of_choice(records):
+    """How a weight can be chosen without clean labels, as far as there are runs: pairs (mark, sentence)."""
+    table = chosen(records)
+    rule = "A weight can be chosen by the accuracy on held-out noisy labels"
+    if table.empty:
+        return [("small", f"{rule}, in principle: what that costs is not known yet, for its runs are missing.")]
+    out = []
+    for protocol, part in table.groupby("protocol", sort=False):
+        often = f"in {len(part)} comparison{'s' * (len(part) != 1)} of {len(_weights())} weights"
+        seeds = wording.seeds(*[part["seed"].nunique()] * 2)
+        cost = f"cost up to {part['regret'].max():.1f} points against the best weight ({seeds}, which decides nothing)."
+        mark = "small" if frames.is_small(protocol) else "full"
+        out.append((mark, f"The same rule, {often}, {cost}" if out else f"{rule}: {often} that {cost}"))
+    return out
