@@ -172,7 +172,7 @@ def test_the_list_for_cpus_has_its_lines_in_order_and_all_of_mnist():
 
 
 def test_the_list_for_cpus_has_what_practice_asks():
-    """Twenty runs that choose a weight, and human labels with what is laid beside them; line L has more seeds of these."""
+    """Twenty runs that choose a weight, and human labels with what is laid beside them; line L has more seeds."""
     blocks = [block for block in studies.load("cpu-list").blocks if block["line"] in "ML"]
     found = {
         (b["protocol"], loss, s, seed)
