@@ -3,8 +3,9 @@
 import pandas as pd
 
 from nlr.book import marks
-from nlr.evidence import frames, wording, yardstick
+from nlr.evidence import contrasts, frames, reproductions, wording, yardstick
 
+LATER = "HX-HX2-MNIST"  # the source of their later tables
 CLAIM = "C69"  # that training on MNIST gives the figures of the authors' tables
 
 
@@ -118,6 +119,27 @@ def order_table(order):
             head: [wording.signed(value, 2) if value == value else "–" for value in order[column]]
             for head, column in (("Kendall's tau", "kendall"), ("Spearman's rho", "spearman"))
         }
+    )
+
+
+def later(records):
+    """How far their released configuration lies from their later MNIST tables, in a sentence; empty without runs.
+
+    Args:
+        records: the records; those of that configuration are taken.
+    """
+    found = [record for record in records if record["config"]["protocol"] == marks.MNIST_RELEASE]
+    if not found:
+        return ""
+    table, theirs = frames.frame(found), reproductions.figures(LATER, "mnist", marks.MNIST_RELEASE)
+    cells, distances = yardstick.side_by_side({marks.MNIST_RELEASE: table}, theirs)
+    if not distances:
+        return ""
+    few = cells["n"].min() < contrasts.rules(marks.MNIST_FULL)["few_seeds"]
+    return (
+        f"Their later tables of the sums we meet to {distances[marks.MNIST_RELEASE]:.1f} points on average, over "
+        f"{len(cells)} combination{'s' * (len(cells) != 1)}, with the whole configuration of their released code"
+        f"{' (too few seeds to decide)' * bool(few)}."
     )
 
 

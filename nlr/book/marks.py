@@ -9,6 +9,7 @@ SMALL = "ma2020-small"  # stands for the full protocol while this has no runs
 FULL = "ma2020"
 MNIST_FULL = "ma2020-mnist"
 MNIST_DECAY = "ma2020-mnist-decay-1e-2"  # the same with the weight decay of the authors' released configuration
+MNIST_RELEASE = "ma2020-mnist-release"  # all of that configuration
 OURS = (FULL, MNIST_FULL, SMALL)
 FAMILIES = {
     "cifar10": "CIFAR-10",
@@ -74,6 +75,8 @@ def scope(protocol):
     if frames.is_small(protocol):
         images = 10 * settings["data"]["train_per_class"]
         return f"{family}, {images:,} images, {settings['training']['epochs']} epochs{held_out}"
+    if protocol == MNIST_RELEASE:
+        return f"{family}, full protocol{held_out}, released configuration"
     if protocol == MNIST_DECAY:
         return f"{family}, full protocol{held_out}, weight decay {settings['training']['weight_decay']:g}"
     return f"{family}, full protocol{held_out}"

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from nlr.book import control, decay, marks
+from nlr.book import beside, control, decay, marks
 from nlr.book.questions import AUTHORS
 from nlr.book.sentences import ASYMMETRIC, SYMMETRIC, called, listed, sentences, where
 from nlr.evidence import claims, contrasts, frames, published, reproductions, verdicts, yardstick
@@ -139,7 +139,8 @@ def _evidence(judged, records):
     of_study = _made(studies.load(marks.SMALL).own_runs(), records)  # which most pages show
     times = round(claims.updates(marks.FULL) / claims.updates(marks.SMALL))
     decides, counted = _decides(judged) if full else "", whole_seeds(records)
-    mnist_says = f"{_decays(counted)}{_collapse(judged, counted)}"
+    later = beside.later(counted)
+    mnist_says = f"{_decays(counted)}{f' {later}' * bool(later)}{_collapse(judged, counted)}"
     return [
         ("proof", "Proofs on paper, with checks that run when the book is built."),
         ("authors", "From the repository of the paper's code; each number is a mean of three runs."),

@@ -25,7 +25,6 @@
 # %% tags=["parameters"]
 study = "ma2020-mnist"
 source = "HX-HX1-MNIST"
-later = "HX-HX2-MNIST"
 
 # %% tags=["hide-input"]
 import pandas as pd
@@ -38,7 +37,7 @@ from nlr.evidence.whole_seeds import whole_seeds
 from nlr.evidence.wording import seeds, signed
 from nlr.study import experiment, protocols, studies
 
-experiment.check_parameters(globals(), known=["study", "source", "later"])
+experiment.check_parameters(globals(), known=["study", "source"])
 chosen = studies.load(study)
 found = whole_seeds(frames.study_records(chosen))
 claim = claims.get("C69")
@@ -80,7 +79,7 @@ if distances:
     )
 
 # %% tags=["remove-input"]
-Prose(f"**In short.** {beside.in_short(compared)} {nearer}".strip())
+Prose(f"**In short.** {beside.in_short(compared)} {nearer} {beside.later(verdicts.counted())}".strip())
 
 # %% tags=["remove-input"]
 Facts(frames.facts(found))
@@ -167,7 +166,7 @@ with_both
 # %% tags=["hide-input"]
 tables = {
     "their first tables": theirs,
-    "their second tables": reproductions.figures(later, family, chosen.protocol),
+    "their later tables": reproductions.figures(beside.LATER, family, chosen.protocol),
 }
 means = {name: {cell: figure.mean for cell, figure in of.items()} for name, of in tables.items()}
 trained = yardstick.ways([config for config, _ in chosen.runs()], verdicts.counted(), means)

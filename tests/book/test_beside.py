@@ -7,6 +7,7 @@ import pandas as pd
 from factory import record
 
 from nlr.book import beside, marks
+from nlr.evidence import reproductions
 from nlr.evidence.claims import kinds
 
 
@@ -87,6 +88,22 @@ def test_runs_that_end_with_one_answer_are_told_apart():
     one, other = record("nce", "clean"), record("ce", "clean")
     one["final"]["modal_class_share"], other["final"]["modal_class_share"] = 0.995, 0.11
     assert beside.standing([one, other], 99) == [False, True]
+
+
+def test_their_later_tables_are_told_with_how_far_the_released_configuration_lies_from_them():
+    figures = reproductions.figures(beside.LATER, "mnist", marks.MNIST_RELEASE)
+
+    def run(loss, off, seed=0):
+        last = (figures[loss, "symmetric-0.6"].mean + off) / 100
+        return record(loss, "symmetric-0.6", seed, protocol=marks.MNIST_RELEASE, dataset="mnist", last=last)
+
+    text = "Their later tables of the sums we meet to {} points on average, over {}, with the whole configuration of "
+    assert beside.later([run("nce+mae", 1.0), run("nce+rce", -2.0)]) == (
+        f"{text.format('1.5', '2 combinations')}their released code (too few seeds to decide)."
+    )
+    thrice = [run("nce+mae", 1.0, seed) for seed in range(3)]
+    assert beside.later(thrice) == f"{text.format('1.0', '1 combination')}their released code."
+    assert beside.later([]) == beside.later([record("ce", "clean")]) == ""
 
 
 def test_ways_to_train_a_sum_are_told_with_how_far_they_lie_from_each_table():
