@@ -145,7 +145,7 @@ def later(records):
 
 def ways_table(found):
     """The frame of :func:`nlr.evidence.yardstick.ways` as text; what has no run is missing."""
-    heads = dict(zip(yardstick.WAY, ("weight of the passive loss", "weight decay", "momentum"), strict=True))
+    heads = dict(zip(yardstick.WAY, ("weight", "decay", "momentum"), strict=True))
     numbers = ["ours", *found.columns[found.columns.get_loc("never_answered") + 1 :]]
     text = found.assign(
         setting=found["setting"].map(frames.short_name),
@@ -156,6 +156,8 @@ def ways_table(found):
         **{name: ["–" if pd.isna(mean) else f"{mean:.2f}" for mean in found[name]] for name in numbers},
     )
     text.loc[found["n"] == 0, "ours"] = "missing"
+    first = ["setting", "loss", *yardstick.WAY, "ours", "never_answered", "n"]
+    text = text[[*first, *(name for name in text if name not in first)]]
     return text.rename(columns=heads | {"n": "seeds", "never_answered": "never answered"})
 
 

@@ -61,8 +61,8 @@ def _unanswered(cells):
     some = cells[cells["never_answered"] > 0].sort_values(["never_answered", "loss"], ascending=[False, True])
     if some.empty:
         return ""
-    said = listed(f"{cell.loss} ({cell.never_answered})" for cell in some.itertuples())
-    return f" After the last epoch some classes are never answered, the most in a run: {said}."
+    said = [f"{number} with {listed(part['loss'])}" for number, part in some.groupby("never_answered", sort=False)]
+    return f" After the last epoch some classes are never answered, the most in a run: {'; '.join(said)}."
 
 
 def _with_seeds_enough(table):

@@ -174,8 +174,8 @@ Table(
     beside.ways_table(trained),
     name="ways",
     caption=f"Clean test accuracy after the last epoch in per cent ({frames.DATASETS[chosen.dataset]}), with the most digits that a "
-    "run never answers.",
-    left=["setting", "momentum"],
+    "run never answers. The weight is that of the passive loss, beside NCE with weight 1.",
+    left=["loss", "momentum"],
     style="dense",
     numbers=unrounded.ways(trained),
 )

@@ -114,7 +114,7 @@ def test_ways_to_train_a_sum_are_told_with_how_far_they_lie_from_each_table():
     ]
     one, other = beside.ways_table(pd.DataFrame(rows, columns=columns)).to_dict("records")
     assert (one["ours"], one["never answered"], one["seeds"], one["momentum"]) == ("93.76", "1", 3, "plain")
-    assert (one["first"], one["second"], one["weight decay"]) == ("98.66", "–", "0.001")
+    assert (one["first"], one["second"], one["decay"]) == ("98.66", "–", "0.001")
     assert (other["ours"], other["never answered"], other["momentum"]) == ("missing", "–", "Nesterov")
 
     tables = ["the first", "the second"]

@@ -105,7 +105,7 @@ def test_a_summary_names_the_losses_that_never_answer_some_class(seeds, tmp_path
         return put(tmp_path / "other", loss, seed=seed, confusion=confusion)
 
     text = words.summary([*seeds, answers("nce", 9), answers("nce", 1, seed=1), answers("rce", 8), answers("gce", 8)])
-    assert " some classes are never answered, the most in a run: nce (9), gce (2) and rce (2)." in text
+    assert " some classes are never answered, the most in a run: 9 with nce; 2 with gce and rce." in text
 
 
 def test_summary_of_one_loss_and_of_clean_labels(tmp_path):
