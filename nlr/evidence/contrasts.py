@@ -72,11 +72,13 @@ def runs(records, protocol):
             "setting": frames.setting_of(record["config"]),
             "seed": record["config"]["seed"],
             "exploratory": record["facts"]["purpose"] == "exploratory",
+            "never_answered": frames.never_answered(record),
         }
         | {name: FIGURES[name][0](record) for name in (*SHOWN, "modal_share")}
         for record in mine
     ]
-    table = pd.DataFrame(rows, columns=["loss", "setting", "seed", "exploratory", *SHOWN, "modal_share"])
+    columns = ["loss", "setting", "seed", "exploratory", "never_answered", *SHOWN, "modal_share"]
+    table = pd.DataFrame(rows, columns=columns)
     table = table.astype({"exploratory": bool})
     if rules(protocol)["spread"] == "setting":
         table["pooled"] = ~(table["modal_share"] > rules(protocol)["collapsed"])

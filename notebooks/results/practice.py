@@ -84,7 +84,7 @@ Table(
     name="loss",
     caption="What to take, and the accuracy to expect, in per cent, by a guess of the noise: the share of wrong labels, and what they may "
     "be instead. After the last epoch where the head of a column does not name the best one. In brackets: the highest mean where too few "
-    "seeds decide nothing.",
+    "seeds decide nothing. In square brackets: how many of the ten classes are never answered, if any, the most in a run.",
     left=losses.loss_table(found).columns,
     style="dense",
 )
@@ -166,7 +166,7 @@ else:
         weights.choice_table(records),
         name="choice",
         caption="The weight chosen on held-out noisy labels, the best one, the accuracy of the chosen one in per cent, and the points "
-        "lost. In brackets: one seed.",
+        "lost. In brackets: one seed. In square brackets: how many of the ten classes the chosen one never answers, if any.",
         left=["noise", "chosen", "best"],
         style="dense",
     )

@@ -67,6 +67,10 @@ def test_a_loss_is_named_with_its_accuracy_in_brackets_or_as_missing(found):
     once = losses.choices(evidence_of(made(seeds=1)), "small")["symmetric-0.4"]
     assert (once.counted, once.unbeaten) == ((), ())
     assert losses._take(once, "small").startswith("(**nce+rce** 55.")
+    gone = [[10 if column < 7 else 0 for column in range(10)] for _ in range(10)]
+    worse = [one | {"final": one["final"] | {"confusion": gone}} for one in made(seeds=1)]
+    assert losses._take(losses.choices(evidence_of(worse), "small")["symmetric-0.4"], "small").endswith(" [3])")
+    assert "[" not in losses._take(losses.choices(evidence_of(worse), "small", "best")["symmetric-0.4"], "small")
 
 
 def test_the_minute_names_one_loss_where_the_evidence_agrees_and_its_exceptions(evidence, found):
@@ -184,6 +188,10 @@ def test_the_choice_is_the_highest_accuracy_on_held_out_noisy_labels_at_the_last
     assert weights.chosen(runs[1:]).empty
     table = weights.choice_table(runs)
     assert table["points lost"].tolist() == ["(10.0)", "missing", "missing", "missing"]
+    assert table["%"].tolist()[0] == "(50.0)"
+    gone = [[10 if column < 6 else 0 for column in range(10)] for _ in range(10)]
+    worse = [one | {"final": one["final"] | {"confusion": gone}} for one in runs]
+    assert weights.choice_table(worse)["%"].tolist()[0] == "(50.0 [4])"
     assert table["chosen"].tolist()[1] == "missing: 5 of 5 runs"
     ((mark, text),) = weights.of_choice(runs)
     assert mark == "small"

@@ -1,6 +1,6 @@
 """Which loss, by a guess of the noise: what no other is shown to beat, and how far each may lie below the best."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, permutations
 
 import pandas as pd
@@ -31,11 +31,13 @@ class Choice:
         means: mean accuracy after the last epoch by loss, in per cent.
         counted: the losses with seeds enough to be compared.
         beaten_by: the losses that are clearly more accurate than a loss, where there are such.
+        never_answered: how many classes some losses leave out after the last epoch, the most over their runs.
     """
 
     means: dict
     counted: tuple
     beaten_by: dict
+    never_answered: dict = field(default_factory=dict)
 
     @property
     def unbeaten(self):
@@ -59,7 +61,10 @@ def choices(evidence, mark, figure="last", settings=GUESSES):
         settings: which to look at.
     """
     have = _means(evidence, mark, figure)
-    few = brackets.few_seeds()
+    few, left_out = brackets.few_seeds(), {}
+    if mark != "authors" and figure == "last":  # of other epochs a record does not say it
+        of_cells = evidence.tables[marks.MARKS[mark].protocol].groupby(["loss", "setting"])
+        left_out = of_cells["never_answered"].max().to_dict()
     beaten_by = {setting: {} for setting in settings}
     for one, other in permutations(CANDIDATES, 2):
         for setting, cell in evidence.differences(mark, (figure, (one, other), settings)).items():
@@ -69,7 +74,9 @@ def choices(evidence, mark, figure="last", settings=GUESSES):
     for setting in settings:
         found = {loss: have[loss, setting] for loss in CANDIDATES if (loss, setting) in have}
         counted = tuple(loss for loss, (_, n) in found.items() if n >= few)
-        out[setting] = Choice({loss: mean for loss, (mean, _) in found.items()}, counted, beaten_by[setting])
+        means = {loss: mean for loss, (mean, _) in found.items()}
+        never = {loss: number for loss in found if (number := left_out.get((loss, setting)))}
+        out[setting] = Choice(means, counted, beaten_by[setting], never)
     return out
 
 
@@ -149,10 +156,15 @@ def _take(choice, mark):
         return "–" if mark == "authors" else brackets.MISSING
     losses = choice.unbeaten or (max(choice.means, key=choice.means.get),)
     bracket = "{}" if choice.unbeaten else "({})"
-    said = [f"**{loss}** {choice.means[loss]:.1f}" for loss in losses]
+    said = [f"**{loss}** {_accuracy(choice, loss)}" for loss in losses]
     if "ce" not in losses and "ce" in choice.means:
-        said.append(f"ce {choice.means['ce']:.1f}")
+        said.append(f"ce {_accuracy(choice, 'ce')}")
     return "<br>".join(map(bracket.format, said))
+
+
+def _accuracy(choice, loss):
+    """The accuracy of a loss, and behind it in square brackets how many classes are never answered, if any."""
+    return f"{choice.means[loss]:.1f}{brackets.unanswered(choice.never_answered.get(loss))}"
 
 
 def shortfall_table(found):

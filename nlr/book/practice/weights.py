@@ -51,7 +51,8 @@ def weighed(records):
 
     Returns:
         A data frame, a row a run: ``protocol``, ``setting``, ``seed``, ``loss``, and in per cent ``last`` (clean test
-        accuracy) and ``held out`` (accuracy on held-out noisy labels), both after the last epoch.
+        accuracy) and ``held out`` (accuracy on held-out noisy labels), both after the last epoch, and ``never
+        answered``, how many classes are not answered then.
     """
     places, weights = claims.get(CHOICE).protocols, _weights()
     rows = [
@@ -62,11 +63,13 @@ def weighed(records):
             "loss": record["config"]["loss"]["spec"],
             "last": FIGURES["last"][0](record),
             "held out": FIGURES[kinds.CHOSEN_BY][0](record),
+            "never answered": frames.never_answered(record),
         }
         for record in records
         if record["config"]["protocol"] in places
     ]
-    table = pd.DataFrame(rows, columns=["protocol", "setting", "seed", "loss", "last", "held out"]).dropna()
+    columns = ["protocol", "setting", "seed", "loss", "last", "held out", "never answered"]
+    table = pd.DataFrame(rows, columns=columns).dropna()
     table = table[table["loss"].isin(weights)]
     return table.groupby(["protocol", "setting", "seed"]).filter(lambda part: len(part) == len(weights))
 
@@ -79,15 +82,15 @@ def chosen(records):
 
     Returns:
         A data frame with ``protocol``, ``setting``, ``seed``, ``chosen`` and ``best`` (losses), ``accuracy`` of the
-        first and ``regret``, in points.
+        first, ``never`` (classes that it does not answer) and ``regret``, in points.
     """
     out = []
     for place, part in weighed(records).groupby(["protocol", "setting", "seed"]):
         part = part.set_index("loss").loc[_weights()]
         one, best = part["held out"].idxmax(), part["last"].idxmax()
-        accuracy = part.loc[one, "last"]
-        out.append((*place, one, best, accuracy, part.loc[best, "last"] - accuracy))
-    return pd.DataFrame(out, columns=["protocol", "setting", "seed", "chosen", "best", "accuracy", "regret"])
+        accuracy, never = part.loc[one, ["last", "never answered"]]
+        out.append((*place, one, best, accuracy, int(never), part.loc[best, "last"] - accuracy))
+    return pd.DataFrame(out, columns=["protocol", "setting", "seed", "chosen", "best", "accuracy", "never", "regret"])
 
 
 def choice_table(records):
@@ -101,7 +104,14 @@ def choice_table(records):
             part = found[(found["protocol"] == protocol) & (found["setting"] == setting)]
             for row in part.itertuples():
                 said = {"chosen": f"`{row.chosen}`", "best": f"`{row.best}`"}
-                rows.append(place | said | {"%": f"({row.accuracy:.1f})", "points lost": f"({row.regret:.1f})"})
+                rows.append(
+                    place
+                    | said
+                    | {
+                        "%": f"({row.accuracy:.1f}{brackets.unanswered(row.never)})",
+                        "points lost": f"({row.regret:.1f})",
+                    }
+                )
             if part.empty:
                 lacking = sum(run.setting == setting for run in missing)
                 text = f"{brackets.MISSING}: {lacking} of {len(_weights())} runs"
