@@ -26,6 +26,7 @@
   const shown = (number) => (missing(number) ? "–" : number.toFixed(1));
   const spread = ([mean, sd]) => shown(mean) + (missing(sd) ? "" : ` ± ${shown(sd)}`);
   const range = ([mean, low, high], k) => shown(mean[k]) + (low ? ` (${shown(low[k])} to ${shown(high[k])})` : "");
+  const unanswered = (number) => (number ? ` [${number}]` : "");
   const cellOf = (loss, name = setting) => place.cells.find((cell) => cell.loss === loss && cell.setting === name);
   const settingsOf = () => Object.entries(place.settings).filter(([, one]) => [noise, "clean"].includes(one.kind));
   const ofLoss = (points, loss) => points.filter((p) => p.loss === loss && !missing(p.y));
@@ -199,14 +200,17 @@
 
   function byRate(view) {
     const settings = settingsOf();
-    const ours = (loss, name) => (cellOf(loss, name) ? [...cellOf(loss, name)[epoch], cellOf(loss, name).n] : []);
+    const ours = (loss, name) => {
+      const cell = cellOf(loss, name);
+      return cell ? [...cell[epoch], cell.n, epoch === "last" && cell.never] : [];
+    };
     const theirs = (loss, name) => (authors.checked && epoch === "last" && (place.authors[name] || {})[loss]) || [];
     const points = (figures, who) =>
       losses.flatMap((loss) =>
         settings.map(([name, one]) => {
-          const [y, sd] = figures(loss, name);
+          const [y, sd, , never] = figures(loss, name);
           const ends = missing(sd) ? {} : { low: y - sd, high: y + sd };
-          return { loss, x: one.rate, y, ...ends, title: `${loss}${who}, ${one.name}: ${spread([y, sd])}` };
+          return { loss, x: one.rate, y, ...ends, never, title: `${loss}${who}, ${one.name}: ${spread([y, sd])}${unanswered(never)}` };
         }),
       );
     const mine = points(ours, "");
@@ -214,6 +218,7 @@
     view.caption.textContent =
       `Clean test accuracy, ${ACCURACIES[epoch]}, against the rate of ${noise} noise; mean over seeds, bars: one ` +
       "standard deviation, where there are several." +
+      (mine.some((p) => p.never) ? " In square brackets: how many classes a run never answers, the most." : "") +
       (printed.length ? " Open marks: the authors’ draft tables, means of their runs in full, last epoch." : "");
     const rates = settings.map(([, one]) => one.rate);
     const scale = noise === "human" ? { type: "point" } : { ticks: rates, tickFormat: String };
@@ -231,7 +236,7 @@
     );
     const row = (label, figures) => [
       label,
-      ...figures.map(([mean, sd, n]) => spread([mean, sd]) + (n ? ` (n = ${n})` : "")),
+      ...figures.map(([mean, sd, n, never]) => spread([mean, sd]) + unanswered(never) + (n ? ` (n = ${n})` : "")),
     ];
     const rows = losses.flatMap((loss) => [
       row(
@@ -373,6 +378,7 @@
     const cells = present.map((loss) => cellOf(loss));
     const [least, most] = d3.extent(cells, (cell) => cell.n);
     const [runs, early] = [d3.sum(cells, (cell) => cell.n), d3.sum(cells, (cell) => cell.early)];
+    const leftOut = present.filter((loss) => cellOf(loss).never).map((loss) => `${cellOf(loss).never} with ${loss}`);
     const absent = losses.filter((loss) => !present.includes(loss));
     const seeds = least < most ? `${least} to ${most} seeds` : most === 1 ? "one seed" : `${most} seeds`;
     const parts = [
@@ -380,6 +386,7 @@
       `Shown: ${place.data_name}, protocol ${place.protocol} (${place.title}; ${place.images.toLocaleString("en")} ` +
         `training images, ${place.epochs} epochs), ${place.settings[setting].name}, ${ACCURACIES[epoch]}.`,
       losses.length ? `Losses: ${losses.join("; ")}.` : "No loss is chosen.",
+      leftOut.length && `After the last epoch some classes are never answered, the most in a run: ${leftOut.join("; ")}.`,
       runs && `In this setting ${runs} run${runs > 1 ? "s" : ""}, ${seeds} each.`,
       early && `${early} of them exploratory: made before any claim had its test.`,
       absent.length && `Without a run in this setting: ${absent.join("; ")}.`,

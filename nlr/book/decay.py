@@ -87,22 +87,28 @@ def of_scale(records, scale=10):
     found = [record for record in records if record["config"]["protocol"] == marks.MNIST_FULL]
     if not found:
         return ""
-    runs = frames.frame(found)[["loss", "setting", "seed", "last", "memorised"]]
+    runs = frames.frame(found)[["loss", "setting", "seed", "last", "memorised", "never_answered"]]
     once, scaled = (runs[runs["loss"] == name] for name in ("nce", f"nce,scale={scale}"))
     both = once.merge(scaled, on=["setting", "seed"], suffixes=("", "_scaled")).groupby("setting")
     means = both[["last", "last_scaled", "memorised", "memorised_scaled"]].mean().dropna()
+    never = both[["never_answered", "never_answered_scaled"]].max()
     seeds, paid = both.size()[means.index], (means["last_scaled"] < means["last"]).all()
     if means.empty or not (paid and (means["memorised_scaled"] > means["memorised"]).all()):
         return ""
+    means = means.join(never).loc[frames.in_order(means.index)]
     parts = [
-        f"from {cell.last:.1f} to {cell.last_scaled:.1f} % with {frames.short_name(cell.Index)} "
+        f"from {cell.last:.1f}{frames.unanswered(cell.never_answered)} to {cell.last_scaled:.1f}"
+        f"{frames.unanswered(cell.never_answered_scaled)} % with {frames.short_name(cell.Index)} "
         f"({cell.memorised_scaled:.0f} % of the wrong labels memorised in place of {cell.memorised:.0f})"
-        for cell in means.loc[frames.in_order(means.index)].itertuples()
+        for cell in means.itertuples()
     ]
+    left_out = " In square brackets: digits that a run never answers, the most." * bool(
+        never.loc[means.index].to_numpy().any()
+    )
     decides = ", which decides nothing" * bool(seeds.min() < contrasts.rules(marks.MNIST_FULL)["few_seeds"])
     return (
         f"More than the threshold asks has a price: on MNIST, at {usual()}, a scale of {scale} takes the accuracy of "
-        f"NCE {wording.listed(parts)}; {wording.seeds(seeds.min(), seeds.max())}{decides}."
+        f"NCE {wording.listed(parts)}; {wording.seeds(seeds.min(), seeds.max())}{decides}.{left_out}"
     )
 
 

@@ -125,27 +125,33 @@ def numbers(made):
         for cell in place["cells"]:
             names = {"data": place["data_name"], "protocol": place["protocol"], "loss": cell["loss"]}
             rows.append(
-                names | {"setting": cell["setting"], "seeds": cell["n"]} | dict(zip(heads, cell["last"], strict=True))
+                names
+                | {"setting": cell["setting"], "seeds": cell["n"]}
+                | dict(zip(heads, cell["last"], strict=True))
+                | {"classes never answered": cell["never"]}
             )
         for setting, figures in place["authors"].items():
             for loss, (*accuracy, n) in figures.items():
                 names = {"data": place["family"], "protocol": "authors' draft tables", "loss": loss}
                 rows.append(names | {"setting": setting, "seeds": n} | dict(zip(heads, accuracy, strict=True)))
-    return pd.DataFrame(rows).drop_duplicates(ignore_index=True)
+    return pd.DataFrame(rows).drop_duplicates(ignore_index=True).astype({"classes never answered": "Int64"})
 
 
 def table(made):
-    """The accuracies after the last epoch as text: a row a place and loss, and a loss of the authors' tables."""
+    """The accuracies after the last epoch as text: a row a place and loss, and a loss of the authors' tables.
+
+    Behind ours stands in square brackets how many classes are never answered, where there are any; theirs is not known.
+    """
     columns = frames.in_order(setting for place in made["places"] for setting in place["settings"])
     rows = []
     for place in made["places"]:
         ours = {loss: {} for loss in place["losses"]}
         for cell in place["cells"]:
-            ours[cell["loss"]][cell["setting"]] = cell["last"]
+            ours[cell["loss"]][cell["setting"]] = _text(*cell["last"]) + frames.unanswered(cell["never"])
         theirs = {}
         for setting, figures in place["authors"].items():
             for loss, (mean, sd, _) in figures.items():
-                theirs.setdefault(loss, {})[setting] = mean, sd
+                theirs.setdefault(loss, {})[setting] = _text(mean, sd)
         for loss in place["losses"]:
             for data, who, figures in (
                 (place["data_name"], place["protocol"], ours),
@@ -153,11 +159,9 @@ def table(made):
             ):
                 if loss in figures:
                     row = {"data": data, "protocol": who, "loss": loss}
-                    of_loss = figures[loss]
-                    cells = {s: frames.spread(*map(_number, of_loss[s])) if s in of_loss else "–" for s in columns}
-                    rows.append(row | {frames.short_name(s): text for s, text in cells.items()})
+                    rows.append(row | {frames.short_name(s): figures[loss].get(s, "–") for s in columns})
     return pd.DataFrame(rows)
 
 
-def _number(value):
-    return np.nan if value is None else value
+def _text(mean, sd):
+    return frames.spread(*(np.nan if value is None else value for value in (mean, sd)))

@@ -45,6 +45,9 @@ def named(frame, columns, **units):
 def over_seeds(table, keys, columns):
     """A row a group of ``keys``: number of seeds, and of each column mean and standard deviation over them.
 
+    Behind the accuracy after the last epoch stands how many classes are never answered, the most in a run; of the best
+    epoch a record does not say it.
+
     Args:
         table: of :func:`nlr.evidence.frames.frame`.
         keys: columns of the table.
@@ -55,6 +58,8 @@ def over_seeds(table, keys, columns):
     for column in columns:
         out[f"{NAMES[column]}, mean (%)"] = groups[column].mean()
         out[f"{NAMES[column]}, standard deviation (points)"] = groups[column].std()
+        if column == "last":
+            out["never_answered"] = groups["never_answered"].max()
     return out.reset_index().rename(columns=MADE)
 
 
@@ -129,6 +134,8 @@ def agreement(compared):
         n_ours="seeds, ours",
         yours="yours, mean (%)",
         ours="ours, mean (%)",
+        never_answered_yours=f"{MADE['never_answered']}, yours",
+        never_answered_ours=f"{MADE['never_answered']}, ours",
         difference=MADE["difference"],
         our_sd="ours, standard deviation (points)",
         tolerance="tolerance (points)",

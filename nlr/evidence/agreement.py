@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from nlr.errors import NlrError
-from nlr.evidence.frames import frame, read_store, setting_of
+from nlr.evidence.frames import frame, read_store, setting_of, unanswered
 from nlr.study import records, studies
 
 POINTS = 1.0  # by which two cells may differ
@@ -21,21 +21,24 @@ def compare(yours, ours):
         yours, ours: lists of records.
 
     Returns:
-        A frame with protocol, setting, loss, n_yours, n_ours, yours, ours, difference, our_sd, tolerance, agree (True,
-        False, or None where ours is missing) and note, which names any difference in configuration, data, device or
-        seeds.
+        A frame with protocol, setting, loss, n_yours, n_ours, yours, ours, never_answered_yours, never_answered_ours
+        (classes, the most in a run), difference, our_sd, tolerance, agree (True, False, or None where ours is missing)
+        and note, which names any difference in configuration, data, device or seeds.
     """
     rows, reference = [], _by_cell(ours)
     for cell, mine in _by_cell(yours).items():
         same_run = [found for other, found in reference.items() if other[1:] == cell[1:]]  # on whatever data
         theirs = reference.get(cell) or next(iter(same_run), [])
         row = dict(zip(("protocol", "setting", "loss"), cell[1:], strict=True))
-        mean = frame(mine)["last"].mean()
-        row |= {"n_yours": len(mine), "n_ours": len(theirs), "yours": mean, "ours": np.nan, "difference": np.nan}
+        table = frame(mine)
+        row |= {"n_yours": len(mine), "n_ours": len(theirs), "yours": table["last"].mean(), "ours": np.nan}
+        row |= {"never_answered_yours": table["never_answered"].max(), "never_answered_ours": np.nan}
+        row |= {"difference": np.nan}
         row |= {"our_sd": np.nan, "tolerance": np.nan, "agree": None, "note": "no record of ours"}
         if theirs:
-            last = frame(theirs)["last"]
-            row["ours"], row["our_sd"] = last.mean(), last.std()
+            table = frame(theirs)
+            row["ours"], row["our_sd"] = table["last"].mean(), table["last"].std()
+            row["never_answered_ours"] = table["never_answered"].max()
             row["difference"] = row["yours"] - row["ours"]
             row["tolerance"] = max(POINTS, DEVIATIONS * np.nan_to_num(row["our_sd"]))
             row["agree"] = bool(abs(row["difference"]) <= row["tolerance"])
@@ -77,14 +80,21 @@ def _differences(yours, ours):
 
 
 def as_text(compared):
-    """The frame of :func:`compare` as text for a page or a terminal."""
+    """The frame of :func:`compare` as text for a page or a terminal.
+
+    Behind an accuracy stands in square brackets how many classes are never answered, where there are any.
+    """
+
+    def accuracy(mean, never, n):
+        return f"{mean:.1f}{unanswered(never)} (n = {n})" if n else "–"
+
     words = {True: "agrees", False: "differs", None: "no record of ours"}
     return pd.DataFrame(
         {
             "setting": compared["setting"],
             "loss": compared["loss"],
-            "yours": [f"{r.yours:.1f} (n = {r.n_yours})" for r in compared.itertuples()],
-            "ours": [f"{r.ours:.1f} (n = {r.n_ours})" if r.n_ours else "–" for r in compared.itertuples()],
+            "yours": [accuracy(r.yours, r.never_answered_yours, r.n_yours) for r in compared.itertuples()],
+            "ours": [accuracy(r.ours, r.never_answered_ours, r.n_ours) for r in compared.itertuples()],
             "difference": [f"{d:+z.1f}" if not pd.isna(d) else "–" for d in compared["difference"]],
             "our sd": [f"{d:.1f}" if not pd.isna(d) else "–" for d in compared["our_sd"]],
             "within": [f"{t:.1f}" if not pd.isna(t) else "–" for t in compared["tolerance"]],

@@ -17,6 +17,7 @@ COLUMNS = {
     "realised_rate": "the share of the training labels that are wrong",
     "seed": "of noise, initial weights and order of the data",
     "last_accuracy": "on clean test images, after the last epoch",
+    "never_answered": "how many classes are given to no test image after the last epoch",
     "best_accuracy": "on clean test images, in the best epoch, which is chosen on them",
     "best_epoch": "that epoch, counted from 1",
     "memorised": "share of the wrong labels that are predicted as given, last epoch",
@@ -53,6 +54,7 @@ def table(records):
                 "realised_rate": record["noise"]["rate"],
                 "seed": config["seed"],
                 "last_accuracy": final["last_accuracy"],
+                "never_answered": frames.never_answered(record),
                 "best_accuracy": final["best_accuracy"],
                 "best_epoch": final["best_epoch"],
                 "memorised": series["memorised"][-1],
@@ -93,7 +95,8 @@ def cells(records):
 
     Returns:
         A list of dicts: ``loss``, ``setting``, ``n`` (runs) and ``early`` (how many of them are exploratory); ``last``
-        and ``best``, each the mean and the sample standard deviation of the test accuracy; ``classes``, and by epoch
+        and ``best``, each the mean and the sample standard deviation of the test accuracy; ``never`` (classes that are
+        never answered after the last epoch, the most in a run); ``classes``, and by epoch
         ``test``, ``memorised`` and ``fitted`` (right labels), each a list of the means over the seeds and, where there
         are several, lists of the least and the greatest value. In per cent with one decimal, which of a share are three
         digits; None where there is no number.
@@ -113,6 +116,7 @@ def cells(records):
                 "n": int(cell.n),
                 "early": frames.exploratory(found),
                 "last": three_digits([cell.last_mean, cell.last_sd]),
+                "never": int(cell.never_answered),
                 "best": three_digits([cell.best_mean, cell.best_sd]),
                 "classes": _spread(classes, cell.n),
                 **courses,

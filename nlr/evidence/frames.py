@@ -216,6 +216,11 @@ def never_answered(record):
     return int((np.sum(record["final"]["confusion"], axis=0) == 0).sum())
 
 
+def unanswered(number):
+    """How many classes are never answered, in square brackets behind an accuracy; nothing where none."""
+    return f" [{number:.0f}]" if number else ""
+
+
 def class_names(dataset):
     """Names of a data set's classes, without loading it."""
     if dataset == "fashion-mnist":
@@ -313,8 +318,8 @@ def settings_table(study, found, column):
             if (loss, setting) in have.index:
                 cell = have.loc[(loss, setting)]
                 row[short_name(setting)] = spread(cell[f"{column}_mean"], cell[f"{column}_sd"])
-                if column == "last" and cell["never_answered"]:
-                    row[short_name(setting)] += f" [{cell['never_answered']}]"
+                if column == "last":
+                    row[short_name(setting)] += unanswered(cell["never_answered"])
             else:
                 row[short_name(setting)] = "missing"
         rows.append(row)

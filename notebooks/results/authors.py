@@ -72,10 +72,15 @@ if distances:
         + " and ".join(f"{distances[name]:.1f} points at {decay}" for name, decay in decays.items())
         + f", with {seeds(both['n'].min(), both['n'].max())} a cell where there are fewer. "
     )
-    far = both.loc[(both[marks.MNIST_DECAY] - both["theirs"]).abs().idxmax()]
+    never = {}
+    for name, records in ((chosen.protocol, found), (marks.MNIST_DECAY, stronger)):
+        of_cell = frames.cells(frames.frame(records)).set_index(["setting", "loss"])["never_answered"]
+        never[name] = [of_cell[cell] for cell in zip(both["setting"], both["loss"], strict=True)]
+    place = (both[marks.MNIST_DECAY] - both["theirs"]).abs().idxmax()
+    far = both.loc[place]
     nearer += (
         f"Farthest from them at {decays[marks.MNIST_DECAY]} is {far['loss']} at {frames.short_name(far['setting'])}: theirs "
-        f"{far['theirs']:.2f}, ours {far[marks.MNIST_DECAY]:.2f}."
+        f"{far['theirs']:.2f}, ours {far[marks.MNIST_DECAY]:.2f}, with {never[marks.MNIST_DECAY][place]} digits never answered."
     )
 
 # %% tags=["remove-input"]
@@ -131,14 +136,12 @@ if distances:
             "theirs": both["theirs"].map("{:.2f}".format),
         }
     )
-    never = {}
-    for (name, decay), records in zip(decays.items(), (found, stronger), strict=True):
-        of_cell = frames.cells(frames.frame(records)).set_index(["setting", "loss"])["never_answered"]
-        shown[f"ours, decay {decay}"] = both[name].map("{:.2f}".format)
-        never[f"never answered, decay {decay}"] = [
-            of_cell[cell] for cell in zip(both["setting"], both["loss"], strict=True)
-        ]
-    shown = shown.assign(**never, seeds=both["n"])
+    unanswered = {f"never answered, decay {decay}": never[name] for name, decay in decays.items()}
+    shown = shown.assign(
+        **{f"ours, decay {decay}": both[name].map("{:.2f}".format) for name, decay in decays.items()},
+        **unanswered,
+        seeds=both["n"],
+    )
     with_both = Table(
         shown,
         name="decay",
@@ -149,7 +152,7 @@ if distances:
         numbers=both.rename(
             columns={name: f"ours, weight decay {decay}, mean (%)" for name, decay in decays.items()}
             | {"n": "seeds", "theirs": "theirs, mean (%)"}
-        ).assign(**never),
+        ).assign(**unanswered),
     )
 else:
     with_both = Prose("No cell is run with both yet.")

@@ -34,7 +34,7 @@ Table(
     explorer.table(made),
     name="all",
     caption="Clean test accuracy after the last epoch, in per cent; mean ± standard deviation over seeds, where there are "
-    "several. Below ours, where there is one, stands the figure of the authors' draft tables, of their runs in full.",
+    "several; in square brackets how many classes are never answered, where there are any, the most in a run. Below ours, where there is one, stands the figure of the authors' draft tables, of their runs in full.",
     left=["protocol", "loss"],
     style="dense explorer",
     numbers=explorer.numbers(made),

@@ -57,6 +57,10 @@ def test_the_price_of_a_scale_is_told_on_seeds_that_both_have():
     assert " memorised in place of 1) and from 80.0 to 30.0 % with symmetric 0.8 (70 %" in decay.of_scale(
         one + scaled + two
     )
+    gone = {"confusion": [[10] + [0] * 9] * 10}  # one answer to everything
+    said = decay.of_scale([*one, scaled[0] | {"final": scaled[0]["final"] | gone}])
+    assert " from 98.0 to 78.0 [9] % with symmetric 0.4 " in said
+    assert said.endswith(" which decides nothing. In square brackets: digits that a run never answers, the most.")
     clean = [at("clean", "nce", 0.99, 0), at("clean", "nce,scale=10", 0.99, 0)]  # which have no wrong labels
     assert decay.of_scale(one + scaled + clean) == decay.of_scale(one + scaled)
     free = [at("symmetric-0.8", "nce", 0.8, 0.1), at("symmetric-0.8", "nce,scale=10", 0.9, 0.1)]

@@ -41,7 +41,8 @@ def made(tmp_path_factory):
     control = SMALL | {"protocol": "ma2020-small-x4", "purpose": "control"}
     found.append(put(store, "nce", "symmetric-0.4", last=0.3, **control))
     mnist = SMALL | {"protocol": "ma2020-mnist", "dataset": "mnist"}
-    found.append(put(store, "mae", "symmetric-0.6", last=0.9, **mnist))
+    one_answer = [[100] + [0] * 9] * 10
+    found.append(put(store, "mae", "symmetric-0.6", last=0.1, confusion=one_answer, **mnist))
     return [*found, put(store, "ce", "symmetric-0.4", purpose="study")]
 
 
@@ -123,6 +124,11 @@ def test_the_table_has_every_cell_and_the_authors_below(content):
     assert table.loc[("ma2020-small", "gce"), "symmetric 0.8"] == "–"
     assert "±" in table.loc[("ma2020-small", "ce"), "symmetric 0.4"]
     assert table.loc[("ma2020-small-x4, control", "nce"), "symmetric 0.4"] == "30.0"
+    assert table.loc[("ma2020-mnist", "mae"), "symmetric 0.6"] == "10.0 [9]"  # classes that are never answered
+    numbers = explorer.numbers(content).set_index(["protocol", "loss"])["classes never answered"]
+    assert numbers.loc["ma2020-mnist", "mae"] == 9
+    assert numbers.loc["ma2020-small-x4, control", "nce"] == 0
+    assert numbers.loc["authors' draft tables"].isna().all()
     authors = table.loc[("authors' draft tables", "mae")].set_index("data")
     assert authors.loc["CIFAR-10", "symmetric 0.8"] != "–"  # not of our copy of the data
     assert authors.loc["MNIST", "symmetric 0.6"] != "–"
@@ -288,7 +294,13 @@ def test_data_and_protocol_bring_what_they_have(reader):
     assert [one.get_attribute("value") for one in reader.locator("fieldset input").all()] == ["nce"]
     choose(reader, data="mnist")
     assert reader.locator("#explorer-rate option").all_text_contents() == ["0.6"]
-    assert "Losses: mae. In this setting 1 run, one seed each." in said(reader)
+    never = "After the last epoch some classes are never answered, the most in a run: 9 with mae."
+    assert f"Losses: mae. {never} In this setting 1 run, one seed each." in said(reader)
+    assert rows(reader)[1] == ["mae", "10.0 [9] (n = 1)"]
+    assert "how many classes a run never answers" in reader.locator("figcaption").first.text_content()
+    choose(reader, epoch="best")  # of which a record does not say it
+    assert rows(reader)[1] == ["mae", "60.0 (n = 1)"]
+    choose(reader, epoch="last")
     assert "link" not in said(reader)
     choose(reader, data="cifar10-jpeg75")
     assert "1 of them exploratory" in said(reader)

@@ -12,7 +12,7 @@ import pytest
 from factory import put
 from matplotlib.colors import to_rgb
 
-from nlr.book import plots
+from nlr.book import plots, unrounded
 from nlr.data import CIFAR10_CLASSES
 from nlr.evidence import attempts, claims, comparisons, frames, matched, published, reproductions, yardstick
 from nlr.study import protocols, runs, studies
@@ -308,10 +308,19 @@ def test_the_numbers_of_a_drawing_are_means_over_seeds_in_per_cent(made):
     assert last["clean test accuracy, mean (%)"] == pytest.approx(50 * (record[0][-1] + record[1][-1]))
 
 
+def test_classes_never_answered_stand_behind_the_accuracy_of_the_last_epoch():
+    rows = [("ce", 0, 98.0, 98.5, 0), ("nce", 0, 11.0, 90.0, 9), ("nce", 1, 97.0, 97.5, 0)]
+    table = pd.DataFrame(rows, columns=["loss", "seed", "last", "best", "never_answered"])
+    found = unrounded.over_seeds(table, ["loss"], ["last", "best"])
+    assert found["classes never answered"].tolist() == [0, 9]  # the most in a run
+    assert found.columns.get_loc("classes never answered") == 4  # behind mean and deviation of the last epoch
+    assert "classes never answered" not in unrounded.over_seeds(table, ["loss"], ["best"])  # a record does not say it
+
+
 def by_rate(ends):
     """A table of accuracies that are 50 at rate 0.2 and what is said at 0.4."""
     rows = [(loss, "symmetric", rate, last) for loss, end in ends.items() for rate, last in ((0.2, 50.0), (0.4, end))]
-    return pd.DataFrame(rows, columns=["loss", "kind", "rate", "last"])
+    return pd.DataFrame(rows, columns=["loss", "kind", "rate", "last"]).assign(never_answered=0)
 
 
 def places(figure):

@@ -57,6 +57,14 @@ def test_a_cell_that_we_do_not_have_gets_no_verdict(tmp_path):
     assert table.loc[1:, ["ours", "difference", "our sd", "within"]].to_numpy().tolist() == [["–"] * 4] * 2
 
 
+def test_classes_never_answered_stand_behind_an_accuracy(tmp_path):
+    mine = [put(tmp_path / "mine", last=0.1, confusion=[[100] + [0] * 9] * 10), put(tmp_path / "mine", seed=1)]
+    compared = agreement.compare(mine, [put(tmp_path / "ours")])
+    assert compared[["never_answered_yours", "never_answered_ours"]].to_numpy().tolist() == [[9, 0]]
+    (row,) = agreement.as_text(compared).to_dict("records")
+    assert (row["yours"], row["ours"]) == ("30.0 [9] (n = 2)", "50.0 (n = 1)")
+
+
 def test_agreement_in_words(tmp_path):
     mine = [put(tmp_path / "mine", last=0.47), put(tmp_path / "mine", "mae", last=0.60)]
     theirs = [put(tmp_path / "ours", seed=s, last=a) for s, a in enumerate((0.40, 0.42, 0.44))]

@@ -52,7 +52,7 @@ def test_cells_have_three_digits_and_the_spread_of_their_seeds(tmp_path):
     found.append(put(tmp_path, "nce", "clean", last=0.5, purpose="exploratory", **settings))
     ce, nce = export.cells(found)
     assert (ce["loss"], ce["setting"], ce["n"], ce["early"]) == ("ce", "symmetric-0.4", 3, 0)
-    assert ce["last"] == [14.9, 4.4]
+    assert (ce["last"], ce["never"]) == ([14.9, 4.4], 0)
     assert ce["test"] == [[30.0, 14.9], [30.0, 12.3], [30.0, 20.0]]
     assert ce["memorised"] == [[12.5, 25.0]] * 3
     assert (nce["n"], nce["early"], nce["last"], nce["memorised"]) == (1, 1, [50.0, None], [[None, None]])

@@ -16,11 +16,6 @@ def bracketed(text, n):
     return text if n >= few_seeds() else f"({text})"
 
 
-def unanswered(number):
-    """How many classes are never answered, in square brackets behind an accuracy; nothing where none."""
-    return f" [{number}]" if number else ""
-
-
 def mean(means, cell):
     """The mean of a cell (loss, setting) as text.
 

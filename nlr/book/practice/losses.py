@@ -164,7 +164,7 @@ def _take(choice, mark):
 
 def _accuracy(choice, loss):
     """The accuracy of a loss, and behind it in square brackets how many classes are never answered, if any."""
-    return f"{choice.means[loss]:.1f}{brackets.unanswered(choice.never_answered.get(loss))}"
+    return f"{choice.means[loss]:.1f}{frames.unanswered(choice.never_answered.get(loss))}"
 
 
 def shortfall_table(found):

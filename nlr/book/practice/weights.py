@@ -108,7 +108,7 @@ def choice_table(records):
                     place
                     | said
                     | {
-                        "%": f"({row.accuracy:.1f}{brackets.unanswered(row.never)})",
+                        "%": f"({row.accuracy:.1f}{frames.unanswered(row.never)})",
                         "points lost": f"({row.regret:.1f})",
                     }
                 )
