@@ -76,7 +76,7 @@ Table(
 # ## Best epoch, chosen on the test set
 #
 # The difference from the table above is what training on costs a loss, and what a report gains that picks its epoch on
-# the test set.
+# the test set. Which classes are never answered is recorded of the last epoch alone.
 
 # %% tags=["hide-input"]
 Table(

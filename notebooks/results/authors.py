@@ -104,7 +104,8 @@ Figure(
 #
 # Differences are ours less theirs, in points, with a 95 % interval where a spread of ours is known. *Equivalent*: shown to lie
 # within the margin; *differs*: shown to lie beyond it; *few seeds*: fewer than three of ours, so it is not counted. Beside every
-# accuracy stands how many of the ten digits are never answered: all but one means that the network gives one answer to everything.
+# accuracy stands how many of the ten digits are never answered after the last epoch (of the best one a record does not say it):
+# all but one means that the network gives one answer to everything.
 
 # %% tags=["hide-input"]
 cells = beside.table(compared, found)
