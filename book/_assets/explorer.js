@@ -218,7 +218,7 @@
     view.caption.textContent =
       `Clean test accuracy, ${ACCURACIES[epoch]}, against the rate of ${noise} noise; mean over seeds, bars: one ` +
       "standard deviation, where there are several." +
-      (mine.some((p) => p.never) ? " In square brackets: how many classes a run never answers, the most." : "") +
+      (mine.some((p) => p.never) ? " In the table, in square brackets: how many classes a run never answers, the most." : "") +
       (printed.length ? " Open marks: the authors’ draft tables, means of their runs in full, last epoch." : "");
     const rates = settings.map(([, one]) => one.rate);
     const scale = noise === "human" ? { type: "point" } : { ticks: rates, tickFormat: String };
@@ -378,7 +378,8 @@
     const cells = present.map((loss) => cellOf(loss));
     const [least, most] = d3.extent(cells, (cell) => cell.n);
     const [runs, early] = [d3.sum(cells, (cell) => cell.n), d3.sum(cells, (cell) => cell.early)];
-    const leftOut = present.filter((loss) => cellOf(loss).never).map((loss) => `${cellOf(loss).never} with ${loss}`);
+    const byNumber = d3.groups(present, (loss) => cellOf(loss).never).sort(([a], [b]) => b - a);
+    const leftOut = byNumber.filter(([number]) => number).map(([number, of]) => `${number} with ${of.join(", ")}`);
     const absent = losses.filter((loss) => !present.includes(loss));
     const seeds = least < most ? `${least} to ${most} seeds` : most === 1 ? "one seed" : `${most} seeds`;
     const parts = [

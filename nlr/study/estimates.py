@@ -107,10 +107,9 @@ def records_of(protocol, *stores):
     :func:`nlr.evidence.progress.status`."""
     found = []
     for store in stores:
-        for path in records.walk(store):
-            if path.parts[-4] == protocol:
-                try:
-                    found.append(records.read(path, store))
-                except NlrError:
-                    continue
+        for path in records.walk(store, protocol):
+            try:
+                found.append(records.read(path, store))
+            except NlrError:
+                continue
     return found

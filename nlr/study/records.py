@@ -208,10 +208,12 @@ def difference(old, new, where="", there="there", here="here"):
     return "no difference"
 
 
-def walk(store):
-    """All record files of a store, sorted; unfinished temporary files are not among them."""
+def walk(store, protocol=None):
+    """All record files of a store, or those in the places of one protocol, sorted; no unfinished temporary files."""
     folder = folder_of(store)
-    return sorted(folder.rglob("seed-*.json")) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    return sorted(folder.glob(f"*/{protocol}/*/*/seed-*.json") if protocol else folder.rglob("seed-*.json"))
 
 
 def check_data(dataset, store):

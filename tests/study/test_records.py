@@ -275,6 +275,10 @@ def test_walk_gives_the_records_alone_in_order(tmp_path):
     (tmp_path / "README.md").write_text("mine")
     assert [path.parts[-3] + path.stem[-2:] for path in records.walk(tmp_path)] == ["ce-0", "ce-1", "ce-2", "mae-0"]
     assert records.walk(tmp_path / "missing") == []
+    small = {"protocol": "ma2020-small", "dataset": "cifar10-jpeg75"}
+    put(tmp_path, **small)
+    assert [path.parts[-4] for path in records.walk(tmp_path, "ma2020-small")] == ["ma2020-small"]
+    assert [path.parts[-4] for path in records.walk(tmp_path, "digits")] == ["digits"] * 4
 
 
 @pytest.mark.parametrize("path", records.walk(paths.RESULTS), ids=lambda path: "-".join(path.parts[-4:-1]))
