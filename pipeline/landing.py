@@ -14,7 +14,7 @@ import os
 
 import pandas as pd
 
-from nlr.book import beside, control, marks, minute, plots, questions, verdict_tables, words
+from nlr.book import beside, control, marks, minute, plots, questions, scope, verdict_tables, words
 from nlr.book.display import Facts, Figure, Prose, Table
 from nlr.evidence import frames, progress, published, statistics, verdicts
 from nlr.paths import EXECUTED, NOTEBOOKS
@@ -85,7 +85,7 @@ def main():
     shown = [record for s in HEADLINE for record in found if frames.setting_of(record["config"]) == s]
     table = frames.frame(found)
     table = table[table["loss"].isin(DRAWN) & table["kind"].isin(["clean", "symmetric"])]
-    scope = f"{frames.DATASETS[study.dataset]}, protocol {study.protocol}"
+    where = f"{frames.DATASETS[study.dataset]}, protocol {study.protocol}"
     committed, counted = verdicts.committed(), verdicts.counted()
     judged = verdicts.judge(counted, verdicts.proofs(), made=committed)
     first = minute.parts(judged, questions.evidence_of(counted), committed)
@@ -101,20 +101,22 @@ def main():
         "underfitting": Prose(control.in_full(judged)).text,
         "chance": Prose(questions.chance(judged)).text,
         "evaluator": Prose(f"The code that makes verdicts of records is that of hash `{verdicts.evaluator()}`.").text,
+        "tested": Prose(f"**Tested:** {scope.tested(committed)}.").text,
+        "people": Prose(f"- **Labels by people.** {scope.people(committed)}").text,
         "rules": Prose(verdict_tables.rule_changes(judged, counted)).text,
         "facts": Facts(frames.facts(found)).myst(),
         "landing-table": Table(
             frames.landing_table(shown),
             name="answer",
             caption="Clean test accuracy after the last epoch, in per cent, and share of the wrong labels memorised "
-            f"({scope}; {words.status(shown)}).",
+            f"({where}; {words.status(shown)}).",
         ).myst(),
         "landing-figure": Figure(
             plots.accuracy_and_memorised,
             table,
             rates,
             name="answer",
-            caption=words.landing_caption(table, scope),
+            caption=words.landing_caption(table, where),
             alt=words.by_rate_alt(table)
             + " "
             + words.by_rate_alt(table, figure="memorised", what="the share of wrong labels memorised"),

@@ -16,9 +16,15 @@ BLOCK = re.compile(r"(<!-- (\w+): written by make readme -->).*?(<!-- /\2 -->)",
 def up_to_date(text):
     """The README's text with what its marked places have to say: the first screen, minutes of training."""
     values = json.loads((EXECUTED / "values.json").read_text())
+
+    def minutes(study):
+        ends = (values[f"{study}.minutes_per_run.{device}"] for device in ("quickest", "slowest"))
+        return " to ".join(dict.fromkeys(f"{end:.0f}" for end in ends))
+
     said = {
         "minute": f"\n{(EXECUTED / 'snippets' / 'plain-minute.md').read_text().strip()}\n",
-        "minutes": " to ".join(f"{values[f'ma2020-small.minutes_per_run.{d}']:.0f}" for d in ("quickest", "slowest")),
+        "mnist": minutes("ma2020-mnist"),
+        "minutes": minutes("ma2020-small"),
     }
     return BLOCK.sub(lambda match: f"{match[1]}{said[match[2]]}{match[3]}", text)
 

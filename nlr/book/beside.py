@@ -37,8 +37,10 @@ def in_short(compared):
     parts = []
     for setting, part in compared.groupby("setting", sort=False):
         far = part.loc[part["difference"].abs().idxmax()]
-        parts.append(f"{frames.short_name(setting)} {far.loss}, {far.theirs:.2f} and {far.ours:.2f}")
-    return text + f"Farthest apart in each setting, theirs and ours: {'; '.join(parts)}."
+        ours = f"{far.ours:.2f}{frames.unanswered(far.never_answered)}"
+        parts.append(f"{frames.short_name(setting)} {far.loss}, {far.theirs:.2f} and {ours}")
+    text += f"Farthest apart in each setting, theirs and ours: {'; '.join(parts)}."
+    return text + " In square brackets: digits that a run never answers, the most." * ("[" in "".join(parts))
 
 
 def in_list(judged):
@@ -65,9 +67,15 @@ def alt(compared):
     """Ours and theirs of every cell."""
     parts = []
     for setting, part in compared.groupby("setting", sort=False):
-        said = "; ".join(f"{row.loss} {row.theirs:.1f} and {row.ours:.1f}" for row in part.itertuples())
+        said = "; ".join(
+            f"{row.loss} {row.theirs:.1f} and {row.ours:.1f}{frames.unanswered(row.never_answered)}"
+            for row in part.itertuples()
+        )
         parts.append(f"{frames.short_name(setting)}: {said}")
-    return "Marks, a panel a setting, theirs and ours in per cent. " + ". ".join(parts) + "."
+    return (
+        "Marks, a panel a setting, theirs and ours in per cent, in square brackets how many digits a run of ours never "
+        f"answers, if any. {'. '.join(parts)}."
+    )
 
 
 def table(compared, found):
@@ -85,7 +93,7 @@ def table(compared, found):
             "ours": with_sd(row.ours, row.sd),
             "ours, best epoch": f"{have['best_mean'][row.setting, row.loss]:.2f}",
             "seeds": row.n,
-            "never answered": have["never_answered"][row.setting, row.loss],
+            "never answered": row.never_answered,
             "difference": wording.with_interval(row.difference, row.low, row.high, 2),
             "margin": f"{row.margin:g}",
             "verdict": wording.row_verdict(row.verdict),

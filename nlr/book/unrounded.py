@@ -90,7 +90,7 @@ def compared(found):
     """The frame of :func:`nlr.evidence.yardstick.compare`."""
     return named(
         found,
-        ["setting", "loss", "n"],
+        ["setting", "loss", "n", "never_answered"],
         ours="ours, mean (%)",
         sd="ours, standard deviation (points)",
         theirs="theirs, mean (%)",

@@ -94,21 +94,30 @@ def claim_table(judged, authors):
 def rule_changes(judged, records):
     """The verdicts that another than the present rules would give, as a Markdown table; a sentence where none would.
 
+    The tests of errata follow the same rules and are among them.
+
     Args:
         judged: what :func:`nlr.evidence.verdicts.judge` returns.
         records: the records that it was given.
     """
-    registry, rows = claims.load(), []
-    for name, judgements in judged.items():
-        for one in judgements:
-            if one.found is None or one.outcome == "not run":
-                continue
-            before = claims.evaluate(claims.formerly(registry[name]), records, one.scope).outcome
-            if before != one.outcome:
-                rows.append([name, f"`{one.scope}`", before, badge(one)])
+    errata, registry = claims.errata(), claims.load()
+    now = [
+        (registry[name], one.scope, one.outcome)
+        for name, judgements in judged.items()
+        for one in judgements
+        if one.found is not None
+    ]
+    for one in errata.values():
+        now += [(one, protocol, claims.evaluate(one, records, protocol).outcome) for protocol in one.protocols]
+    rows = []
+    for one, protocol, outcome in now:
+        if outcome != "not run":
+            before = claims.evaluate(claims.formerly(one), records, protocol).outcome
+            if before != outcome:
+                rows.append([one.id, f"`{protocol}`", before, f"{{verdict}}`{outcome}`"])
     if not rows:
         return "No verdict differs under the former rules."
-    return wording.markdown(["claim", "protocol", "under the former rules", "now"], rows, 0)
+    return wording.markdown(["claim or erratum", "protocol", "under the former rules", "now"], rows, 0)
 
 
 def _in_short(judgement):

@@ -393,8 +393,16 @@ def noise_alt(found, classes):
 def curves_alt(found):
     """Where each loss's accuracy curve ends and where its highest point is."""
     cells = frames.cells(frames.frame(found))
-    parts = [f"{c.loss} ends at {c.last_mean:.1f}, highest {c.best_mean:.1f}" for c in cells.itertuples()]
-    return "Lines of clean test accuracy by epoch, in per cent: " + "; ".join(parts) + "."
+    parts = [
+        f"{c.loss} ends at {c.last_mean:.1f}{frames.unanswered(c.never_answered)}, highest {c.best_mean:.1f}"
+        for c in cells.itertuples()
+    ]
+    return "Lines of clean test accuracy by epoch, in per cent: " + "; ".join(parts) + "." + _brackets(parts)
+
+
+def _brackets(parts):
+    """What figures in square brackets are, where there are any, as a sentence behind others."""
+    return " In square brackets: classes that a run never answers, the most." * ("[" in "".join(parts))
 
 
 def memorised_alt(found):
@@ -428,22 +436,28 @@ def confusion_alt(found, classes):
 def last_and_best_alt(table):
     """Last and best accuracy of each loss in each setting."""
     parts = [
-        f"{frames.setting_name(c.setting)}, {c.loss}: last {c.last_mean:.1f}, best {c.best_mean:.1f}"
+        f"{frames.setting_name(c.setting)}, {c.loss}: last {c.last_mean:.1f}{frames.unanswered(c.never_answered)}, "
+        f"best {c.best_mean:.1f}"
         for c in frames.cells(table).itertuples()
     ]
-    return "Two marks a loss in each setting, in per cent. " + "; ".join(parts) + "."
+    return "Two marks a loss in each setting, in per cent. " + "; ".join(parts) + "." + _brackets(parts)
 
 
 def by_rate_alt(table, kind="symmetric", figure="last", what="clean test accuracy"):
     """A figure at the lowest and the highest rate, by loss; accuracy after the last epoch unless another is named."""
     chosen = table[table["kind"].isin(["clean", kind])].dropna(subset=[figure])
-    means = chosen.groupby(["loss", "rate"], sort=False)[figure].mean()
+    groups = chosen.groupby(["loss", "rate"], sort=False)
+    means, never = groups[figure].mean(), groups["never_answered"].max()
+
+    def said(loss, rate):
+        return f"{means[loss, rate]:.1f}{frames.unanswered(never[loss, rate] if figure == 'last' else 0)}"
+
     parts = []
     for loss, of_loss in means.groupby("loss", sort=False):
-        of_loss = of_loss.droplevel("loss")
-        low, high = of_loss.index.min(), of_loss.index.max()
-        parts.append(f"{loss} from {of_loss[low]:.1f} at rate {low:g} to {of_loss[high]:.1f} at {high:g}")
-    return f"Lines of {what}, in per cent, against the noise rate: " + "; ".join(parts) + "."
+        rates = of_loss.droplevel("loss").index
+        low, high = rates.min(), rates.max()
+        parts.append(f"{loss} from {said(loss, low)} at rate {low:g} to {said(loss, high)} at {high:g}")
+    return f"Lines of {what}, in per cent, against the noise rate: " + "; ".join(parts) + "." + _brackets(parts)
 
 
 def landing_caption(table, scope):

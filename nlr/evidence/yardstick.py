@@ -37,15 +37,17 @@ def compare(table, theirs, margins, figure="last", pooling=_COMMON, few_seeds=3,
 
     Returns:
         A frame, a row a cell, by setting and then by loss as in the table: setting, loss, n (our seeds), ours, sd (of
-        our seeds; NaN below two), theirs, theirs_sd (NaN where not known), theirs_n, difference (ours less theirs), low
-        and high (95 %, not adjusted; NaN where no spread of ours is known), margin, p (adjusted) and verdict, one of
-        :data:`VERDICTS`. Per cent and points.
+        our seeds; NaN below two), never_answered (classes, the most in a run of ours after the last epoch), theirs,
+        theirs_sd (NaN where not known), theirs_n, difference (ours less theirs), low and high (95 %, not adjusted; NaN
+        where no spread of ours is known), margin, p (adjusted) and verdict, one of :data:`VERDICTS`. Per cent and
+        points.
 
     Raises:
         NlrError: a setting has no margin.
         NoRecords: there is no cell that both have.
     """
-    groups = table.groupby(["loss", "setting"], sort=False)[figure]
+    cells = table.groupby(["loss", "setting"], sort=False)
+    groups, never = cells[figure], cells["never_answered"].max()
     place = {setting: k for k, setting in enumerate(frames.in_order(table["setting"]))}
     shared = sorted((cell for cell in groups.groups if cell in theirs), key=lambda cell: place[cell[1]])
     if not shared:
@@ -70,6 +72,7 @@ def compare(table, theirs, margins, figure="last", pooling=_COMMON, few_seeds=3,
                 "n": ours.n,
                 "ours": ours.effect,
                 "sd": groups.get_group(cell).std(),
+                "never_answered": int(never[cell]),
                 "theirs": other.mean,
                 "theirs_sd": math.nan if other.sd is None else other.sd,
                 "theirs_n": other.n,

@@ -108,15 +108,14 @@ Figure(
 # all but one means that the network gives one answer to everything.
 
 # %% tags=["hide-input"]
-cells = beside.table(compared, found)
 Table(
-    cells,
+    beside.table(compared, found),
     name="cells",
     caption=f"Clean test accuracy after the last epoch in per cent, ours ({scope}) beside the authors' draft tables. Our best epoch "
     "is chosen on the test set and flatters; theirs is not known.",
     left=["loss", "verdict"],
     style="dense",
-    numbers=unrounded.compared(compared).assign(**{"digits never answered": cells["never answered"]}),
+    numbers=unrounded.compared(compared),
 )
 
 # %% [markdown]

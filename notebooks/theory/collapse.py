@@ -544,6 +544,17 @@ Prose(
 )
 
 # %% [markdown]
+# ## What this page has shown
+#
+# - With batch norm before the last ReLU, weight decay charges for the last layer and the gains and shifts before it alone, and the price of a margin
+#   is proportional to the margin.
+# - So there is a weight decay from which on one answer to everything is stable. It is proportional to the loss's gradient at the
+#   uniform prediction and to what noise leaves of the signal. For NCE, convex along the margin, no answer with equal margins is better
+#   from there on.
+# - Scale and weight decay act through their ratio alone.
+# - What the runs on MNIST must show was committed before they began; {numref}`tab-theory-collapse-mnist` has what they gave.
+
+# %% [markdown]
 # ## What a user of NCE has to do
 #
 # *Keep weight decay below the threshold, or multiply the loss, by no more than that takes.*
@@ -587,14 +598,3 @@ Prose(
     f"is {both:.1f} times as high, and even above it the fit is the better answer for a while.\n"
     "- Look at how many classes are never answered, beside accuracy: under unequal noise the answer loses its classes one by one."
 )
-
-# %% [markdown]
-# ## What this page has shown
-#
-# - With batch norm before the last ReLU, weight decay charges for the last layer and the gains and shifts before it alone, and the price of a margin
-#   is proportional to the margin.
-# - So there is a weight decay from which on one answer to everything is stable. It is proportional to the loss's gradient at the
-#   uniform prediction and to what noise leaves of the signal. For NCE, convex along the margin, no answer with equal margins is better
-#   from there on.
-# - Scale and weight decay act through their ratio alone.
-# - What the runs on MNIST must show was committed before they began; {numref}`tab-theory-collapse-mnist` has what they gave.

@@ -52,6 +52,18 @@ def test_two_verdicts_of_one_claim_are_refused(book):
         verdicts.proofs()
 
 
+def test_verdicts_and_errata_that_another_rule_changes_are_listed():
+    records = verdicts.committed()
+    listed = verdict_tables.rule_changes({}, records)  # no claim, so errata alone
+    rows = [line.split("|")[1:-1] for line in listed.splitlines()[2:]]
+    assert rows
+    for name, protocol, before, now in ([cell.strip().strip("`") for cell in row] for row in rows):
+        one = claims.errata()[name]
+        assert claims.evaluate(one, records, protocol).outcome == now.partition("`")[2]
+        assert claims.evaluate(claims.formerly(one), records, protocol).outcome == before != now.partition("`")[2]
+    assert verdict_tables.rule_changes({}, []) == "No verdict differs under the former rules."
+
+
 def test_every_claim_is_judged_in_every_scope_that_it_has(book):
     judged = verdicts.judge([], verdicts.proofs())
     assert list(judged) == list(claims.load())

@@ -408,6 +408,20 @@ def test_by_rate_alternative_goes_from_the_lowest_to_the_highest_rate(tmp_path):
     assert "ce from 90.0 at rate 0 to 30.0 at 0.6" in words.by_rate_alt(frames.frame(found))
 
 
+def test_alternatives_have_the_classes_never_answered_behind_a_last_accuracy(tmp_path):
+    gone = [[100] + [0] * 9] * 10
+    found = [put(tmp_path, setting="clean"), put(tmp_path, last=0.1, best=0.5, confusion=gone)]
+    table = frames.frame(found)
+    for text, said in (
+        (words.curves_alt(found[1:]), "ce ends at 10.0 [9], highest 50.0."),
+        (words.last_and_best_alt(table), "ce: last 10.0 [9], best 50.0."),
+        (words.by_rate_alt(table), "ce from 50.0 at rate 0 to 10.0 [9] at 0.4."),
+    ):
+        assert text.endswith(f"{said} In square brackets: classes that a run never answers, the most.")
+    assert "[" not in words.curves_alt(found[:1])
+    assert "[" not in words.by_rate_alt(table, figure="memorised", what="the share of wrong labels memorised")
+
+
 @pytest.mark.parametrize(
     ("items", "text"), [(["a"], "a"), (["a", "b"], "a and b"), ((1, 2, 3), "1, 2 and 3"), (iter("ab"), "a and b")]
 )

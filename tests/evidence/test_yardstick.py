@@ -106,6 +106,12 @@ def test_few_seeds_are_shown_and_not_counted(tmp_path):
     assert found.loc["ce", "low"] < 30 < found.loc["ce", "high"]  # its interval is that of the common spread
 
 
+def test_classes_never_answered_are_the_most_in_a_run_of_ours(tmp_path):
+    gone = [[100] + [0] * 9] * 10
+    runs = frames.frame([put(tmp_path, "ce", "clean", last=0.1, confusion=gone), put(tmp_path, "ce", "clean", 1)])
+    assert yardstick.compare(runs, figures({("ce", "clean"): 50.0}), MARGINS)["never_answered"].tolist() == [9]
+
+
 def test_without_any_spread_nothing_is_tested(tmp_path):
     runs = table(tmp_path, {("ce", "clean"): 80.0}, seeds=(0.0,))
     row = yardstick.compare(runs, figures({("ce", "clean"): 50.0}), MARGINS, few_seeds=1).iloc[0]
