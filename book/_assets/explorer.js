@@ -8,6 +8,7 @@
   const ACCURACIES = { last: "last epoch", best: "best epoch (chosen on test)" };
   const USUAL = "0.4"; // the rate that is shown first
   const LINE = 2; // width in pixels
+  const CODE = [...document.querySelectorAll('.numbers-line a[href^="#code-"]')].slice(-1); // of the cell with the table
   const APART = 14; // pixels from name to name
   const BESIDE = 7; // pixels from our figure to the authors'
 
@@ -28,7 +29,9 @@
   const range = ([mean, low, high], k) => shown(mean[k]) + (low ? ` (${shown(low[k])} to ${shown(high[k])})` : "");
   const unanswered = (number) => (number ? ` [${number}]` : "");
   const cellOf = (loss, name = setting) => place.cells.find((cell) => cell.loss === loss && cell.setting === name);
-  const settingsOf = () => Object.entries(place.settings).filter(([, one]) => [noise, "clean"].includes(one.kind));
+  const named = () => Object.values(place.settings).some((one) => one.kind === noise && one.of_people); // not by a number
+  const settingsOf = () =>
+    Object.entries(place.settings).filter(([, one]) => one.kind === noise || (one.kind === "clean" && !named()));
   const ofLoss = (points, loss) => points.filter((p) => p.loss === loss && !missing(p.y));
   const colour = ({ loss }) => looks[loss].colour || "currentColor";
 
@@ -97,8 +100,11 @@
     place = here.find((one) => one.protocol === protocol);
     const kinds = new Set(Object.values(place.settings).map((one) => one.kind));
     if (kinds.size > 1) kinds.delete("clean"); // it is rate 0 of each kind
-    const named = [...kinds].map((kind) => [kind, kind]);
-    noise = pick("noise", named);
+    const words = (kind) => Object.values(place.settings).find((one) => one.kind === kind).noise;
+    noise = pick(
+      "noise",
+      [...kinds].map((kind) => [kind, words(kind)]),
+    );
     const rates = settingsOf().map(([, one]) => [String(one.rate), one.rate ? one.rate : "0 (clean labels)"]);
     rate = pick("rate", rates, rates.some(([one]) => one === USUAL) ? USUAL : rates.at(-1)[0]);
     setting = settingsOf().find(([, one]) => String(one.rate) === rate)[0];
@@ -186,6 +192,17 @@
     );
   }
 
+  const OVER_SEEDS = ["mean", "least", "greatest"];
+  const flat = (p) => [p.loss, p.x, p.y, p.low, p.high];
+
+  /* The numbers of a figure as a file, which the link below it holds itself. */
+  function offer(view, head, rows) {
+    const cell = (value) => (missing(value) || value === false ? "" : /[",]/.test(value) ? JSON.stringify(value) : value);
+    const lines = [head, ...rows].map((row) => row.map(cell).join(","));
+    view.csv.href = `data:text/csv;charset=utf-8,${encodeURIComponent(`${lines.join("\n")}\n`)}`;
+    view.csv.hidden = !rows.length;
+  }
+
   const fromTo = (points, key = "y") =>
     losses
       .map((loss) => ofLoss(points, loss))
@@ -208,30 +225,37 @@
     const points = (figures, who) =>
       losses.flatMap((loss) =>
         settings.map(([name, one]) => {
-          const [y, sd, , never] = figures(loss, name);
+          const [y, sd, n, never] = figures(loss, name);
           const ends = missing(sd) ? {} : { low: y - sd, high: y + sd };
-          return { loss, x: one.rate, y, ...ends, never, title: `${loss}${who}, ${one.name}: ${spread([y, sd])}${unanswered(never)}` };
+          return { loss, who, name, odd: one.odd, x: one.rate, y, sd, ...ends, n, never, title: `${loss}${who}, ${one.name}: ${spread([y, sd])}${unanswered(never)}` };
         }),
       );
     const mine = points(ours, "");
+    const onLines = mine.filter((p) => !p.odd);
     const printed = points(theirs, ", the authors").filter((p) => !missing(p.y));
+    const against = named()
+      ? `with ${settings.map(([, one]) => one.name).join("; ")}`
+      : `against the rate of ${settings.at(-1)[1].noise}`;
     view.caption.textContent =
-      `Clean test accuracy, ${ACCURACIES[epoch]}, against the rate of ${noise} noise; mean over seeds, bars: one ` +
-      "standard deviation, where there are several." +
+      `Clean test accuracy, ${ACCURACIES[epoch]}, ${against}; mean over seeds, bars: one standard deviation, where there ` +
+      "are several." +
+      (mine.some((p) => p.odd && !missing(p.y)) ? " Off the lines: a rate that labels by people have." : "") +
       (mine.some((p) => p.never) ? " In the table, in square brackets: how many classes a run never answers, the most." : "") +
-      (printed.length ? " Open marks: the authors’ draft tables, means of their runs in full, last epoch." : "");
-    const rates = settings.map(([, one]) => one.rate);
-    const scale = noise === "human" ? { type: "point" } : { ticks: rates, tickFormat: String };
+      (printed.length ? ` Open marks: the ${place.tables.replace("'", "’")}, means of their runs in full, last epoch.` : "");
+    const rates = settings.filter(([, one]) => !one.odd).map(([, one]) => one.rate);
+    const scale = named() ? { type: "point" } : { ticks: rates, tickFormat: String };
     draw(
       view,
-      `Lines of clean test accuracy in per cent over the noise rate: ${fromTo(mine)}.`,
-      { x: { label: "noise rate", inset: 8, ...scale }, y: ACCURACY },
-      lines(mine),
+      named()
+        ? `Marks of clean test accuracy in per cent: ${mine.filter((p) => !missing(p.y)).map((p) => p.title).join("; ")}.`
+        : `Lines of clean test accuracy in per cent over the noise rate: ${fromTo(onLines)}.`,
+      { x: { label: named() ? null : "noise rate", inset: 8, ...scale }, y: ACCURACY },
+      lines(onLines),
       bars(mine),
       dots(mine),
       bars(printed, { dx: BESIDE }),
       dots(printed, { dx: BESIDE, fill: "none", stroke: colour }),
-      names(mine, printed.length ? BESIDE : 0),
+      names(onLines, printed.length ? BESIDE : 0),
       tips([...mine, ...printed]),
     );
     const row = (label, figures) => [
@@ -253,6 +277,14 @@
         : []),
     ]);
     tabulate(view, ["loss", ...settings.map(([, one]) => one.short)], rows);
+    const head = ["loss", "whose", "setting", `clean test accuracy, ${ACCURACIES[epoch]}, mean (%)`];
+    offer(
+      view,
+      [...head, "standard deviation (points)", "seeds", "classes never answered"],
+      [...mine, ...printed]
+        .filter((p) => !missing(p.y))
+        .map((p) => [p.loss, p.who ? "the authors" : "ours", p.name, p.y, p.sd, p.n, epoch === "last" ? p.never : null]),
+    );
   }
 
   function byEpoch(view, present) {
@@ -278,6 +310,7 @@
     );
     const rows = d3.range(place.epochs).map((k) => [k + 1, ...present.map((loss) => range(cellOf(loss).test, k))]);
     tabulate(view, ["epoch", ...present], rows);
+    offer(view, ["loss", "epoch", ...OVER_SEEDS.map((of) => `clean test accuracy, ${of} (%)`)], points.map(flat));
   }
 
   function memorised(view, present) {
@@ -285,13 +318,14 @@
       view.caption.textContent = "With clean labels there are no wrong ones to memorise. Choose a rate above 0.";
       view.plot.replaceChildren();
       tabulate(view, [], []);
+      offer(view, [], []);
       return;
     }
     const points = present.flatMap((loss) => {
       const cell = cellOf(loss);
       return cell.fitted[0].map((x, k) => {
         const y = cell.memorised[0][k];
-        return { loss, x, y, title: `${loss}, epoch ${k + 1}: ${shown(y)} memorised, ${shown(x)} fitted` };
+        return { loss, k, x, y, title: `${loss}, epoch ${k + 1}: ${shown(y)} memorised, ${shown(x)} fitted` };
       });
     });
     const ends = present.map((loss) => {
@@ -319,6 +353,12 @@
     const both = (loss, k) => [range(cellOf(loss).fitted, k), range(cellOf(loss).memorised, k)];
     const rows = d3.range(place.epochs).map((k) => [k + 1, ...present.flatMap((loss) => both(loss, k))]);
     tabulate(view, ["epoch", ...head], rows);
+    const columns = ["right labels fitted", "wrong labels memorised"].map((what) => `${what}, mean (%)`);
+    offer(
+      view,
+      ["loss", "epoch", ...columns],
+      points.map((p) => [p.loss, p.k + 1, p.x, p.y]),
+    );
   }
 
   function byClass(view, present) {
@@ -350,6 +390,11 @@
     );
     const rows = place.classes.map((name, k) => [name, ...present.map((loss) => range(cellOf(loss).classes, k))]);
     tabulate(view, ["class", ...present], rows);
+    offer(
+      view,
+      ["loss", "class", ...OVER_SEEDS.map((of) => `test accuracy, ${of} (%)`)],
+      points.map((p) => [p.loss, p.y, p.x, p.left, p.right]),
+    );
   }
 
   function figure([title, show]) {
@@ -360,8 +405,13 @@
     const scrolls = element("div", { ...region, tabIndex: 0 }, table);
     const details = element("details", {}, element("summary", { textContent: "Table of what is drawn" }), scrolls);
     const heading = element("h2", { textContent: title });
-    const section = element("section", {}, heading, element("figure", {}, plot, caption, details));
-    return { show, caption, plot, table, section };
+    const file = `${title.toLowerCase().replaceAll(" ", "-")}.csv`;
+    const csv = element("a", { className: "download", textContent: "Numbers (CSV)", download: file });
+    csv.append(element("span", { className: "visually-hidden", textContent: `: ${title}` }));
+    const code = CODE.flatMap((link) => [" · ", link.cloneNode(true)]);
+    const below = element("p", { className: "numbers-line" }, csv, ...code);
+    const section = element("section", {}, heading, element("figure", {}, plot, caption, details, below));
+    return { show, caption, plot, table, csv, section };
   }
 
   const figures = Object.entries({

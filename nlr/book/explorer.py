@@ -12,17 +12,17 @@ import pandas as pd
 from matplotlib.markers import MarkerStyle
 from matplotlib.transforms import Affine2D
 
-from nlr.book import marks, plots
+from nlr.book import beside, marks, plots
 from nlr.evidence import export, frames, reproductions, verdicts
 from nlr.files import write_whole
-from nlr.noise import parse_setting
+from nlr.noise import OF_PEOPLE, parse_setting
 from nlr.study import protocols
 
 FAMILIES = ("cifar10", "mnist")
 USUAL = ("study", "own run", "exploratory")  # purposes whose runs the other pages show together
+LATER = {marks.MNIST_RELEASE: beside.LATER}  # protocols beside which other tables of the authors stand than the first
 FIRST = 5  # so many losses are chosen before the reader chooses; those with the most runs
 FINE = 10  # a round marker has the more corners the larger it is drawn
-HUMAN_LABELS = "Figures of human labels derive from CIFAR-10N, CC BY-NC 4.0: attribution, no commercial use."
 
 
 def content(records):
@@ -58,8 +58,11 @@ def _place(dataset, protocol, purpose, found):
     settings = {}
     for name in frames.in_order(frames.setting_of(record["config"]) for record in found):
         kind, rate = parse_setting(name)
-        names = {"name": frames.setting_name(name), "short": frames.short_name(name)}
-        settings[name] = {"kind": kind, "rate": rate or 0, **names}
+        words = frames.setting_name(name)
+        names = {"name": words, "short": frames.short_name(name), "noise": words.partition(",")[0]}
+        of_people = kind in OF_PEOPLE  # whose rate is a name
+        odd = not (of_people or rate is None or round(10 * rate, 6).is_integer())  # a rate taken over from people's
+        settings[name] = {"kind": kind, "rate": rate or 0, "of_people": of_people, "odd": odd, **names}
     return {
         "data": dataset,
         "data_name": frames.DATASETS.get(dataset, dataset),
@@ -74,17 +77,18 @@ def _place(dataset, protocol, purpose, found):
         "first": sorted(sorted(losses, key=lambda loss: -counts[loss])[:FIRST], key=_rank),
         "cells": export.cells(found),
         "authors": {} if "report" in loaded else _authors(loaded, settings, losses),
+        "tables": "authors' later draft tables" if protocol in LATER else "authors' draft tables",
     }
 
 
 def _authors(protocol, settings, losses):
     """The authors' figures for the cells of a protocol: ``{setting: {loss: [mean, sd, n]}}``."""
-    family, out = protocol["data"]["dataset"], {}
-    for source, full in verdicts.AUTHORS.values():
-        if protocols.load(full)["data"]["dataset"] == family:
-            for (loss, setting), figure in reproductions.figures(source, family, protocol["name"]).items():
-                if loss in losses and setting in settings:
-                    out.setdefault(setting, {})[loss] = [*export.three_digits([figure.mean, figure.sd]), int(figure.n)]
+    family, name, out = protocol["data"]["dataset"], protocol["name"], {}
+    first = {protocols.load(full)["data"]["dataset"]: source for source, full in verdicts.AUTHORS.values()}
+    source = LATER.get(name, first.get(family))
+    for (loss, setting), figure in reproductions.figures(source, family, name).items() if source else ():
+        if loss in losses and setting in settings:
+            out.setdefault(setting, {})[loss] = [*export.three_digits([figure.mean, figure.sd]), int(figure.n)]
     return out
 
 
@@ -109,8 +113,8 @@ def _look(loss):
 def write(made, path):
     """Write :func:`content` as a script, which a page that is opened from a folder can load, as it cannot load JSON."""
     text = json.dumps(made, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    human = any(setting["kind"] == "human" for place in made["places"] for setting in place["settings"].values())
-    note = f"/* {HUMAN_LABELS} */\n" if human else ""
+    human = any(setting["of_people"] for place in made["places"] for setting in place["settings"].values())
+    note = f"/* {export.HUMAN_LABELS} */\n" if human else ""
     write_whole(path, f"{note}window.explorerData = {text};\n".encode())
 
 
@@ -132,7 +136,7 @@ def numbers(made):
             )
         for setting, figures in place["authors"].items():
             for loss, (*accuracy, n) in figures.items():
-                names = {"data": place["family"], "protocol": "authors' draft tables", "loss": loss}
+                names = {"data": place["family"], "protocol": place["tables"], "loss": loss}
                 rows.append(names | {"setting": setting, "seeds": n} | dict(zip(heads, accuracy, strict=True)))
     return pd.DataFrame(rows).drop_duplicates(ignore_index=True).astype({"classes never answered": "Int64"})
 
@@ -155,7 +159,7 @@ def table(made):
         for loss in place["losses"]:
             for data, who, figures in (
                 (place["data_name"], place["protocol"], ours),
-                (place["family"], "authors' draft tables", theirs),
+                (place["family"], place["tables"], theirs),
             ):
                 if loss in figures:
                     row = {"data": data, "protocol": who, "loss": loss}

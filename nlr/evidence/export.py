@@ -7,6 +7,8 @@ import pyarrow.parquet as pq
 from nlr.evidence import frames
 from nlr.noise import OF_PEOPLE
 
+HUMAN_LABELS = "Figures of human labels derive from CIFAR-10N, CC BY-NC 4.0: attribution, no commercial use."
+
 #: What each column of :func:`table` holds, in its order; shares and accuracies are between 0 and 1.
 COLUMNS = {
     "dataset": "the copy of the data: cifar10-jpeg75, mnist, digits, ...",
@@ -79,11 +81,17 @@ def table(records):
 
 
 def write(records, path):
-    """Write :func:`table` as a Parquet file; the meaning of each column is in the file, as its field's metadata."""
+    """Write :func:`table` as a Parquet file.
+
+    The meaning of each column is in the file, as its field's metadata; the licence of human labels, where a run has
+    them, is in that of the schema.
+    """
     content = pa.Table.from_pandas(table(records), preserve_index=False)
     fields = [field.with_metadata({"meaning": COLUMNS[field.name]}) for field in content.schema]
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(content.cast(pa.schema(fields)), path, compression="zstd")
+    human = any(record["config"]["noise"]["kind"] in OF_PEOPLE for record in records)
+    schema = pa.schema(fields, {"licence": HUMAN_LABELS} if human else None)
+    pq.write_table(content.cast(schema), path, compression="zstd")
 
 
 #: The courses of :func:`cells`, each with the series of a record that it is made of.

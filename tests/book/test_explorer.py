@@ -1,13 +1,16 @@
 """The explorer: its data are those of the records, and a reader can choose, link, reload and compare in a browser."""
 
+import csv
 import gzip
 import hashlib
+import io
 import json
 import re
 import tomllib
 from contextlib import closing
-from urllib.parse import parse_qs, urlparse
+from urllib.parse import parse_qs, unquote, urlparse
 
+import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from factory import put
@@ -40,9 +43,14 @@ def made(tmp_path_factory):
     found.append(put(store, "ce", "symmetric-0.4", 2, last=0.7, best=0.8, **early))
     control = SMALL | {"protocol": "ma2020-small-x4", "purpose": "control"}
     found.append(put(store, "nce", "symmetric-0.4", last=0.3, **control))
+    confused = np.eye(10, dtype=int) * 60 + 4
+    for setting in ("human-worse", "matrix-worse", "symmetric-0.4105"):
+        found += [put(store, loss, setting, last=0.5, counts=confused, **SMALL) for loss in ("ce", "nce")]
     mnist = SMALL | {"protocol": "ma2020-mnist", "dataset": "mnist"}
     one_answer = [[100] + [0] * 9] * 10
     found.append(put(store, "mae", "symmetric-0.6", last=0.1, confusion=one_answer, **mnist))
+    release = mnist | {"protocol": "ma2020-mnist-release"}
+    found.append(put(store, "nce+mae", "symmetric-0.6", last=0.9, **release))
     return [*found, put(store, "ce", "symmetric-0.4", purpose="study")]
 
 
@@ -59,8 +67,9 @@ def test_what_may_not_be_drawn_together_stands_apart(content):
         ("cifar10-jpeg75", "ma2020-small"),
         ("cifar10-jpeg75", "ma2020-small-x4, control"),
         ("mnist", "ma2020-mnist"),
+        ("mnist", "ma2020-mnist-release"),
     ]
-    small, x4, _ = content["places"]
+    small, x4, *_ = content["places"]
     assert small["title"] == protocols.load("ma2020-small")["title"]
     assert "scaled down" in small["title"]
     assert small["first"] == ["ce", "nce", "nce+mae", "mae", "nce+rce"]  # the most runs, ties by the order of looks
@@ -98,6 +107,10 @@ def test_the_authors_figures_are_theirs_and_not_beside_a_report(content, tmp_pat
     one = theirs["nce+mae", "symmetric-0.8"]
     assert small["authors"]["symmetric-0.8"]["nce+mae"] == [round(one.mean, 1), round(one.sd, 1), one.n]
     assert "gce" in small["authors"]["symmetric-0.8"]  # where no run of ours is
+    *_, first, release = content["places"]
+    assert (first["tables"], release["tables"]) == ("authors' draft tables", "authors' later draft tables")
+    later = reproductions.figures("HX-HX2-MNIST", "mnist", "ma2020-mnist-release")["nce+mae", "symmetric-0.6"]
+    assert release["authors"]["symmetric-0.6"]["nce+mae"][0] == round(later.mean, 1)
     report = put(tmp_path, protocol="chheda-as-written-small", dataset="cifar10-jpeg75", purpose="study")
     assert explorer.content([report])["places"][0]["authors"] == {}
 
@@ -113,7 +126,7 @@ def test_looks_are_those_of_the_other_figures(content):
 def test_the_script_is_one_statement_and_notes_the_licence_of_human_labels(content, tmp_path):
     path = tmp_path / "static" / "explorer-data.js"
     explorer.write(content, path)
-    assert json.loads(path.read_text().removeprefix("window.explorerData = ").removesuffix(";\n")) == content
+    assert json.loads(path.read_text().partition("window.explorerData = ")[2].removesuffix(";\n")) == content
     human = put(tmp_path, setting="human-worse", **SMALL)
     explorer.write(explorer.content([human]), path)
     assert "CC BY-NC 4.0" in path.read_text().splitlines()[0]
@@ -205,7 +218,7 @@ def choose(tab, **choice):
 
 
 def test_what_is_chosen_is_shown_linked_and_there_after_a_reload(reader, content):
-    assert rows(reader)[0] == ["loss", "clean", "symmetric 0.4", "symmetric 0.8"]
+    assert rows(reader)[0] == ["loss", "clean", "symmetric 0.4", "symmetric 0.4105", "symmetric 0.8"]
     choose(reader, noise="asymmetric", rate="0", epoch="best")
     box(reader, "gce").check()
     box(reader, "nce").uncheck()
@@ -306,6 +319,56 @@ def test_data_and_protocol_bring_what_they_have(reader):
     assert "1 of them exploratory" in said(reader)
 
 
+def numbers(tab, figure=0):
+    """The file of numbers below a figure, as rows of cells."""
+    link = tab.locator(".explorer-figures .numbers-line a").nth(figure)
+    head, _, text = link.get_attribute("href").partition(",")
+    assert head == "data:text/csv;charset=utf-8"
+    return list(csv.reader(io.StringIO(unquote(text))))
+
+
+def test_numbers_of_each_figure_are_a_file(reader, made, content, page):
+    reader.goto(page + "#noise=symmetric&rate=0.4&loss=nce%2Bmae")
+    cells = {(c["loss"], c["setting"]): c for c in content["places"][0]["cells"]}
+    cell = cells["nce+mae", "symmetric-0.4"]
+    head, *found = numbers(reader)
+    assert head[3:] == [
+        "clean test accuracy, last epoch, mean (%)", "standard deviation (points)", "seeds", "classes never answered"
+    ]  # fmt: skip
+    (row,) = (row for row in found if row[1:3] == ["ours", "symmetric-0.4"])
+    assert [float(number) for number in row[3:]] == [*cell["last"], 2, 0]
+    assert [row[3] for row in found if row[1] == "the authors"]
+    for figure, ends in (
+        (1, [last[-1] for last in cell["test"]]),
+        (2, [cell[k][0][-1] for k in ("fitted", "memorised")]),
+    ):
+        head, *found = numbers(reader, figure)
+        assert head[:2] == ["loss", "epoch"]
+        assert [float(number) for number in found[-1][2:]] == ends
+    assert [row[:2] for row in numbers(reader, 3)[1:3]] == [["nce+mae", "airplane"], ["nce+mae", "automobile"]]
+    choose(reader, rate="0")  # without wrong labels nothing is memorised
+    assert not reader.locator(".explorer-figures .numbers-line a").nth(2).is_visible()
+    with reader.expect_download() as download:
+        reader.locator(".explorer-figures .numbers-line a").first.click()
+    assert download.value.suggested_filename == "accuracy-against-the-noise-rate.csv"
+
+
+def test_labels_by_people_stand_apart_from_rates(reader, page):
+    kinds = reader.locator("#explorer-noise option").all_text_contents()
+    assert {"symmetric noise", "human labels", "noise of the matrix of human labels"} <= set(kinds)
+    reader.goto(page + "#noise=human&loss=ce&loss=nce&loss=mae")
+    assert rows(reader)[0] == ["loss", "human worse"]  # clean labels are no rate of theirs
+    caption = reader.locator("figcaption").first
+    assert caption.text_content().startswith("Clean test accuracy, last epoch, with human labels, worse; mean")
+    marks = reader.locator(".explorer-plot svg").first
+    assert "ce, human labels, worse: 50.0" in marks.get_attribute("aria-label")
+    assert "mae" not in marks.text_content()  # it has no run there
+    reader.goto(page + "#noise=symmetric&rate=0.4105&loss=ce")
+    assert "Off the lines: a rate that labels by people have." in caption.text_content()
+    assert "0.4105" not in marks.text_content()  # beside 0.4 it could not be read
+    assert "symmetric-0.4105" in [row[2] for row in numbers(reader)]
+
+
 def test_without_a_loss_it_says_so_and_comes_back(reader):
     for one in reader.locator("fieldset input").all():
         one.uncheck()
@@ -318,6 +381,8 @@ def test_without_a_loss_it_says_so_and_comes_back(reader):
 def test_by_keyboard(reader):
     reader.evaluate("document.documentElement.style.setProperty('--pst-color-primary', 'blue')")  # the theme's
     reader.locator("#explorer-rate").focus()
+    reader.keyboard.press("ArrowDown")
+    assert "rate 0.4105" in said(reader)
     reader.keyboard.press("ArrowDown")
     assert "rate 0.8" in said(reader)
     reader.keyboard.press("Tab")

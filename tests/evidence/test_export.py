@@ -35,6 +35,10 @@ def test_a_file_gives_back_the_records(made, tmp_path):
         assert math.isnan(row["memorised"]) == (row["setting"] == "clean")
     meanings = {field.name: field.metadata[b"meaning"].decode() for field in pq.read_schema(path)}
     assert meanings == export.COLUMNS
+    assert pq.read_schema(path).metadata is None  # but for runs with labels by people
+    human = put(tmp_path, setting="human-worse", protocol="ma2020-small", dataset="cifar10-jpeg75")
+    export.write([*made, human], path)
+    assert pq.read_schema(path).metadata == {b"licence": export.HUMAN_LABELS.encode()}
 
 
 def test_the_same_records_give_the_same_bytes(made, tmp_path):
