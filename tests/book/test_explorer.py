@@ -18,7 +18,7 @@ from test_slider import sphinx, write_site
 
 from nlr import paths
 from nlr.book import display, explorer, plots
-from nlr.evidence import frames, reproductions
+from nlr.evidence import frames, reproductions, verdicts
 from nlr.study import protocols
 
 ASSETS = paths.ROOT / "book" / "_assets"
@@ -298,6 +298,24 @@ def test_the_four_figures_show_the_records(reader, made, page):
     reader.get_by_label("the authors’ figures beside ours").uncheck()
     assert len(rows(reader)) == 2
     assert "authors=0" in reader.url
+
+
+@pytest.mark.skipif(not PAGE.is_file(), reason="the site is not built; make book builds it")
+def test_the_built_page_shows_the_committed_records(reader):
+    settings = ("symmetric-0.4", "symmetric-0.6", "symmetric-0.8")
+    found = [
+        record
+        for record in verdicts.committed()
+        if (record["config"]["protocol"], record["config"]["loss"]["spec"]) == ("ma2020-mnist", "nce+mae")
+        and record["facts"]["purpose"] in explorer.USUAL
+    ]
+    reader.goto(PAGE.as_uri() + "#data=mnist&protocol=ma2020-mnist&noise=symmetric&rate=0.8&loss=nce%2Bmae")
+    head, ours, *_ = rows(reader)
+    for setting in settings:
+        of_setting = [record for record in found if frames.setting_of(record["config"]) == setting]
+        (cell,) = frames.cells(frames.frame(of_setting)).itertuples()
+        shown = frames.spread(cell.last_mean, cell.last_sd) + frames.unanswered(cell.never_answered)
+        assert ours[head.index(frames.short_name(setting))] == f"{shown} (n = {cell.n})"
 
 
 def test_data_and_protocol_bring_what_they_have(reader):

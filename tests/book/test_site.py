@@ -81,6 +81,7 @@ def of_pages(pages):
 
 
 every_page = of_pages(PAGES)
+search_too = of_pages([*PAGES, "search"])
 
 
 # --- as files -----------------------------------------------------------------------------------------------------
@@ -221,7 +222,7 @@ def test_pages_are_called_differently():
 
 
 @built
-@of_pages([*PAGES, "search"])
+@search_too
 def test_one_search_field_and_no_empty_buttons(page):
     assert len(soup(f"{page}.html").select('input[name="q"]')) == 1
     assert (
@@ -412,7 +413,7 @@ def visit(tab, address):
 
 
 @built
-@every_page
+@search_too
 def test_reading_asks_nobody_else_and_nothing_fails(visit, page, address):
     assert [url for url in visit(page)["asked"] if not url.startswith((address, "data:", "blob:"))] == []
     assert visit(page)["wrong"] == []
@@ -441,13 +442,13 @@ def test_each_theme_shows_its_own_picture(visit, page):
 
 
 @built
-@every_page
+@search_too
 def test_no_sideways_scrolling_on_a_phone(visit, page):
     assert visit(page)["width"] <= 375
 
 
 @built
-@every_page
+@search_too
 def test_accessibility_rules_hold(visit, page):
     assert {where: found for where, found in visit(page)["axe"].items() if found} == {}
 
