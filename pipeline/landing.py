@@ -104,6 +104,7 @@ def main():
         "tested": Prose(f"**Tested:** {scope.tested(committed)}.").text,
         "people": Prose(f"- **Labels by people.** {scope.people(committed)}").text,
         "rules": Prose(verdict_tables.rule_changes(judged, counted)).text,
+        "revisions": Prose(verdict_tables.revisions()).text,
         "facts": Facts(frames.facts(found)).myst(),
         "landing-table": Table(
             frames.landing_table(shown),

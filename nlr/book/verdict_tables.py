@@ -120,6 +120,13 @@ def rule_changes(judged, records):
     return wording.markdown(["claim or erratum", "protocol", "under the former rules", "now"], rows, 0)
 
 
+def revisions():
+    """Claims and errata whose test was changed after runs had been made, as a Markdown table, the first change first."""
+    changed = [one for one in [*claims.load().values(), *claims.errata().values()] if one.revised]
+    rows = [[one.id, f"{one.revised:%Y-%m-%d}", one.revision] for one in sorted(changed, key=lambda one: one.revised)]
+    return wording.markdown(["claim or erratum", "changed on", "what gave way to what"], rows, 0)
+
+
 def _in_short(judgement):
     """What records say behind a verdict, in a line of MyST; empty for a proof and where runs are missing."""
     if judgement.found is None or judgement.outcome == "not run":

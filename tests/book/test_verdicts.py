@@ -64,6 +64,17 @@ def test_verdicts_and_errata_that_another_rule_changes_are_listed():
     assert verdict_tables.rule_changes({}, []) == "No verdict differs under the former rules."
 
 
+def test_changed_tests_are_listed_with_what_changed():
+    listed = verdict_tables.revisions()
+    found = {name: one for name, one in (claims.load() | claims.errata()).items() if one.revised}
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in listed.splitlines()[2:]]
+    assert found.keys() == {name for name, *_ in rows}
+    for name, day, how in rows:
+        assert day == found[name].revised.date().isoformat()
+        assert how == found[name].revision != ""
+    assert [row[1] for row in rows] == sorted(row[1] for row in rows)
+
+
 def test_every_claim_is_judged_in_every_scope_that_it_has(book):
     judged = verdicts.judge([], verdicts.proofs())
     assert list(judged) == list(claims.load())

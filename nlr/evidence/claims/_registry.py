@@ -69,6 +69,7 @@ class Claim:
         slow: whether the outcome turns on how far a slow loss has learnt.
         everywhere: whether it is of every rate or of every loss, so that one clear contradiction refutes it.
         revised: when its test was last changed after runs had been made, else None.
+        revision: how it was changed then; else empty.
         tests: dicts, groups written out; empty where a proof settles it.
         should_differ: pairs of losses that its tests of equivalence should tell apart.
         rules: the registry's rules.
@@ -85,6 +86,7 @@ class Claim:
     slow: bool
     everywhere: bool
     revised: datetime | None
+    revision: str
     tests: tuple
     should_differ: tuple
     rules: dict
@@ -189,7 +191,7 @@ def _claim(name, entry, rules, groups):
     quotes = _sources(name, entry.get("quotes", ()))
     if (entry["kind"] == "theory") == bool(entry.get("tests")):
         raise NlrError(f"Claim {name} is {entry['kind']}; expected tests unless it is theory, and then none.")
-    revised = entry.get("revised")
+    revised, _, revision = entry.get("revised", "").partition(" ")
     return Claim(
         name,
         entry["statement"],
@@ -201,7 +203,8 @@ def _claim(name, entry, rules, groups):
         tuple(entry.get("protocols", () if entry["kind"] == "theory" else PROTOCOLS)),
         entry.get("slow", False),
         entry.get("everywhere", False),
-        datetime.fromisoformat(revised.split(" ")[0].rstrip(":")) if revised else None,
+        datetime.fromisoformat(revised.rstrip(":")) if revised else None,
+        revision,
         tuple(_test(name, test, groups) for test in entry.get("tests", [])),
         tuple(tuple(pair) for pair in entry.get("should_differ", ())),
         rules,
