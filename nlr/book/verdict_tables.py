@@ -121,7 +121,7 @@ def rule_changes(judged, records):
 
 
 def revisions():
-    """Claims and errata whose test was changed after runs had been made, as a Markdown table, the first change first."""
+    """Claims and errata whose test was changed after runs had been made, as a Markdown table, by date."""
     changed = [one for one in [*claims.load().values(), *claims.errata().values()] if one.revised]
     rows = [[one.id, f"{one.revised:%Y-%m-%d}", one.revision] for one in sorted(changed, key=lambda one: one.revised)]
     return wording.markdown(["claim or erratum", "changed on", "what gave way to what"], rows, 0)
