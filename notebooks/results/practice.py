@@ -87,6 +87,7 @@ Table(
     "seeds decide nothing. In square brackets: how many of the ten classes are never answered, if any, the most in a run.",
     left=losses.loss_table(found).columns,
     style="dense",
+    numbers=losses.loss_numbers(found),
 )
 
 # %% [markdown]
@@ -100,6 +101,7 @@ Table(
     name="shortfall",
     caption="Points below the highest mean accuracy of six losses in the setting where a loss does worst; after the last epoch where "
     f"nothing else is said. {losses.of_shortfalls(evidence, found)}",
+    numbers=losses.shortfall_numbers(found),
 )
 
 # %% [markdown]
@@ -117,6 +119,7 @@ Table(
     caption="Clean test accuracy after the last epoch, in per cent, by the weight of the passive term, with MAE = $1-p_y$ as in the "
     "paper's code (our small runs, CIFAR-10). In brackets: fewer than three seeds.",
     style="dense",
+    numbers=weights.weight_numbers(records),
 )
 
 # %% [markdown]
@@ -137,20 +140,23 @@ Table(
 # be told apart somewhat better than that.
 
 # %%
-rows = []
+HELD, rows = (500, 1000, 5000), []
 for classes in (2, 10, 100):
     for rate in (0.2, 0.4, 0.8):
         if rate < (classes - 1) / classes:
             better, worse = (choosing.agreement(accuracy, rate, classes) for accuracy in (0.7, 0.6))
             assert better > worse
-            errors = [196 * choosing.error_of_accuracy(ACCURACY, rate, classes, images) for images in (500, 1000, 5000)]
+            errors = [196 * choosing.error_of_accuracy(ACCURACY, rate, classes, images) for images in HELD]
             assert errors == sorted(errors, reverse=True)
-            rows.append([classes, f"{100 * rate:g} %", *(f"± {error:.1f}" for error in errors)])
+            rows.append([classes, 100 * rate, *errors])
+half = [f"half of the 95 % interval, {images} held out (points)" for images in HELD]
+text = [[classes, f"{rate:g} %", *(f"± {error:.1f}" for error in errors)] for classes, rate, *errors in rows]
 Table(
-    pd.DataFrame(rows, columns=["classes", "wrong labels", "500 held out", "1,000", "5,000"]),
+    pd.DataFrame(text, columns=["classes", "wrong labels", "500 held out", "1,000", "5,000"]),
     name="held-out",
     caption="How well an accuracy of three in five is known from held-out noisy labels, in points of clean accuracy (every other class "
     "equally likely).",
+    numbers=pd.DataFrame(rows, columns=["classes", "wrong labels (%)", *half]),
 )
 
 # %% [markdown]
@@ -169,6 +175,7 @@ else:
         "lost. In brackets: one seed. In square brackets: how many of the ten classes the chosen one never answers, if any.",
         left=["noise", "chosen", "best"],
         style="dense",
+        numbers=weights.choice_numbers(records),
     )
 shown
 
@@ -196,6 +203,7 @@ Table(
     "cent, with more and more updates (our small runs, CIFAR-10, symmetric noise of rate 0.4). In brackets: fewer than "
     "three seeds.",
     style="dense",
+    numbers=watching.budget_numbers(evidence),
 )
 
 # %% [markdown]
@@ -214,19 +222,15 @@ for classes in (2, 10, 100, 1000):
     nce, mae = make_loss("nce", classes), make_loss("mae", classes, scale=0.5)
     both = make_loss("nce+rce", classes, rce={"A": math.log(1e-4)})  # the constant of the paper's code
     speeds = [uniform_rate(loss) for loss in (nce, mae, both)]
-    rows.append(
-        [
-            classes,
-            f"{(classes - 1) / classes:.3g}",
-            *(f"{speed:.2g}" for speed in speeds),
-            f"{collapse.threshold(nce, 0.0):.2g}",
-        ]
-    )
+    rows.append([classes, (classes - 1) / classes, *speeds, collapse.threshold(nce, 0.0)])
+text = [[classes, f"{rate:.3g}", *(f"{number:.2g}" for number in others)] for classes, rate, *others in rows]
+beside = [f"gradient at the uniform prediction beside cross-entropy's, {loss}" for loss in ("NCE", "MAE", "NCE+RCE")]
 Table(
-    pd.DataFrame(rows, columns=["classes", "rate below", "NCE", "MAE", "NCE+RCE", "weight decay below"]),
+    pd.DataFrame(text, columns=["classes", "rate below", "NCE", "MAE", "NCE+RCE", "weight decay below"]),
     name="classes",
     caption="By the number of classes: the rate of symmetric noise below which a normalised loss is tolerant; the gradient at the uniform "
     "prediction beside cross-entropy's; and the weight decay that NCE alone stands on clean labels.",
+    numbers=pd.DataFrame(rows, columns=["classes", "tolerant below the noise rate", *beside, "weight decay below"]),
 )
 
 # %% [markdown]
@@ -258,6 +262,7 @@ Table(
     "over seeds).",
     left=["loss"],
     style="dense",
+    numbers=watching.watch_numbers(watched),
 )
 
 # %% [markdown]
@@ -277,6 +282,7 @@ else:
         name="people",
         caption="Clean test accuracy after the last epoch, in per cent (our small runs, CIFAR-10), with labels by people and with noise "
         "like theirs. In brackets: fewer than three seeds.",
+        numbers=people.people_numbers(evidence),
     )
 shown
 

@@ -299,3 +299,87 @@ def test_tables_are_frames_of_text(found, evidence):
     for table in (losses.loss_table(found), losses.shortfall_table(found), watching.budget_table(evidence)):
         assert isinstance(table, pd.DataFrame)
         assert table.map(lambda value: isinstance(value, str)).all(axis=None)
+
+
+LAST = "clean test accuracy, last epoch, mean (%)"
+NEVER = "classes never answered"
+
+
+def of_one_decimal(values):
+    """Numbers as the tables write them."""
+    return [f"{value:.1f}" for value in values]
+
+
+def bare(cells):
+    """The numbers of a table's cells, without brackets, what is missing left out."""
+    return [cell.strip("()").partition(" ")[0] for cell in cells if cell != "missing"]
+
+
+def test_the_numbers_of_what_to_take_are_those_shown_and_of_all_six_losses():
+    gone = [[10 if column < 7 else 0 for column in range(10)] for _ in range(10)]
+    runs = [one | {"final": one["final"] | {"confusion": gone}} for one in made()]
+    found = losses.all_choices(evidence_of(runs))
+    table = losses.loss_table(found).set_index("guess of the noise")
+    numbers = losses.loss_numbers(found)
+    assert {"small", "authors"} == {mark for mark, figure in found if found[mark, figure][SETTINGS[0]].means}
+    named = 0
+    for row in numbers.to_dict("records"):
+        cell = table.loc[losses.guess(row["setting"]), row["evidence"]]
+        never = "" if pd.isna(row[NEVER]) else f" [{row[NEVER]}]"
+        for text in cell.split("<br>"):
+            name, accuracy = text.strip("()").replace("*", "").split(" ", 1)
+            if name == row["loss"]:
+                named += 1
+                assert accuracy == f"{row['clean test accuracy, mean (%)']:.1f}{never}"
+    assert named == sum(text.count("<br>") + 1 for text in table.to_numpy().ravel() if "ce" in text)
+    small = numbers[numbers["evidence"] == losses.head("small", "last")]
+    assert len(small) == len(SETTINGS) * len(losses.CANDIDATES)
+    assert set(small["seeds"]) == set(small[NEVER]) == {3}
+    assert numbers.loc[numbers["evidence"] == losses.head("authors", "last"), NEVER].isna().all()
+
+
+def test_the_numbers_of_shortfalls_are_those_shown(found):
+    table = losses.shortfall_table(found).melt("loss")
+    numbers = losses.shortfall_numbers(found)
+    assert numbers["evidence"].tolist() == table["variable"].tolist()
+    assert of_one_decimal(numbers["below the highest mean (points)"]) == bare(table["value"])
+
+
+def test_the_numbers_of_means_are_those_shown_and_not_rounded(evidence):
+    table = watching.budget_table(evidence).set_index("loss")
+    (row,) = watching.budget_numbers(evidence).query("loss == 'nce+rce'").to_dict("records")
+    assert of_one_decimal([row[LAST]]) == bare([table.loc["nce+rce", f"{row['updates']:,} updates, last"]])
+    assert row[LAST] != round(row[LAST], 1)
+    assert (row["seeds"], row[NEVER]) == (3, 0)
+
+    runs = grid({("nce+rce", "symmetric-0.4"): 0.5, ("nce", "symmetric-0.4"): 0.3}, seeds=2)
+    weighed = weights.weight_numbers(runs)
+    assert weighed["weight of the passive term"].tolist() == [0, weights.weight("nce+rce")]
+    assert of_one_decimal(weighed[LAST]) == bare(weights.weight_table(runs)["symmetric 0.4"])
+
+    of_people = evidence_of(grid({("ce", "human-worse"): 0.5, ("nce", "matrix-worse"): 0.45}, seeds=2))
+    people_shown = people.people_table(of_people)
+    numbers = people.people_numbers(of_people).set_index("setting")
+    for setting, head in people.HEADS.items():
+        assert of_one_decimal(numbers.loc[numbers.index == setting, LAST]) == bare(people_shown[head])
+    assert (numbers["seeds"] == 2).all()
+
+
+def test_the_numbers_of_a_choice_are_those_shown():
+    runs = tried("ma2020-small-val", "symmetric-0.4", (0.1, 0.2, 0.3, 0.5, 0.4), (0.3, 0.4, 0.6, 0.51234, 0.2))
+    numbers, table = weights.choice_numbers(runs), weights.choice_table(runs)
+    assert numbers["clean test accuracy of the chosen one, last epoch (%)"].tolist() == pytest.approx([51.234])
+    assert of_one_decimal(numbers["lost (points)"]) == bare(table["points lost"])
+    assert numbers[["chosen", "best", NEVER]].to_numpy().tolist() == [["nce+mae,beta=10", "nce+mae,beta=3", 0]]
+
+
+def test_the_numbers_of_what_to_watch_are_those_shown():
+    more = {"series": {"accuracy_noisy": [0.5, 0.90123]}}
+    runs = [record(loss, "symmetric-0.4", last=0.4, best=0.5, memorised=0.9, **more) for loss in ("nce", "ce", "sce")]
+    watched = watching.watched(runs)
+    table, numbers = watching.watch_table(watched), watching.watch_numbers(watched)
+    assert numbers["loss"].tolist() == table["loss"].tolist() == ["ce", "nce"]
+    shown = {"fitted": "training labels predicted as given, mean (%)", "memorised": "wrong labels memorised, mean (%)"}
+    for column, name in shown.items():
+        assert of_one_decimal(numbers[name]) == table[column].tolist()
+    assert numbers["training labels predicted as given, mean (%)"].tolist() == pytest.approx([90.123] * 2)

@@ -5,7 +5,7 @@ from itertools import combinations, permutations
 
 import pandas as pd
 
-from nlr.book import decay, marks
+from nlr.book import decay, marks, unrounded
 from nlr.book.practice import brackets
 from nlr.book.practice.people import HUMAN
 from nlr.book.questions import AUTHORS
@@ -31,12 +31,15 @@ class Choice:
         means: mean accuracy after the last epoch by loss, in per cent.
         counted: the losses with seeds enough to be compared.
         beaten_by: the losses that are clearly more accurate than a loss, where there are such.
-        never_answered: how many classes some losses leave out after the last epoch, the most over their runs.
+        seeds: the number of runs by loss.
+        never_answered: how many classes each loss leaves out after the last epoch, the most over its runs; empty of
+            evidence that does not say it.
     """
 
     means: dict
     counted: tuple
     beaten_by: dict
+    seeds: dict = field(default_factory=dict)
     never_answered: dict = field(default_factory=dict)
 
     @property
@@ -75,8 +78,9 @@ def choices(evidence, mark, figure="last", settings=GUESSES):
         found = {loss: have[loss, setting] for loss in CANDIDATES if (loss, setting) in have}
         counted = tuple(loss for loss, (_, n) in found.items() if n >= few)
         means = {loss: mean for loss, (mean, _) in found.items()}
-        never = {loss: number for loss in found if (number := left_out.get((loss, setting)))}
-        out[setting] = Choice(means, counted, beaten_by[setting], never)
+        seeds = {loss: n for loss, (_, n) in found.items()}
+        never = {loss: left_out[loss, setting] for loss in found if (loss, setting) in left_out}
+        out[setting] = Choice(means, counted, beaten_by[setting], seeds, never)
     return out
 
 
@@ -145,6 +149,28 @@ def loss_table(found):
     )
 
 
+def loss_numbers(found):
+    """The numbers of :func:`loss_table` and of the losses that it does not name: a row a guess, evidence and loss.
+
+    Args:
+        found: what :func:`all_choices` returns.
+    """
+    return pd.DataFrame(
+        {
+            "setting": setting,
+            "evidence": head(*column),
+            "loss": loss,
+            "seeds": choice.seeds[loss],
+            "clean test accuracy, mean (%)": mean,
+            unrounded.MADE["never_answered"]: choice.never_answered.get(loss),
+            "shown to be less accurate than": ", ".join(choice.beaten_by.get(loss, ())),
+        }
+        for column, of_column in found.items()
+        for setting, choice in of_column.items()
+        for loss, mean in choice.means.items()
+    ).astype({unrounded.MADE["never_answered"]: "Int64"})
+
+
 def head(mark, figure):
     """The head of a column: a kind of evidence, and the epoch where it is not the last."""
     return marks.name(mark) + ", best epoch" * (figure == "best")
@@ -179,6 +205,19 @@ def shortfall_table(found):
         | {name: f"{of[loss][0]:.1f} ({frames.short_name(of[loss][1])})" for name, of in of_columns.items()}
         for loss in CANDIDATES
         if of_columns
+    )
+
+
+def shortfall_numbers(found):
+    """The numbers of :func:`shortfall_table`: a row a loss and kind of evidence.
+
+    Args:
+        found: what :func:`all_choices` returns.
+    """
+    return pd.DataFrame(
+        {"loss": loss, "evidence": head(*column), "below the highest mean (points)": points, "setting": setting}
+        for column, of_column in found.items()
+        for loss, (points, setting) in worst(of_column).items()
     )
 
 

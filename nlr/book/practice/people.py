@@ -2,12 +2,13 @@
 
 import pandas as pd
 
-from nlr.book import marks
+from nlr.book import marks, unrounded
 from nlr.book.practice import brackets
 from nlr.evidence import claims, wording
 
 HUMAN, SAME_RATE, SAME_MATRIX = "human-worse", "symmetric-0.4105", "matrix-worse"
 PEOPLE = ("C80", "C81", "C82", "C83")  # the claims that wait for these runs
+HEADS = {HUMAN: "human labels", SAME_RATE: "any other class, same rate", SAME_MATRIX: "same matrix"}
 
 
 def people_table(evidence):
@@ -16,14 +17,23 @@ def people_table(evidence):
     Args:
         evidence: a :class:`nlr.book.questions.Evidence`.
     """
-    table, claim = evidence.tables[marks.SMALL], claims.get(PEOPLE[1])
-    means = table.groupby(["loss", "setting"])["last"].agg(["mean", "size"])
-    losses = dict.fromkeys(cell[0] for pair in claim.tests[0]["cells"] for cell in pair)
-    heads = {HUMAN: "human labels", SAME_RATE: "any other class, same rate", SAME_MATRIX: "same matrix"}
+    means = evidence.tables[marks.SMALL].groupby(["loss", "setting"])["last"].agg(["mean", "size"])
     return pd.DataFrame(
-        {"loss": loss} | {head: brackets.mean(means, (loss, setting)) for setting, head in heads.items()}
-        for loss in losses
+        {"loss": loss} | {head: brackets.mean(means, (loss, setting)) for setting, head in HEADS.items()}
+        for loss in _losses()
     )
+
+
+def people_numbers(evidence):
+    """The numbers of :func:`people_table`, of the same evidence: a row a loss and setting."""
+    table = evidence.tables[marks.SMALL]
+    shown = table[table["loss"].isin(_losses()) & table["setting"].isin(HEADS)]
+    return unrounded.over_seeds(shown, ["setting", "loss"], ["last"])
+
+
+def _losses():
+    """The losses that are trained on human labels."""
+    return dict.fromkeys(cell[0] for pair in claims.get(PEOPLE[1]).tests[0]["cells"] for cell in pair)
 
 
 def of_people(evidence):

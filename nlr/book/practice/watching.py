@@ -1,14 +1,17 @@
 """How long to train and what to watch: what training on costs, and the signs that need no clean label."""
 
+from itertools import product
+
 import pandas as pd
 
-from nlr.book import control, marks
+from nlr.book import control, marks, unrounded
 from nlr.book.practice import brackets
 from nlr.book.practice.losses import CANDIDATES
 from nlr.book.sentences import SYMMETRIC, called, listed
 from nlr.evidence import claims, frames, wording
 from nlr.evidence.claims.figures import FIGURES
 
+BUDGET = ("last", "best", "memorised")  # what more training changes
 SLOW = 75  # per cent of the right labels fitted at the last epoch, under which a loss is called slow
 
 
@@ -32,18 +35,31 @@ def budget_table(evidence):
     Args:
         evidence: a :class:`nlr.book.questions.Evidence`.
     """
-    setting, rows = "symmetric-0.4", []
+    rows = []
     for loss in CANDIDATES:
         row = {"loss": loss}
-        for protocol in (marks.SMALL, control.name()):
-            table = evidence.tables[protocol]
-            part = table[(table["loss"] == loss) & (table["setting"] == setting)]
-            updates = f"{claims.updates(protocol):,} updates"
-            for figure, words in (("last", "last"), ("best", "best"), ("memorised", "memorised")):
+        for updates, table in _by_updates(evidence).items():
+            part = table[table["loss"] == loss]
+            for figure in BUDGET:
                 text = brackets.bracketed(f"{part[figure].mean():.1f}", len(part))
-                row[f"{updates}, {words}"] = text if len(part) else brackets.MISSING
+                row[f"{updates:,} updates, {figure}"] = text if len(part) else brackets.MISSING
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def budget_numbers(evidence):
+    """The numbers of :func:`budget_table`, of the same evidence: a row a number of updates and loss with runs."""
+    shown = pd.concat(table.assign(updates=updates) for updates, table in _by_updates(evidence).items())
+    return unrounded.over_seeds(shown, ["updates", "loss"], BUDGET)
+
+
+def _by_updates(evidence):
+    """The runs of the six losses at symmetric noise 0.4, ``{updates: frame}``."""
+    tables = {claims.updates(protocol): evidence.tables[protocol] for protocol in (marks.SMALL, control.name())}
+    return {
+        updates: table[table["loss"].isin(CANDIDATES) & (table["setting"] == "symmetric-0.4")]
+        for updates, table in tables.items()
+    }
 
 
 def watched(records):
@@ -82,25 +98,40 @@ def watched(records):
 
 def watch_table(made):
     """:func:`watched` as text, a row a loss and setting: means over the seeds, of classes never answered the most."""
-    rows = []
-    for setting in SYMMETRIC:
-        for loss in CANDIDATES:
-            part = made[(made["setting"] == setting) & (made["loss"] == loss)]
-            if len(part):
-                mean = part[["agreement", "right", "memorised", "lost"]].mean()
-                rows.append(
-                    {
-                        "noise": frames.short_name(setting),
-                        "loss": loss,
-                        "fitted": f"{mean['agreement']:.1f}",
-                        "right": f"{mean['right']:.1f}",
-                        "memorised": f"{mean['memorised']:.1f}",
-                        "lost": f"{mean['lost']:.1f}",
-                        "never answered": str(part["never"].max()),
-                        "seeds": str(len(part)),
-                    }
-                )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {
+            "noise": frames.short_name(row.setting),
+            "loss": row.loss,
+            "fitted": f"{row.agreement:.1f}",
+            "right": f"{row.right:.1f}",
+            "memorised": f"{row.memorised:.1f}",
+            "lost": f"{row.lost:.1f}",
+            "never answered": str(row.never),
+            "seeds": str(row.seeds),
+        }
+        for row in _watched_means(made).itertuples()
+    )
+
+
+def watch_numbers(made):
+    """The numbers of :func:`watch_table`, of the same runs."""
+    return unrounded.named(
+        _watched_means(made),
+        ["setting", "loss", "seeds"],
+        agreement="training labels predicted as given, mean (%)",
+        right="training labels that are right, mean (%)",
+        memorised="wrong labels memorised, mean (%)",
+        lost="lost from the best epoch, chosen on the test set, to the last, mean (points)",
+        never=unrounded.MADE["never_answered"],
+    )
+
+
+def _watched_means(made):
+    """A row a setting and loss of the six: the means over the seeds, the most classes never answered, the seeds."""
+    groups = made.groupby(["setting", "loss"])
+    out = groups[["agreement", "right", "memorised", "lost"]].mean()
+    out = out.assign(never=groups["never"].max(), seeds=groups.size())
+    return out.loc[[cell for cell in product(SYMMETRIC, CANDIDATES) if cell in out.index]].reset_index()
 
 
 def of_watching(made):

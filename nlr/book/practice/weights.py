@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from nlr.book import marks
+from nlr.book import marks, unrounded
 from nlr.book.practice import brackets
-from nlr.evidence import claims, frames, wording
+from nlr.evidence import claims, contrasts, frames, wording
 from nlr.evidence.claims import kinds
 from nlr.evidence.claims.figures import FIGURES
 from nlr.study import runs
@@ -19,17 +19,30 @@ def weight_table(records):
     Args:
         records: the records; those of the scaled-down protocol are taken.
     """
-    found = [record for record in records if record["config"]["protocol"] == marks.SMALL]
-    needed = [cell for name in WEIGHTS for cell in claims.get(name).cells(marks.SMALL)]
-    slopes = {loss: weight(loss) for loss in dict.fromkeys(["nce", "nce+mae", *(loss for loss, _ in needed)])}
-    table = frames.frame(found) if found else pd.DataFrame(columns=["loss", "setting", "last"])
+    table, slopes, settings = _by_weight(records)
     means = table.groupby(["loss", "setting"])["last"].agg(["mean", "size"])
-    settings = frames.in_order(setting for _, setting in needed)
     return pd.DataFrame(
         {"loss": f"`{loss}`", "weight": f"{slope:.3g}"}
         | {frames.short_name(setting): brackets.mean(means, (loss, setting)) for setting in settings}
-        for loss, slope in sorted(slopes.items(), key=lambda one: one[1])
+        for loss, slope in slopes.items()
     )
+
+
+def weight_numbers(records):
+    """The numbers of :func:`weight_table`, of the same records: a row a loss and setting with runs."""
+    table, slopes, settings = _by_weight(records)
+    shown = table[table["loss"].isin(slopes) & table["setting"].isin(settings)]
+    shown = shown.assign(weight=shown["loss"].map(slopes)).sort_values("weight", kind="stable")
+    out = unrounded.over_seeds(shown, ["setting", "loss", "weight"], ["last"])
+    return out.rename(columns={"weight": "weight of the passive term"})
+
+
+def _by_weight(records):
+    """The runs of the scaled-down protocol, the losses with their weights, which rise, and the settings."""
+    needed = [cell for name in WEIGHTS for cell in claims.get(name).cells(marks.SMALL)]
+    slopes = {loss: weight(loss) for loss in dict.fromkeys(["nce", "nce+mae", *(loss for loss, _ in needed)])}
+    slopes = dict(sorted(slopes.items(), key=lambda one: one[1]))
+    return contrasts.runs(records, marks.SMALL), slopes, frames.in_order(setting for _, setting in needed)
 
 
 def weight(loss):
@@ -120,6 +133,18 @@ def choice_table(records):
                     | {"chosen": text, "best": brackets.MISSING, "%": brackets.MISSING, "points lost": brackets.MISSING}
                 )
     return pd.DataFrame(rows)
+
+
+def choice_numbers(records):
+    """The numbers of :func:`choice_table`, of the same records: a row a protocol, setting and seed with runs."""
+    return unrounded.named(
+        chosen(records),
+        ["protocol", "setting", "seed", "chosen"],
+        best="best",
+        accuracy="clean test accuracy of the chosen one, last epoch (%)",
+        never=unrounded.MADE["never_answered"],
+        regret="lost (points)",
+    )
 
 
 def of_rates(records):
