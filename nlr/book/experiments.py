@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from nlr.book import plots, verdict_tables
+from nlr.book import plots, unrounded, verdict_tables
 from nlr.book.display import Prose, Table
 from nlr.book.words import status
 from nlr.evidence import claims, frames, published
@@ -48,7 +48,8 @@ def tested(records, name, protocol):
         if frame["comparison"].str.contains("@").any():
             caption += " After @ stands another protocol of the report."
         if several and any(row.n for row in part.rows):
-            tables.append(Table(frame, name=f"{name}-{protocol}-{number}", caption=caption))
+            numbers = unrounded.comparisons(part)
+            tables.append(Table(frame, name=f"{name}-{protocol}-{number}", caption=caption, numbers=numbers))
             if text := verdict_tables.spread(part):
                 tables.append(Prose(text))
     return [Prose(head), *tables]
@@ -95,9 +96,14 @@ def spread(values):
 
 
 def distance(final):
-    """How far the weights went from their start, the mean over the runs that stayed finite, in words."""
+    """How far the weights went from their start, the mean over the runs that stayed finite; NaN where none did."""
     known = [f["distance_from_start"] for f in final if f["distance_from_start"] is not None]
-    return f"{np.mean(known):.2f}" if known else "not finite"
+    return np.mean(known) if known else np.nan
+
+
+def in_words(far):
+    """A :func:`distance` as the tables have it."""
+    return "not finite" if np.isnan(far) else f"{far:.2f}"
 
 
 def small_protocol():
@@ -112,12 +118,31 @@ def small_protocol():
     )
 
 
-def small_table(losses, columns, value, **options):
-    """A table of the small protocol: a row a loss, a column by its heading, ``value(loss, key)`` per cent by seed."""
-    rows = [
-        {"loss": f"`{loss}`"} | {words: spread(value(loss, key)) for words, key in columns.items()} for loss in losses
+def seeds_table(rows, columns, value, measured="clean test accuracy", **options):
+    """A table of means and standard deviations over seeds, with its numbers; what has no run has none.
+
+    Args:
+        rows: ``{key: {heading: text}}``, the first columns of each row.
+        columns: ``{heading: key}`` of the others.
+        value: ``value(key of a row, key of a column)``, per cent by seed.
+        measured: what that is, in words.
+        **options: of the :class:`nlr.book.display.Table`.
+    """
+    found = {(row, words): value(row, key) for row in rows for words, key in columns.items()}
+    text = [first | {words: spread(found[row, words]) for words in columns} for row, first in rows.items()]
+    numbers = [
+        {heading: of_row.strip("`") for heading, of_row in rows[row].items()}
+        | {"column": words}
+        | unrounded.of_seeds(values, measured)
+        for (row, words), values in found.items()
+        if len(values)
     ]
-    return Table(pd.DataFrame(rows), **options)
+    return Table(pd.DataFrame(text), numbers=pd.DataFrame(numbers), **options)
+
+
+def small_table(losses, columns, value, **options):
+    """:func:`seeds_table` of the small protocol: a row a loss."""
+    return seeds_table({loss: {"loss": f"`{loss}`"} for loss in losses}, columns, value, **options)
 
 
 def worth(records, settings, losses=None):
@@ -132,7 +157,7 @@ def worth(records, settings, losses=None):
     return status(found) if found else "no run yet"
 
 
-# Drawings; each returns a matplotlib figure.
+# Drawings; each returns a matplotlib figure, whose attribute ``numbers`` is a frame of what it shows.
 
 
 def courses(steps):
@@ -146,8 +171,11 @@ def courses(steps):
     for (what, course), (marker, colour) in zip(steps.items(), styles, strict=False):
         after = course[1:]
         axis.plot(after["step"], after["difference"], marker=marker, markersize=4, color=colour, label=what)
-    axis.set(yscale="log", xlabel="batches", ylabel="largest difference of two logits")
+    names = {"step": "batches", "difference": "largest difference of two logits"}
+    axis.set(yscale="log", xlabel=names["step"], ylabel=names["difference"])
     figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    drawn = pd.concat({what: course[1:] for what, course in steps.items()}, names=["pair"]).reset_index("pair")
+    figure.numbers = unrounded.named(drawn, ["pair"], **names)
     return figure
 
 
@@ -169,6 +197,9 @@ def against_the_label(labelled, level):
         axis.set_title(f"trained with {loss}", size=10)
     axes[0, 0].set_ylabel("NCE")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+    images = pd.concat(labelled, names=["trained with"]).reset_index("trained with")
+    names = {"p_y": "probability of the label", "nce": "NCE", "answered": "answers the label"}
+    figure.numbers = unrounded.named(images, ["trained with"], **names)
     return figure
 
 
@@ -189,6 +220,7 @@ def single_differences(values, margin, xlabel):
             axis.plot(of_row.mean(), row, "|", color=plt.rcParams["text.color"], markersize=22, markeredgewidth=2)
     axis.set_yticks(range(len(values)), list(values))
     axis.set(xlabel=xlabel, ylim=(len(values) - 0.5, -0.5))
+    figure.numbers = pd.DataFrame({"runs": words, xlabel: one} for words, of_row in values.items() for one in of_row)
     return figure
 
 
@@ -200,6 +232,7 @@ def label_counts(fits, drawn):
             from the training set.
     """
     figure, axes = plt.subplots(2, 1, figsize=(plots.WIDTH, 5.6), sharey=True)
+    shown = []
     for axis, kind in zip(axes, fits, strict=True):
         first, second = fits[kind].numbers, drawn[kind].numbers
         x = np.arange(len(first))
@@ -209,6 +242,9 @@ def label_counts(fits, drawn):
         ):
             low, high = ((rows["mean"] + sign * 1.96 * rows["sd"]) / 100 for sign in (-1, 1))
             axis.vlines(x, low, high, linewidth=width, color=colour, label=words)
+            ends = {"central 95 %, low (%)": low, "central 95 %, high (%)": high, "p of the printed figure": rows["p"]}
+            printed = {"model": words, "printed accuracy (%)": rows["count"] / 100}
+            shown.append(rows[["setting", "class"]].assign(**printed, **ends))
         axis.plot(x, first["count"] / 100, "o", color=plt.rcParams["text.color"], markersize=4, label="printed")
         ticks = [
             f"{setting.split('-')[1]}, class {answered}"
@@ -218,6 +254,7 @@ def label_counts(fits, drawn):
         axis.set_title(kind, size=10)
     figure.supylabel("accuracy against noisy labels, %", size=10)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.numbers = pd.concat(shown)
     return figure
 
 
@@ -229,13 +266,18 @@ def losses_and_accuracies(found):
     """
     figure, axes = plt.subplots(1, 2, figsize=(plots.WIDTH, 3.3))
     looks = zip(("o", "v", "s", "D", "P"), (None, "#D55E00", "#E69F00", "#CC79A7", "#56B4E9"), strict=True)
+    shown = []
     for (words, record), (marker, colour) in zip(found.items(), looks, strict=False):
         series = record["series"]
         loss = [np.nan if value is None else value for value in series["loss"]]
+        epochs, accuracy = range(1, len(loss) + 1), 100 * np.array(series["test_accuracy"])
         look = {"marker": marker, "markersize": 3.5, "color": colour or plt.rcParams["text.color"], "label": words}
-        axes[0].plot(range(1, len(loss) + 1), loss, **look)
-        axes[1].plot(range(1, len(loss) + 1), 100 * np.array(series["test_accuracy"]), **look)
+        axes[0].plot(epochs, loss, **look)
+        axes[1].plot(epochs, accuracy, **look)
+        by_epoch = {"epoch": epochs, "training loss": loss, "clean test accuracy (%)": accuracy}
+        shown.append(pd.DataFrame({"run": words} | by_epoch))
     axes[0].set(yscale="symlog", xlabel="epoch", ylabel="training loss")
     axes[1].set(ylim=(0, 100), xlabel="epoch", ylabel="clean test accuracy, %")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    figure.numbers = pd.concat(shown) if shown else pd.DataFrame()
     return figure

@@ -1,5 +1,6 @@
 """The numbers of figures and tables, as frames to be saved beside them: not rounded, columns named with their units."""
 
+import numpy as np
 import pandas as pd
 
 from nlr.evidence import claims
@@ -205,3 +206,17 @@ def comparisons(part):
         }
         for row in part.rows
     )
+
+
+def of_seeds(values, what):
+    """How many seeds there are, and mean and standard deviation over them, by the names of the columns.
+
+    Args:
+        values: a number a seed, in per cent; NaN stands for what none or one of them does not have.
+        what: is measured, in words.
+    """
+    return {
+        "seeds": len(values),
+        f"{what}, mean (%)": np.mean(values) if len(values) else np.nan,
+        f"{what}, standard deviation (points)": np.std(values, ddof=1) if len(values) > 1 else np.nan,
+    }

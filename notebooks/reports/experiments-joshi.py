@@ -29,9 +29,9 @@ import pandas as pd
 import torch
 from IPython.display import display
 
-from nlr.book import experiments
+from nlr.book import experiments, unrounded
 from nlr.book.display import Figure, Prose, Table, Verdict
-from nlr.book.experiments import distance, spread
+from nlr.book.experiments import distance, in_words, spread
 from nlr.evidence import claims, verdicts
 from nlr.models import make_model
 from nlr.study import protocols, runs
@@ -104,6 +104,18 @@ MODELS = {
 Table(
     pd.DataFrame([model_row(f"{kind}: {words}", found[kind]) for words, found in MODELS.items() for kind in kinds]),
     name="models",
+    numbers=pd.DataFrame(
+        {
+            "noise": kind,
+            "model": words,
+            "figures": found[kind].df,
+            "sum of squared Mahalanobis distances": found[kind].statistic,
+            "p, simulated": found[kind].p,
+            "smallest p of a figure": found[kind].numbers["p"].min(),
+        }
+        for words, found in MODELS.items()
+        for kind in kinds
+    ),
     caption="Joint tests of Joshi's distinct figures against label counts: the sum of squared Mahalanobis distances, its "
     "probability under the model (simulated), and the smallest two-sided probability of a single figure.",
 )
@@ -197,29 +209,37 @@ FAULTS = {
 
 
 def signature(words, protocol, loss):
-    """The signature of a fault: accuracy, answers, distance, loss and finiteness."""
+    """The signature of a fault, accuracy, answers, distance, loss and finiteness: as text, and its numbers."""
     found = runs_of(protocol, loss, "symmetric-0.4")
     if not found:
-        return {"fault": words} | dict.fromkeys(
-            ("accuracy (%)", "noisy accuracy (%)", "commonest answer (%)", "its classes"), "missing"
-        )
+        columns = ("accuracy (%)", "noisy accuracy (%)", "commonest answer (%)", "its classes")
+        return {"fault": words} | dict.fromkeys(columns, "missing"), {"fault": words, "seeds": 0}
     final = [r["final"] for r in found]
+    clean = accuracies(protocol, loss, "symmetric-0.4")
     noisy = np.array([100 * f["last_accuracy_noisy"] for f in final if "last_accuracy_noisy" in f])
     answered = sorted({int(np.argmax(np.sum(f["confusion"], axis=0))) for f in final})
-    return {
+    commonest = 100 * np.mean([f["modal_class_share"] for f in final])
+    classes, far, ended = ", ".join(map(str, answered)), distance(final), sum(f["diverged"] for f in final)
+    text = {
         "fault": words,
-        "accuracy (%)": spread(accuracies(protocol, loss, "symmetric-0.4")),
+        "accuracy (%)": spread(clean),
         "noisy accuracy (%)": spread(noisy) if len(noisy) else "–",
-        "commonest answer (%)": f"{100 * np.mean([f['modal_class_share'] for f in final]):.0f}",
-        "its classes": ", ".join(map(str, answered)),
-        "distance": distance(final),
-        "not finite": f"{sum(f['diverged'] for f in final)} of {len(final)}",
+        "commonest answer (%)": f"{commonest:.0f}",
+        "its classes": classes,
+        "distance": in_words(far),
+        "not finite": f"{ended} of {len(final)}",
     }
+    measured = unrounded.of_seeds(clean, "clean test accuracy") | unrounded.of_seeds(noisy, "noisy test accuracy")
+    others = {"commonest answer, mean (%)": commonest, "its classes": classes}
+    others |= {"distance from start, mean": far, "runs not finite": ended}
+    return text, {"fault": words} | measured | {"seeds": len(final)} | others
 
 
+text, signatures = zip(*(signature(words, *place) for words, place in FAULTS.items()), strict=True)
 Table(
-    pd.DataFrame([signature(words, *place) for words, place in FAULTS.items()]).fillna("–"),
+    pd.DataFrame(text).fillna("–"),
     name="faults",
+    numbers=pd.DataFrame(signatures),
     caption="Signatures of faults in Joshi's protocol on digits, symmetric noise 0.4: accuracy on clean and on noisy test labels "
     "(mean ± standard deviation over seeds), share of the commonest answer and the classes it is in, distance of the weights "
     "from their start, and runs whose weights are no longer finite.",

@@ -25,12 +25,11 @@
 from functools import partial
 
 import numpy as np
-import pandas as pd
 from IPython.display import display
 
 from nlr.book import experiments
-from nlr.book.display import Figure, Prose, Table
-from nlr.book.experiments import SMALL, small_table, spread
+from nlr.book.display import Figure, Prose
+from nlr.book.experiments import SMALL, seeds_table, small_table
 from nlr.evidence import claims, frames, verdicts
 from nlr.evidence.claims.figures import FIGURES
 from nlr.evidence.wording import signed
@@ -120,9 +119,9 @@ RULES = {
 }
 
 
-def by_rule(key, loss, setting):
-    """Test accuracy in the epoch that a rule chooses, per cent by seed."""
-    return np.array([100 * r["final"][key] for r in runs_of("kathuria-as-written-digits", loss, setting)])
+def by_rule(cell, key):
+    """Test accuracy of a loss in a setting in the epoch that a rule chooses, per cent by seed."""
+    return np.array([100 * r["final"][key] for r in runs_of("kathuria-as-written-digits", *cell)])
 
 
 RULED = [
@@ -131,14 +130,10 @@ RULED = [
     for loss in (*PAIR, "kathuria-nce,scale=0.01", "kathuria-nce,scale=100")
     if runs_of("kathuria-as-written-digits", loss, setting)
 ]
-Table(
-    pd.DataFrame(
-        [
-            {"loss": f"`{loss}`", "setting": frames.short_name(setting)}
-            | {rule: spread(by_rule(key, loss, setting)) for rule, key in RULES.items()}
-            for loss, setting in RULED
-        ]
-    ),
+seeds_table(
+    {(loss, setting): {"loss": f"`{loss}`", "setting": frames.short_name(setting)} for loss, setting in RULED},
+    RULES,
+    by_rule,
     name="rules",
     caption="Kathuria's protocol on digits: test accuracy (%, mean ± standard deviation over seeds) in the epoch that each of "
     "four rules chooses, by noisy or clean labels of held-out images, or on the test set itself.",
@@ -148,7 +143,7 @@ Table(
 # %% tags=["remove-input"]
 kept = [np.mean([FIGURES["memorised"][0](r) for r in runs_of("kathuria-as-written-digits", *cell)]) for cell in RULED]
 gained = {
-    rule: [(by_rule(key, *cell) - by_rule("last_accuracy", *cell)).mean() for cell in RULED]
+    rule: [(by_rule(cell, key) - by_rule(cell, "last_accuracy")).mean() for cell in RULED]
     for rule, key in RULES.items()
     if key != "last_accuracy"
 }
@@ -174,18 +169,23 @@ display(*tested("E58", "gamma-digits"))
 
 # %% tags=["hide-input"]
 GAMMAS = {"0": ("ce", "nce"), "0.5": ("fl", "nfl"), "2": ("fl,gamma=2", "nfl,gamma=2")}
-Table(
-    pd.DataFrame(
-        [
-            {"gamma": gamma}
-            | {
-                f"{family}, {setting.replace('-', ' ')}": spread(accuracies("gamma-digits", loss, setting))
-                for setting in ("symmetric-0.4", "asymmetric-0.4")
-                for family, loss in zip(("FL", "NFL"), pair, strict=True)
-            }
-            for gamma, pair in GAMMAS.items()
-        ]
-    ),
+FAMILIES = ("FL", "NFL")
+
+
+def at_gamma(gamma, column):
+    """Accuracy of a family of losses in a setting, per cent by seed."""
+    family, setting = column
+    return accuracies("gamma-digits", GAMMAS[gamma][FAMILIES.index(family)], setting)
+
+
+seeds_table(
+    {gamma: {"gamma": gamma} for gamma in GAMMAS},
+    {
+        f"{family}, {frames.short_name(setting)}": (family, setting)
+        for setting in ("symmetric-0.4", "asymmetric-0.4")
+        for family in FAMILIES
+    },
+    at_gamma,
     name="gamma",
     caption="The reference protocol on digits: clean test accuracy after the last epoch (%, mean ± standard deviation over "
     "seeds) at three values of gamma.",

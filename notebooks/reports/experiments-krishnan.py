@@ -30,7 +30,7 @@ import pandas as pd
 import torch
 from IPython.display import display
 
-from nlr.book import experiments
+from nlr.book import experiments, unrounded
 from nlr.book.display import Prose, Table
 from nlr.book.experiments import spread
 from nlr.evidence import claims, course_figures, verdicts
@@ -133,6 +133,12 @@ def at_six_tenths(loss, figure):
     return np.mean([FIGURES[figure][0](r) for r in found]) if found else np.nan
 
 
+SURE = {
+    "probability of the given label, right labels": "sureness",
+    "wrong labels' share of the gradient": "gradient_share",
+}
+
+
 def krishnan_row(loss):
     """Accuracy at each rate, and at 0.6 how sure the network is of right labels and the wrong labels' gradient share."""
     missing = "–" if loss in SUMS else "missing"  # no study has the sums at other rates
@@ -140,7 +146,7 @@ def krishnan_row(loss):
     for setting in AT:
         values = accuracies("krishnan-as-written-digits", loss, setting)
         row[setting.split("-")[1]] = spread(values) if len(values) else missing
-    for column, figure in (("sureness at 0.6", "sureness"), ("gradient share at 0.6", "gradient_share")):
+    for column, figure in zip(("sureness at 0.6", "gradient share at 0.6"), SURE.values(), strict=True):
         value = at_six_tenths(loss, figure)
         row[column] = missing if np.isnan(value) else f"{value:.0f}"
     return row
@@ -149,6 +155,17 @@ def krishnan_row(loss):
 Table(
     pd.DataFrame(map(krishnan_row, (*KRISHNAN, *SUMS))),
     name="krishnan",
+    numbers=pd.DataFrame(
+        {"loss": loss, "setting": setting}
+        | unrounded.of_seeds(values, "clean test accuracy")
+        | {
+            f"{words}, mean (%)": at_six_tenths(loss, figure) if setting == "symmetric-0.6" else np.nan
+            for words, figure in SURE.items()
+        }
+        for loss in (*KRISHNAN, *SUMS)
+        for setting in AT
+        if len(values := accuracies("krishnan-as-written-digits", loss, setting))
+    ),
     caption="Krishnan's protocol on digits: clean test accuracy (%, mean ± standard deviation over seeds) at three rates; at "
     "0.6 the mean probability of the given label of samples whose label is right (%), and the wrong labels' share of the "
     "gradient (%). His sums are run at 0.8 alone.",

@@ -30,9 +30,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from nlr.book import experiments
+from nlr.book import experiments, unrounded
 from nlr.book.display import Figure, Prose, Table
-from nlr.book.experiments import SMALL, distance, small_table, spread
+from nlr.book.experiments import SMALL, distance, in_words, small_table, spread
 from nlr.evidence import verdicts
 from nlr.evidence.claims.figures import FIGURES
 from nlr.evidence.wording import listed
@@ -66,24 +66,22 @@ SONI = ("soni-nce", "nce", "soni-nfl", "nfl", "soni-nrce", "nrce")
 
 def answers_table(protocol, losses, setting, name, caption):
     """Accuracy, share of the commonest answer and distance from the start of each loss, mean over the seeds."""
-    rows = []
+    rows, numbers = [], []
     for loss in losses:
-        found = runs_of(protocol, loss, setting)
-        if not found:
+        final = [r["final"] for r in runs_of(protocol, loss, setting)]
+        if not final:
             rows.append([f"`{loss}`", "missing", "–", "–", "–"])
             continue
-        final = [r["final"] for r in found]
-        rows.append(
-            [
-                f"`{loss}`",
-                spread(accuracies(protocol, loss, setting)),
-                f"{100 * np.mean([f['modal_class_share'] for f in final]):.0f}",
-                distance(final),
-                str(len(found)),
-            ]
+        values = accuracies(protocol, loss, setting)
+        answer, far = 100 * np.mean([f["modal_class_share"] for f in final]), distance(final)
+        rows.append([f"`{loss}`", spread(values), f"{answer:.0f}", in_words(far), str(len(final))])
+        numbers.append(
+            {"loss": loss}
+            | unrounded.of_seeds(values, "clean test accuracy")
+            | {"commonest answer, mean (%)": answer, "distance from start, mean": far}
         )
     columns = ["loss", "accuracy (%)", "commonest answer (%)", "distance from start", "seeds"]
-    return Table(pd.DataFrame(rows, columns=columns), name=name, caption=caption)
+    return Table(pd.DataFrame(rows, columns=columns), name=name, caption=caption, numbers=pd.DataFrame(numbers))
 
 
 answers_table(
@@ -116,24 +114,24 @@ for loss in ("ce", "nce", "mae", "nce+mae"):
     on_training[loss], on_test[loss] = predictions(loss, "asymmetric-0.4")
 changed = {loss: frame[frame["mapped"]] for loss, frame in on_test.items()}
 other = {loss: 100 * frame.loc[~frame["mapped"], "largest"].mean() for loss, frame in on_test.items()}
+sure_of = pd.DataFrame(
+    {
+        "loss": loss,
+        "answered right": 100 * frame["answered"].mean(),
+        "probability of the class": 100 * frame["p_class"].mean(),
+        "of the one it is changed to": 100 * frame["p_target"].mean(),
+        "largest": 100 * frame["largest"].mean(),
+        "largest, other classes": other[loss],
+    }
+    for loss, frame in changed.items()
+).set_index("loss")
 Table(
-    pd.DataFrame(
-        [
-            {
-                "loss": f"`{loss}`",
-                "answered right": f"{100 * frame['answered'].mean():.0f}",
-                "probability of the class": f"{100 * frame['p_class'].mean():.0f}",
-                "of the one it is changed to": f"{100 * frame['p_target'].mean():.0f}",
-                "largest": f"{100 * frame['largest'].mean():.0f}",
-                "largest, other classes": f"{other[loss]:.0f}",
-            }
-            for loss, frame in changed.items()
-        ]
-    ),
+    sure_of.map("{:.0f}".format).rename(index="`{}`".format).reset_index(),
     name="sure",
     caption="Test images of the classes whose labels are changed, after 40 epochs, in per cent: share answered right, mean "
     "probability of the class, of the one that two fifths of its labels are changed to, and of the likeliest class, there "
     "and in the other classes (digits, asymmetric noise 0.4, one seed).",
+    numbers=sure_of.add_suffix(" (%)").reset_index(),
 )
 
 # %% tags=["hide-input"]
@@ -188,6 +186,7 @@ small_table(
     SONIS,
     SYMMETRIC,
     fitted,
+    measured="right labels fitted",
     name="fitted",
     caption="Accuracy on the training images whose label is right, after the last epoch (%), by rate of symmetric noise "
     f"(CIFAR-10 (JPEG), ma2020-small; {worth(SYMMETRIC.values(), SONIS)}).",

@@ -179,6 +179,15 @@ Table(
     name="lockstep",
     caption="Two networks in lock-step over 200 batches: the largest difference of two logits of test images, the spread of "
     "the logits at the end, and the smallest share of test images that both answer alike.",
+    numbers=pd.DataFrame(
+        {
+            "pair": what,
+            "largest difference of two logits": course["difference"].max(),
+            "standard deviation of the logits, at the end": course["spread"].iloc[-1],
+            "same answers, least (%)": course["agreement"].min(),
+        }
+        for what, course in steps.items()
+    ),
 )
 
 # %% tags=["hide-input"]

@@ -8,7 +8,10 @@ from factory import grid, record
 
 from nlr.book import experiments, plots
 from nlr.book.display import Prose, Table
+from nlr.evidence import claims
 from nlr.study import protocols, runs
+
+KRISHNAN = "krishnan-as-written-digits"
 
 
 @pytest.fixture(autouse=True)
@@ -44,8 +47,9 @@ def test_a_spread_says_what_there_is(values, text):
 
 def test_a_distance_is_over_the_runs_that_stayed_finite():
     final = [{"distance_from_start": value} for value in (1.0, None, 2.0)]
-    assert experiments.distance(final) == "1.50"
-    assert experiments.distance(final[1:2]) == "not finite"
+    assert experiments.distance(final) == 1.5
+    assert experiments.in_words(experiments.distance(final)) == "1.50"
+    assert experiments.in_words(experiments.distance(final[1:2])) == "not finite"
 
 
 def test_a_test_is_told_with_its_outcome_and_its_rows():
@@ -59,9 +63,19 @@ def test_a_test_is_told_with_its_outcome_and_its_rows():
     assert "less accurate" in str(head)
     assert "symmetric 0.4" in str(head)
     assert tables == []  # one row only
-    head, *tables = experiments.tested([], "E10", "krishnan-as-written-digits")
+    head, *tables = experiments.tested([], "E10", KRISHNAN)
     assert "runs are missing" in str(head)
     assert not [table for table in tables if isinstance(table, Table)]
+
+
+def test_the_numbers_of_a_test_are_those_shown():
+    cells = dict.fromkeys((loss, setting) for _, loss, setting in claims.needed(experiments.statement("E10"), KRISHNAN))
+    made = grid({cell: 0.3 + 0.01 * k for k, cell in enumerate(cells)})
+    for one in made:
+        one["config"] |= {"protocol": KRISHNAN}
+    (table,) = [part for part in experiments.tested(made, "E10", KRISHNAN) if isinstance(part, Table)]
+    effects = table.numbers.iloc[:, 1]
+    assert [f"{effect:+z.2f}".replace("-", "\N{MINUS SIGN}") for effect in effects] == table.frame["effect"].tolist()
 
 
 def test_a_remark_stands_with_a_test_and_four_cells_are_two_differences():
@@ -87,16 +101,35 @@ def test_the_small_protocol_is_described_by_its_own_numbers():
     assert table.frame.loc[0].tolist() == ["`ce`", "40.0", "missing"]
 
 
+def test_the_numbers_of_a_table_over_seeds_are_those_shown_and_not_rounded():
+    values = {("ce", 1): np.array([40.123, 42.456]), ("ce", 2): np.array([41.0]), ("nce", 1): np.array([])}
+    table = experiments.small_table(
+        ["ce", "nce"], {"a": 1, "b": 2}, lambda *cell: values.get(cell, np.array([])), name="x", caption="y"
+    )
+    mean, deviation = "clean test accuracy, mean (%)", "clean test accuracy, standard deviation (points)"
+    numbers = table.numbers.set_index(["loss", "column"])
+    assert numbers.index.tolist() == [("ce", "a"), ("ce", "b")]  # what has no run has no numbers
+    assert numbers["seeds"].tolist() == [2, 1]
+    assert numbers[mean].tolist() == pytest.approx([41.2895, 41])
+    assert np.isnan(numbers.loc[("ce", "b"), deviation])
+    first = numbers.loc[("ce", "a")]
+    assert table.frame.loc[0, "a"] == f"{first[mean]:.1f} ± {first[deviation]:.1f}"
+
+
 def test_courses_begin_behind_the_start():
     step = pd.DataFrame({"step": [0, 10, 20], "difference": [0.0, 1e-9, 1e-8]})
-    (axis,) = experiments.courses({"one": step, "other": step}).axes
+    figure = experiments.courses({"one": step, "other": step})
+    (axis,) = figure.axes
+    assert figure.numbers.to_numpy().tolist() == [[w, *xy] for w in ("one", "other") for xy in ([10, 1e-9], [20, 1e-8])]
     assert [line.get_xdata().tolist() for line in axis.lines] == [[10, 20]] * 2
     assert axis.get_yscale() == "log"
 
 
 def test_labels_that_are_not_answered_have_a_mark_of_their_own():
     frame = pd.DataFrame({"p_y": [0.9, 0.1, 0.2], "nce": [0.01, 0.2, 0.05], "answered": [True, False, False]})
-    left, right = experiments.against_the_label({"nce": frame, "mae": frame}, 0.1).axes
+    figure = experiments.against_the_label({"nce": frame, "mae": frame}, 0.1)
+    left, right = figure.axes
+    assert figure.numbers.iloc[-1].tolist() == ["mae", 0.2, 0.05, False]
     answered, missed, level = left.lines
     assert answered.get_xdata().tolist() == [0.9]
     assert missed.get_ydata().tolist() == [0.2, 0.05]
@@ -106,7 +139,9 @@ def test_labels_that_are_not_answered_have_a_mark_of_their_own():
 
 def test_differences_are_dots_with_their_mean():
     values = {"digits": np.array([1.0, -2.0]), "small": np.array([])}
-    (axis,) = experiments.single_differences(values, 3, "points").axes
+    figure = experiments.single_differences(values, 3, "points")
+    (axis,) = figure.axes
+    assert figure.numbers.to_numpy().tolist() == [["digits", 1.0], ["digits", -2.0]]
     dots = [line.get_xdata().tolist() for line in axis.lines if line.get_marker() == "o"]
     assert dots == [[1.0, -2.0], []]
     assert [line.get_xdata() for line in axis.lines if line.get_marker() == "|"] == [[-0.5]]
@@ -115,7 +150,9 @@ def test_differences_are_dots_with_their_mean():
 
 def test_a_run_that_diverged_has_a_gap_in_its_loss():
     made = record("ce", "symmetric-0.4", series={"loss": [1.0, None, 0.5], "test_accuracy": [0.1, 0.2, 0.3]})
-    left, right = experiments.losses_and_accuracies({"no fault": made}).axes
+    figure = experiments.losses_and_accuracies({"no fault": made})
+    left, right = figure.axes
+    assert figure.numbers.iloc[2].tolist() == ["no fault", 3, 0.5, pytest.approx(30)]
     assert np.isnan(left.lines[0].get_ydata()).tolist() == [False, True, False]
     assert right.lines[0].get_ydata() == pytest.approx([10, 20, 30])
 
