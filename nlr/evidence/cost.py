@@ -43,35 +43,42 @@ def seconds_per_epoch(protocol, found, measured):
     return timed
 
 
-def table(chosen, found, measured):
-    """A row for each study and device: what one run takes, and all of them on several such devices.
+def numbers(chosen, found, measured):
+    """A row for each study and device: what one run takes, and all of them on several such devices; not rounded.
 
     Args:
         chosen: studies. An epoch of each of their runs is taken to cost what one of their own protocol does.
         found, measured: see :func:`seconds_per_epoch`.
+
+    Returns:
+        A data frame with study, runs, device, timed by, a run (s), and the hours on each of :data:`DEVICES`; NaN where
+        a kind of device is not measured.
     """
     rows = []
     for study in chosen:
         epochs = [config["training"]["epochs"] for config, _ in study.runs()]
         timed = seconds_per_epoch(study.protocol, found, measured)
-        missing = [kind for kind in UNITS if kind not in {row["device_type"] for row in timed}]
+        of_study = {"study": study.name, "runs": len(epochs)}
         for row in sorted(timed, key=lambda row: row["seconds"]):
             run = row["seconds"] * sum(epochs) / len(epochs)
-            hours = [f"{run * math.ceil(len(epochs) / n) / 3600:,.1f}" for n in DEVICES]
-            device = f"{UNITS[row['device_type']]}, {row['device']}"
-            rows.append(_row(study, len(epochs), device, row["source"], estimates.in_words(run), hours))
-        for kind in missing:
-            rows.append(_row(study, len(epochs), UNITS[kind], "not measured", "–", ["–"] * len(DEVICES)))
+            device = {"device": f"{UNITS[row['device_type']]}, {row['device']}", "timed by": row["source"]}
+            hours = {f"hours on {n}": run * math.ceil(len(epochs) / n) / 3600 for n in DEVICES}
+            rows.append(of_study | device | {"a run (s)": run} | hours)
+        for kind, unit in UNITS.items():
+            if kind not in {row["device_type"] for row in timed}:
+                rows.append(of_study | {"device": unit, "timed by": "not measured"})
     return pd.DataFrame(rows)
+
+
+def table(numbers):
+    """:func:`numbers` as text."""
+    forms = {"a run (s)": estimates.in_words} | dict.fromkeys((f"hours on {n}" for n in DEVICES), "{:,.1f}".format)
+    text = {column: numbers[column].map(form, na_action="ignore").fillna("–") for column, form in forms.items()}
+    return numbers.assign(**text).rename(columns={"a run (s)": "a run"})
 
 
 def _counted(times):
     return f"{len(times)} records" if len(times) > 1 else "1 record"
-
-
-def _row(study, runs, device, source, run, hours):
-    several = {f"hours on {n}": text for n, text in zip(DEVICES, hours, strict=True)}
-    return {"study": study.name, "runs": runs, "device": device, "timed by": source, "a run": run} | several
 
 
 def _trains_alike(protocol, network):

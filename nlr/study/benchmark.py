@@ -142,6 +142,18 @@ def table(measured):
     return pd.DataFrame(rows)
 
 
+def table_numbers(measured):
+    """The numbers of :func:`table`, not rounded."""
+    return pd.DataFrame(
+        {"trained by": name}
+        | _ends(one["images_per_second"], "images per second")
+        | {"epoch (s)": one["seconds_per_epoch"]}
+        | _ends(one["ratio"], "ratio to the ordinary script")
+        | {"first step (s)": one["first_step_seconds"], "memory (GB)": one["peak_memory_mb"] / 1024}
+        for name, one in measured["contenders"].items()
+    )
+
+
 def added(measured):
     """What each loss adds to a step, as a share of the step with torch's cross-entropy: ``{loss: share}``.
 
@@ -183,6 +195,18 @@ def losses_table(measured):
     return pd.DataFrame([*rows, *({"loss": name} | missing for name in younger)])
 
 
+def losses_numbers(measured):
+    """The numbers of :func:`losses_table`, not rounded, of the losses that were measured."""
+    alone, step, more = measured["losses"]["alone"], measured["losses"]["step"], added(measured)
+    return pd.DataFrame(
+        {"loss": name}
+        | _of_ratio(alone[name], "alone, time relative to torch's cross-entropy")
+        | {"adds to a step (%)": 100 * more[name]}
+        | (_of_ratio(step[name], "whole step, time relative to torch's cross-entropy") if name in step else {})
+        for name in sorted(alone, key=lambda name: -alone[name]["ratio"])
+    )
+
+
 def tried_table(measured):
     """Changes that were looked at: the time of the part that each would change, relative to what the engine does."""
     step = measured["losses"]["step"]["ce"]["seconds"]
@@ -195,6 +219,16 @@ def tried_table(measured):
         for name, one in measured["tried"].items()
     ]
     return pd.DataFrame(rows)
+
+
+def tried_numbers(measured):
+    """The numbers of :func:`tried_table`, not rounded."""
+    step = measured["losses"]["step"]["ce"]["seconds"]
+    return pd.DataFrame(
+        {"instead of what the engine does": name, "share of a training step (%)": 100 * one["ours_seconds"] / step}
+        | _of_ratio(one, "relative time")
+        for name, one in measured["tried"].items()
+    )
 
 
 def facts(measured):
@@ -265,6 +299,15 @@ def rounded_in_words(measured):
 
 def _spread(values, digits):
     return f"{median(values):.{digits}f} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+
+
+def _ends(values, what):
+    return {f"{what}, median": median(values), f"{what}, lowest": min(values), f"{what}, highest": max(values)}
+
+
+def _of_ratio(ratio, what):
+    names = {"ratio": "median", "low": "lowest", "high": "highest"}
+    return {f"{what}, {name}": ratio[key] for key, name in names.items()}
 
 
 def _together(crew, seconds):

@@ -33,14 +33,16 @@ from nlr.study import studies
 
 measured = [json.loads((paths.RESULTS / "bench" / "cpu.json").read_text())]
 chosen = [studies.load(name) for name in ("ma2020", "ma2020-mnist", "ma2020-small")]
+numbers = cost.numbers(chosen, verdicts.committed(), measured)
 Table(
-    cost.table(chosen, verdicts.committed(), measured),
+    cost.table(numbers),
     name="cost",
     caption="How long a run takes, and in how many hours 1, 8 and 64 such devices make all runs that a study plans, each of them one "
     "run at a time. Where its protocol has records, of this or another study, the time of a run is the median of all of them on the "
     "device; else it comes from images a second in the [benchmark](/executed/speed.ipynb). Nothing is guessed from one kind of device "
     "to another.",
     left=["device", "timed by"],
+    numbers=numbers,
 )
 
 # %% [markdown]

@@ -50,6 +50,7 @@ Table(
     caption="The paper's network at batch 128, augmentation and gradient clipping included: median over rounds, lowest "
     "and highest in brackets. The ratio is to the ordinary script, in the same round. One process with torch's default "
     "threads where nothing else is said.",
+    numbers=benchmark.table_numbers(measured),
 )
 
 # %% tags=["remove-input"]
@@ -68,6 +69,7 @@ Table(
     caption=f"The network of MNIST at batch 128, gradient clipping included ({of_mnist['machine']['device']}, "
     f"{of_mnist['machine']['date']}): median over rounds, lowest and highest in brackets. The ratio is to the ordinary script "
     "of MNIST, in the same round.",
+    numbers=benchmark.table_numbers(of_mnist),
 )
 
 # %% tags=["hide-input"]
@@ -76,6 +78,7 @@ Table(
     name="tried-mnist",
     caption="Other ways to take the first convolution: time of a whole step relative to the engine's, median with lowest and "
     "highest.",
+    numbers=benchmark.tried_numbers(of_mnist),
 )
 
 # %% tags=["remove-input"]
@@ -93,6 +96,7 @@ Table(
     benchmark.tried_table(measured),
     name="tried",
     caption="Changes that were looked at: time relative to what the engine does, median with lowest and highest.",
+    numbers=benchmark.tried_numbers(measured),
 )
 
 # %% [markdown]
@@ -111,6 +115,7 @@ Table(
     caption="Time relative to torch's cross-entropy. *Alone*: value and gradient at 4,096 rows. *Adds to a step*: what value "
     "and gradient at the batch of 128 take longer, in per cent of the step. *Whole step*: measured as such for the twelve "
     "losses of the study and the slowest of all. Median with lowest and highest.",
+    numbers=benchmark.losses_numbers(measured),
 )
 
 # %% [markdown]

@@ -32,7 +32,10 @@ def test_the_benchmark_counts_where_the_protocol_takes_its_steps_and_has_no_reco
 def test_runs_are_divided_whole_among_devices():
     chosen = studies.load("ma2020-small")  # 176 runs of 25 epochs
     found = [record("ce", "clean", wall_seconds=3600.0)]
-    timed, missing = cost.table([chosen], found, []).to_dict("records")
+    numbers = cost.numbers([chosen], found, [])
+    assert numbers.loc[0, "a run (s)"] == 3600
+    assert numbers.loc[0, "hours on 64"] == 3
+    timed, missing = cost.table(numbers).to_dict("records")
     assert timed == {
         "study": "ma2020-small",
         "runs": 176,

@@ -131,6 +131,21 @@ def test_tables_and_sentences_follow_the_numbers(measured):
     assert benchmark.losses_table(changed).iloc[0].tolist()[:2] == ["ce", "99.00 (98.00 to 100.00)"]
 
 
+def test_the_numbers_of_the_tables_are_those_shown_and_not_rounded(measured):
+    shown, numbers = benchmark.table(measured), benchmark.table_numbers(measured)
+    ratios = numbers[[f"ratio to the ordinary script, {name}" for name in ("median", "lowest", "highest")]]
+    assert ["{:.2f} ({:.2f} to {:.2f})".format(*row) for row in ratios.to_numpy()] == shown["ratio"].tolist()
+    assert [f"{memory:.2f} GB" for memory in numbers["memory (GB)"]] == shown["memory"].tolist()
+    shown, numbers = benchmark.tried_table(measured), benchmark.tried_numbers(measured)
+    times = numbers[[f"relative time, {name}" for name in ("median", "lowest", "highest")]]
+    assert ["{:.2f} ({:.2f} to {:.2f})".format(*row) for row in times.to_numpy()] == shown["relative time"].tolist()
+    assert (times != times.round(2)).any(axis=None)
+    shown, numbers = benchmark.losses_table(measured), benchmark.losses_numbers(measured)
+    assert shown["loss"].tolist()[: len(numbers)] == numbers["loss"].tolist()
+    more = [f"{share:z.2f} %" for share in numbers["adds to a step (%)"]]
+    assert more == shown["adds to a step"].tolist()[: len(numbers)]
+
+
 def test_on_a_gpu_the_figure_of_the_engine_is_that_of_a_process_without_a_count_of_threads(measured):
     there = dict.fromkeys(benchmark.GPU, measured["contenders"][benchmark.BASELINE])
     assert benchmark.in_words(measured | {"contenders": there}).startswith("One process reaches")  # all are as quick
