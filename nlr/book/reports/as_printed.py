@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 
-from nlr.book import reports
+from nlr.book import reports, unrounded
 from nlr.book.display import Table
 from nlr.evidence import course_figures, frames, report_code
 from nlr.evidence.wording import unbroken
@@ -23,12 +23,19 @@ def printed_tables(name):
     """The tables of accuracies as printed; of tables by class only what they hold, for their rows are 0 or 100."""
     if course_figures.load(name)["class"].notna().any():
         return [_class_tables(name, kind) for kind in ("symmetric", "asymmetric")]
-    out = []
+    out, rows = [], course_figures.load(name)
     for where, section, frame in reports.printed_tables(name):
         text = f"{where} of the report (section {section}) as printed: test accuracy in per cent."
         text += " A star marks a reading from a repeated run." if "*" in frame.to_string() else ""
-        out.append(Table(frame, name=where, caption=text))
+        numbers = _numbers(rows[(rows["where"] == where) & (rows["kind"] == "table")])
+        out.append(Table(frame, name=where, caption=text, numbers=numbers))
     return out
+
+
+def _numbers(rows):
+    """The printed accuracies of some rows of :func:`nlr.evidence.course_figures.load`."""
+    names = {"where": "table", "class": "class, overall where empty", "value": "accuracy (%)", "starred": "starred"}
+    return unrounded.named(rows, ["loss", "setting"], **names)
 
 
 def code_tables(name):
@@ -59,6 +66,12 @@ def code_tables(name):
                 "logarithms aside.",
                 left=["coded as"],
                 style="nlr-wide",
+                numbers=unrounded.named(
+                    part,
+                    ["loss", "setting", "epoch"],
+                    loss_as_coded="coded as",
+                    mean="clean test accuracy (%)",
+                ),
             )
         )
     return out
@@ -94,7 +107,17 @@ def prose_table(name):
         caption="Figures in the report's prose as printed, with the table whose figures they repeat, and results "
         "that it "
         "announces without giving them.",
-        left=["loss", "setting", "what", "printed", "repeats"],
+        left=["loss", "setting", "what", "repeats"],
+        numbers=unrounded.named(
+            rows,
+            ["loss", "setting", "value", "low", "high"],
+            where="place",
+            metric="what",
+            low="low",
+            high="high",
+            text="as printed, with its unit",
+            repeats="repeats",
+        ),
     )
 
 
@@ -151,6 +174,7 @@ def _class_tables(name, kind):
         "the report "
         "announces a table and has none.",
         left=["table", "same figures as"],
+        numbers=_numbers(rows[rows["kind"] == "table"]),
     )
 
 

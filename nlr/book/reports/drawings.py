@@ -1,15 +1,16 @@
 """Drawings of the pages of the five reports; each returns a matplotlib figure, as those of :mod:`nlr.book.plots` do.
 
 A loss has the colour and dashes of the loss that it is meant to be (:func:`nlr.book.reports.look`), whatever a report
-calls it. What has no run says "missing" in its place.
+calls it. What has no run says "missing" in its place. The attribute ``numbers`` is a frame of what a figure shows.
 """
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from nlr.book import plots
+from nlr.book import plots, unrounded
 
 # Of the parts and readings of a training curve: colour by part, dashes by reading.
 _PARTS = {"training labels": "mae", "clean test labels": "nfl"}
@@ -42,6 +43,25 @@ def _legend(figure, columns=4):
         figure.legend(labels.values(), labels, loc="outside lower center", ncols=columns, handlelength=2.6)
 
 
+def _numbers(panels, places, columns):
+    """The numbers of panels: a row a panel and place, or one that says 0 runs where a panel is missing.
+
+    Args:
+        panels: ``{title: frame}``, a row a run and place.
+        places: the columns of a place, loss and noise rate, say.
+        columns: ``{column: its name with the unit}`` of those whose mean, least and most over the runs is wanted.
+    """
+    parts = {}
+    for title, table in panels.items():
+        groups = table.groupby(places, sort=False)
+        parts[title] = groups.size().to_frame("runs").reset_index() if len(table) else pd.DataFrame([{"runs": 0}])
+        for column, name in columns.items() if len(table) else ():
+            for what, word in (("mean", "mean"), ("min", "least"), ("max", "most")):
+                parts[title][f"{name}, {word}"] = groups[column].agg(what).to_numpy(float)
+    rates = {"rate": "noise rate"}
+    return pd.concat(parts, names=["panel"]).reset_index("panel").rename(columns=rates)
+
+
 def rates(panels, looks, ticks, xlabel, ylabel):
     """Accuracy against the noise rate, a panel a source.
 
@@ -66,6 +86,7 @@ def rates(panels, looks, ticks, xlabel, ylabel):
     margin = 0.05 * (ticks[-1] - ticks[0])
     axes[0, 0].set(ylim=(0, 100), xlim=(ticks[0] - margin, ticks[-1] + margin), xticks=ticks)
     _legend(figure)
+    figure.numbers = _numbers(panels, ["loss", "rate"], {"value": ylabel})
     return figure
 
 
@@ -102,6 +123,7 @@ def epochs(panels, rows, looks):
     for axis, label in zip(axes[:, 0], rows.values(), strict=True):
         axis.set_ylabel(label, size=None if there else 8)
     _legend(figure)
+    figure.numbers = _numbers(panels, ["loss", "epoch"], rows)
     return figure
 
 
@@ -144,6 +166,7 @@ def training(panels, keys, ylabel):
         axis.tick_params(labelbottom=True)
     figure.supylabel(ylabel, size=9)
     _legend(figure, columns=2)
+    figure.numbers = _numbers(panels, ["reading", "epoch"], {key: f"{part}, {ylabel}" for part, key in keys.items()})
     return figure
 
 
@@ -159,6 +182,7 @@ def missing(titles, columns=6):
         axis.set_title(title, size=7)
         axis.set(xticks=[], yticks=[])
         _say_missing(axis, size=7)
+    figure.numbers = pd.DataFrame({"panel": title.replace("\n", ", "), "runs": 0} for title in titles)
     return figure
 
 
@@ -217,6 +241,16 @@ def classes(panels):
     axes[-1, 1].set_xlabel("noise rate; a bar a class, the highest with its number")
     figure.supylabel("per cent", size=9)
     _legend(figure, columns=5)
+    shown = {
+        title: pd.concat(
+            [
+                overall.rename(columns={"value": "accuracy"}).assign(**{"class": "overall"}),
+                by_class.astype({"class": int}).astype({"class": str}),
+            ]
+        )
+        for title, (overall, by_class) in panels.items()
+    }
+    figure.numbers = _numbers(shown, ["class", "rate"], {"accuracy": "accuracy (%)"})
     return figure
 
 
@@ -244,6 +278,9 @@ def transitions(matrices, names):
         axis.tick_params(length=0)
         axis.set_xlabel("noisy label")
     axes[0, 0].set_ylabel("true class")
+    named = ["true class", "noisy label", "share (%)"]
+    shares = {title: unrounded.matrix(100 * matrix, names, names, named) for title, matrix in matrices.items()}
+    figure.numbers = pd.concat(shares, names=["panel"]).reset_index("panel")
     return figure
 
 
@@ -269,6 +306,7 @@ def boxes(rows, size=9):
             axis.add_patch(arrow)
     axis.set(xlim=(-0.01, 1.01), ylim=(-len(rows) + 0.55, 0.45))
     axis.axis("off")
+    figure.numbers = pd.DataFrame(rows, columns=["box", "text"])
     return figure
 
 
@@ -279,6 +317,7 @@ def normaliser(cross_entropy, normalised, top):
     axis.plot(cross_entropy, cross_entropy, "--", color=plt.rcParams["text.color"], label="x", linewidth=1.3)
     axis.set(xlabel="x, the cross-entropy of a sample", ylabel="loss", ylim=(0, top), xlim=(0, max(cross_entropy)))
     _legend(figure)
+    figure.numbers = pd.DataFrame({"cross-entropy of a sample": cross_entropy, "normalised loss": normalised})
     return figure
 
 
@@ -303,4 +342,5 @@ def images(pictures, given, true):
         text = f"✗ {label} ({truth})" if wrong else f"{label}"
         axis.set_xlabel(text, size=9, color=wrong_colour if wrong else plt.rcParams["text.color"])
         axis.spines[:].set(visible=bool(wrong), color=wrong_colour, linewidth=1.6)
+    figure.numbers = pd.DataFrame({"image": range(len(true)), "label": given, "true class": true})
     return figure

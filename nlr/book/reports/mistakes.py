@@ -91,15 +91,17 @@ def effects_table(name, found, scale, records=()):
         return None
     judged = {reports.judged_by(name, reading) for reading in READINGS}
     figure = "clean" if len(judged) > 1 else "value"
-    kinds, rows = [kind for kind in ("clean", "symmetric", "asymmetric") if kind in set(mine["kind"])], []
+    kinds = [kind for kind in ("clean", "symmetric", "asymmetric") if kind in set(mine["kind"])]
+    rows, numbers = [], []
     for loss in dict.fromkeys(mine["loss"]):
         if put_right := mended(name, loss, kinds, scale):
             names = [
                 errata_link(one) + ("" if of == kinds else f" ({' and '.join(of)})") for one, of in put_right.items()
             ]
-            effects = {kind: _effect(reports.effect(mine, loss, kind, records, figure)) for kind in kinds}
-            rows.append({"loss": loss, "errata": ", ".join(names)} | effects)
-    if all(text == "–" for row in rows for key, text in row.items() if key not in ("loss", "errata")):
+            effects = {kind: reports.effect(mine, loss, kind, records, figure) for kind in kinds}
+            rows.append({"loss": loss, "errata": ", ".join(names)} | {k: _effect(one) for k, one in effects.items()})
+            numbers += [_unrounded(loss, put_right, kind, one) for kind, one in effects.items() if one]
+    if not numbers:
         return None
     return Table(
         pd.DataFrame(rows),
@@ -110,7 +112,21 @@ def effects_table(name, found, scale, records=()):
         f"{SCALES[scale]}, "
         f"{reports.CLEAN if len(judged) > 1 else judged.pop()}.",
         left=["errata"],
+        numbers=pd.DataFrame(numbers),
     )
+
+
+def _unrounded(loss, put_right, kind, value):
+    """An effect with its interval, as a row of numbers; only the errata that act in this kind of noise."""
+    low, high = value.interval()
+    return {
+        "loss": loss,
+        "errata": " ".join(erratum for erratum, kinds in put_right.items() if kind in kinds),
+        "noise": kind,
+        "as written less as intended (points)": value.effect,
+        "95 % interval, low (points)": low,
+        "95 % interval, high (points)": high,
+    }
 
 
 def _effect(value):

@@ -4,7 +4,7 @@ import math
 
 import pandas as pd
 
-from nlr.book import reports
+from nlr.book import reports, unrounded
 from nlr.book.display import Table
 from nlr.book.reports import READINGS
 from nlr.evidence import frames
@@ -15,6 +15,14 @@ from nlr.study import protocols
 #: The scales of our runs in words.
 SCALES = {"full": "in full", "small": "scaled down", "digits": "on digits"}
 
+_OURS = [f"{reading}_{what}" for reading in READINGS for what in ("n", "mean", "sd")]
+_NUMBERS = {"printed": "printed (%)", "printed_ce": "printed less printed CE (points)"}
+_NUMBERS |= {f"{reading}_n": f"{reading.replace('-', ' ')}, seeds" for reading in READINGS}
+_NUMBERS |= {f"{reading}_mean": f"{reading.replace('-', ' ')}, mean (%)" for reading in READINGS}
+_NUMBERS |= {f"{reading}_sd": f"{reading.replace('-', ' ')}, standard deviation (points)" for reading in READINGS}
+_EFFECTS = {"readings": "as written less as intended", "printed": "as written less printed"}
+_EFFECTS |= {"written_ce": "as written less CE", "intended_ce": "as intended less CE"}
+
 _DIFFERENCE = (
     "Written − intended: what the errata change, in points, with a 95 % interval where seeds give one, from the spread "
     "of all runs of these protocols. Where both have runs, their means are over shared seeds, so that they differ by "
@@ -24,17 +32,19 @@ _DIFFERENCE = (
 
 def runs_table(name, found):
     """Which runs of a report's protocols there are, a row a reading and scale."""
-    rows = []
+    rows, numbers = [], []
     for scale in SCALES:
         for reading, (protocol, _) in reports.protocols_of(name, scale).items():
             mine = found[(found["scale"] == scale) & (found["reading"] == reading)]
             cells = mine.groupby(["loss", "setting"]).size()
             asked = sum(r == reading for r, _, _ in reports.wanted(name, scale))
             datasets = {record["config"]["dataset"] for record in mine["record"]}
+            row = {"reading": reading.replace("-", " "), "scale": SCALES[scale], "protocol": protocol}
+            seeds = {"seeds a cell, least": cells.min(), "seeds a cell, most": cells.max()}
+            numbers.append(row | {"cells with a run": len(cells), "cells": asked} | seeds)
             rows.append(
-                {
-                    "reading": reading.replace("-", " "),
-                    "scale": SCALES[scale],
+                row
+                | {
                     "protocol": f"`{protocol}`",
                     "cells with a run": f"{len(cells)} of {asked}" if scale != "digits" else f"{len(cells)}",
                     "seeds a cell": reports.span(cells),
@@ -49,6 +59,7 @@ def runs_table(name, found):
         "run counts for both; readings that differ in their losses alone share a protocol. Each scale has tables and "
         "figures of its own; on digits only what settles an erratum is run.",
         left=["scale", "protocol", "data"],
+        numbers=pd.DataFrame(numbers),
     )
 
 
@@ -80,7 +91,7 @@ def comparison_tables(name, found, scale, records=()):
     tag = reports.SCALES[scale]
     judged = [reports.judged_by(name, reading) for reading in READINGS]
     comparable = judged[0] == judged[1]
-    printed = compared["printed"].notna().any() and scale != "digits"  # another data set
+    printed = bool(compared["printed"].notna().any()) and scale != "digits"  # another data set
     captions = [f"Our runs {SCALES[scale]}, in per cent; {_over(compared)}; {_judged_words(judged)}."]
     if comparable:
         captions.append(_DIFFERENCE)
@@ -92,7 +103,9 @@ def comparison_tables(name, found, scale, records=()):
     if printed and scale != "full":
         captions.append("The scale is not the report's, so levels cannot be compared.")
     rows = _compared_rows(name, compared, comparable, printed, printed and scale == "full")
-    out = [Table(rows, name=f"ours{tag}", caption=" ".join(captions), left=["setting"])]
+    effects = ["readings"] * comparable + ["printed"] * (printed and scale == "full")
+    numbers = _unrounded(compared, ["printed"] * printed + _OURS, effects)
+    out = [Table(rows, name=f"ours{tag}", caption=" ".join(captions), left=["setting"], numbers=numbers)]
     if not comparable:
         clean = reports.comparison(name, mine, records, "clean")
         clean = clean[(clean["as-written_n"] > 0) & (clean["as-intended_n"] > 0)]
@@ -100,15 +113,17 @@ def comparison_tables(name, found, scale, records=()):
             caption = (
                 f"The same runs, both readings judged by {reports.CLEAN}, in per cent; {_over(clean)}. {_DIFFERENCE}"
             )
-            rows = _compared_rows(name, clean, True, False, False)
-            out.append(Table(rows, name=f"clean{tag}", caption=caption, left=["setting"]))
+            rows, numbers = _compared_rows(name, clean, True, False, False), _unrounded(clean, _OURS, ["readings"])
+            out.append(Table(rows, name=f"clean{tag}", caption=caption, left=["setting"], numbers=numbers))
     less = compared[compared["loss"] != "CE"]
     if less[["written_ce_effect", "intended_ce_effect"]].notna().any(axis=None):
         text = (
             f"Accuracy less that of CE in the same setting, in points, mean over the seeds that both losses have; our "
             f"runs {SCALES[scale]}, 95 % intervals from the spread over seeds of all runs of these protocols."
         )
-        out.append(Table(_less_rows(less, printed), name=f"less-ce{tag}", caption=text, left=["setting"]))
+        numbers = _unrounded(less, ["printed_ce"] * printed, ["written_ce", "intended_ce"])
+        rows = _less_rows(less, printed)
+        out.append(Table(rows, name=f"less-ce{tag}", caption=text, left=["setting"], numbers=numbers))
     return out
 
 
@@ -119,13 +134,18 @@ def as_run_table(name, found, records):
         return None
     losses = list(protocols.load(reports.protocol_of(name, "as-run"))["report"]["losses"])
     places = {key: k for order in (losses, frames.in_order(mine["setting"])) for k, key in enumerate(order)}
-    mine, rows = mine.sort_values(["loss", "setting"], key=lambda column: column.map(places)), []
+    mine, rows, numbers = mine.sort_values(["loss", "setting"], key=lambda column: column.map(places)), [], []
     for (loss, setting, spec, rate), cell in mine.groupby(["loss", "setting", "spec", "learning_rate"], sort=False):
         beside = digits[(digits["loss"] == loss) & (digits["setting"] == setting)]
         row = {"loss": unbroken(loss), "setting": unbroken(frames.short_name(setting))}
         row |= {"trained as": f"`{spec}`", "learning rate": f"{rate:g}"}
-        row |= {r.replace("-", " "): _over_seeds(beside.loc[beside["reading"] == r, "value"]) for r in READINGS}
-        rows.append(row | {"as run": _over_seeds(cell["value"])})
+        values = {r.replace("-", " "): beside.loc[beside["reading"] == r, "value"] for r in READINGS}
+        values["as run"] = cell["value"]
+        rows.append(row | {reading: _over_seeds(of_reading) for reading, of_reading in values.items()})
+        numbers.append({"loss": loss, "setting": setting, "trained as": spec, "learning rate, as run": rate})
+        for reading, of_reading in values.items():
+            over = unrounded.of_seeds(of_reading, "clean test accuracy")
+            numbers[-1] |= {f"{reading}, {what}": number for what, number in over.items()}
     return Table(
         pd.DataFrame(rows),
         name="as-run",
@@ -135,12 +155,13 @@ def as_run_table(name, found, records):
         f"digits. {reports.CLEAN.capitalize()} in per cent, mean ± standard deviation over n seeds.",
         left=["setting", "trained as"],
         style="nlr-wide",
+        numbers=pd.DataFrame(numbers),
     )
 
 
 def inventory_table(name, found):
     """The figures of a report with how many of the cells that each needs have a run; many of one kind share a row."""
-    rows = []
+    rows, numbers = [], []
     for row in reports.inventory(name, found).to_dict("records"):
         names, form = row["names"], row["form"]
         caption = f"“{row['caption']}”"
@@ -158,6 +179,12 @@ def inventory_table(name, found):
             there = " + ".join(str(count) for count in counts)
             shown[words] = f"{there} of {row['cells']}" if any(counts) else "missing" if row["cells"] else "by code"
         rows.append(shown)
+        numbers.append({"figure": shown["figure"], "cells": row["cells"]})
+        numbers[-1] |= {
+            f"cells with a run, {SCALES[scale]}, {reading.replace('-', ' ')}": row[scale, reading]
+            for scale in SCALES
+            for reading in READINGS
+        }
     return Table(
         pd.DataFrame(rows),
         name="figures",
@@ -165,7 +192,18 @@ def inventory_table(name, found):
         "of ours, as "
         "written + as intended. *By code* means that no run enters it.",
         left=["caption"],
+        numbers=pd.DataFrame(numbers),
     )
+
+
+def _unrounded(compared, columns, effects):
+    """The numbers of a table of comparison: some columns of :func:`nlr.book.reports.comparison`, and some effects."""
+    names = {"loss": "loss", "setting": "setting"} | {column: _NUMBERS[column] for column in columns}
+    names |= {"same_runs": "the same runs in both readings"} if "readings" in effects else {}
+    for key in effects:
+        names |= {f"{key}_effect": f"{_EFFECTS[key]} (points)"}
+        names |= {f"{key}_{end}": f"{_EFFECTS[key]}, 95 % interval, {end} (points)" for end in ("low", "high")}
+    return compared[list(names)].rename(columns=names)
 
 
 def _interval(row, key, digits=1):
