@@ -11,7 +11,7 @@ from factory import parts
 from nlr.book import plots, reports
 from nlr.book.reports import as_printed, drawings, figures, method, mistakes, ours, stance
 from nlr.errors import NlrError
-from nlr.evidence import claims, course_figures, report_code, statistics, verdicts
+from nlr.evidence import claims, course_figures, report_code, statistics, verdicts, wording
 from nlr.study import protocols, records, runs, studies
 
 EPOCHS = 3
@@ -219,12 +219,55 @@ def test_scales_do_not_mix(tmp_path):
     assert "scaled down" in small.caption
 
 
+INTERVAL = ", 95 % interval, "
+
+
+def test_the_numbers_of_comparisons_are_those_shown_and_not_rounded(tmp_path):
+    made = put_report(tmp_path, "krishnan", "full", losses=["CE", "NCE"], seeds=(0, 1, 2))
+    one, other = ours.comparison_tables("krishnan", reports.runs_of("krishnan", made), "full", made)
+    effects = mistakes.effects_table("krishnan", reports.runs_of("krishnan", made), "full", made)
+    shown = {
+        "as written less as intended": (one, "written − intended"),
+        "as written less printed": (one, "written − printed"),
+        "as written less CE": (other, "as written"),
+        "as intended less CE": (other, "as intended"),
+    }
+    for name, (table, column) in shown.items():
+        for cell, row in zip(table.frame[column], table.numbers.to_dict("records"), strict=True):
+            ends = [row[f"{name}{INTERVAL}{end} (points)"] for end in ("low", "high")]
+            if cell not in ("–", "the same runs"):
+                assert cell == wording.with_interval(row[f"{name} (points)"], *ends)
+    for reading in ("as written", "as intended"):
+        means, deviations = (one.numbers[f"{reading}, {w}"] for w in ("mean (%)", "standard deviation (points)"))
+        assert one.frame[reading].tolist() == [f"{m:.1f} ± {d:.1f}" for m, d in zip(means, deviations, strict=True)]
+    assert (one.numbers["as written, seeds"] == 3).all()
+    (row,) = effects.numbers.to_dict("records")
+    ends = [row[f"95 % interval, {end} (points)"] for end in ("low", "high")]
+    assert [wording.with_interval(row["as written less as intended (points)"], *ends)] == effects.frame[
+        "symmetric"
+    ].tolist()
+
+
+@every_report
+def test_a_table_has_numbers_if_and_only_if_it_has_a_column_of_them(name):
+    """A column of numbers is set flush right; the protocol, its losses and settings are text."""
+    nothing = reports.runs_of(name, [])
+    tables = [method.protocol_table(name), method.losses_table(name), *method.settings_tables(name)]
+    tables += [*as_printed.printed_tables(name), *as_printed.code_tables(name), as_printed.prose_table(name)]
+    tables += [ours.runs_table(name, nothing), ours.inventory_table(name, nothing), mistakes.errata_table(name)]
+    for table in filter(None, tables):
+        others = map(str, table.frame.columns[1:])
+        assert (set(others) <= table.left) == (table.numbers is None)
+        assert table.numbers is None or len(table.numbers)
+
+
 def test_accuracies_on_different_labels_are_not_subtracted(tmp_path):
     made = put_report(tmp_path, "joshi", "small", losses=["CE", "NCE"])
     found = reports.runs_of("joshi", made)
     first, clean, _ = ours.comparison_tables("joshi", found, "small")
     assert "written − intended" not in first.frame
     assert "not subtracted" in first.caption
+    assert not [column for column in first.numbers if "less" in column]
     assert first.frame["as written"][0] == "0.0"  # on noisy labels, 30 points below
     assert clean.frame.loc[0, ["as written", "as intended", "written − intended"]].tolist() == ["30.0", "30.0", "+0.0"]
     assert "clean test accuracy" in clean.caption
@@ -414,11 +457,18 @@ def test_a_panel_without_runs_says_so():
     assert left.lines[0].get_ydata().tolist() == [80.0, 60.0]
     assert [text.get_text() for text in right.texts] == ["missing"]
     assert not right.lines
+    numbers = figure.numbers
+    assert numbers["panel"].tolist() == ["here", "here", "there"]
+    assert numbers["runs"].tolist() == [1, 1, 0]
+    assert numbers["accuracy (%), mean"].tolist()[:2] == [80, 60]
+    assert np.isnan(numbers["accuracy (%), mean"].iloc[2])
 
 
 def test_a_grid_of_missing_panels_keeps_every_title():
     titles = [f"{k}: CE" for k in range(4, 12)]
-    axes = drawings.missing(titles, columns=3).axes
+    figure = drawings.missing(titles, columns=3)
+    axes = figure.axes
+    assert figure.numbers["panel"].tolist() == titles
     assert [axis.get_title(loc="left") for axis in axes if axis.get_visible()] == titles
     assert {axis.texts[0].get_text() for axis in axes if axis.get_visible()} == {"missing"}
 
@@ -426,7 +476,10 @@ def test_a_grid_of_missing_panels_keeps_every_title():
 def test_bars_are_as_high_as_the_classes():
     overall = pd.DataFrame({"rate": [0.4], "value": [10.0]})
     parts = pd.DataFrame({"rate": 0.4, "class": range(10), "accuracy": [0.0] * 5 + [100.0] + [0.0] * 4})
-    left, right = drawings.classes({"NCE": (overall, parts)}).axes
+    figure = drawings.classes({"NCE": (overall, parts)})
+    left, right = figure.axes
+    assert figure.numbers["class"].tolist() == ["overall", *map(str, range(10))]
+    assert figure.numbers["accuracy (%), mean"].tolist() == [10, *parts["accuracy"]]
     assert [bar[0].get_height() for bar in right.containers] == parts["accuracy"].tolist()
     assert [text.get_text() for text in right.texts] == ["5"]
     assert [text.get_text() for text in left.texts] == ["10.0"]
@@ -547,6 +600,9 @@ def test_runs_as_run_stand_beside_the_other_readings_on_digits(tmp_path):
     }
     assert (focal["loss"], focal["trained as"], focal["learning rate"]) == ("FL", "`fl,gamma=2`", "0.01")
     assert (focal["as written"], focal["as run"]) == ("–", "60.0 (n = 1)")
+    numbers = table.numbers.set_index("loss")
+    assert numbers["as run, clean test accuracy, mean (%)"].tolist() == pytest.approx([60, 35])
+    assert numbers.loc["FL", "as written, seeds"] == 0
     for name in ("soni", "joshi"):
         assert ours.as_run_table(name, reports.runs_of(name, made[4:]), made[4:]) is None
 
