@@ -14,7 +14,7 @@ import os
 
 import pandas as pd
 
-from nlr.book import beside, control, marks, minute, plots, questions, scope, verdict_tables, words
+from nlr.book import beside, control, marks, minute, plots, questions, scope, unrounded, verdict_tables, words
 from nlr.book.display import Facts, Figure, Prose, Table
 from nlr.evidence import frames, progress, published, statistics, verdicts
 from nlr.paths import EXECUTED, NOTEBOOKS
@@ -111,6 +111,7 @@ def main():
             name="answer",
             caption="Clean test accuracy after the last epoch, in per cent, and share of the wrong labels memorised "
             f"({where}; {words.status(shown)}).",
+            numbers=unrounded.over_seeds(frames.frame(shown), ["setting", "loss"], ["last", "memorised"]),
         ).myst(),
         "landing-figure": Figure(
             plots.accuracy_and_memorised,
