@@ -206,6 +206,8 @@ def test_the_choice_is_the_highest_accuracy_on_held_out_noisy_labels_at_the_last
         "The same rule, in 1 comparison of 5 weights, cost up to 10.0 points against the best weight (one seed, which "
         "decides nothing)."
     )
+    right = tried("ma2020-mnist-val", "symmetric-0.8", (0.5, 0.2, 0.1, 0.1, 0.1), (0.6, 0.4, 0.3, 0.2, 0.1))
+    assert "of 5 weights that cost nothing against the best weight" in weights.of_choice(right)[0][1]
 
 
 def test_a_weight_that_follows_the_noise_is_open_until_both_rates_have_runs():
@@ -216,8 +218,13 @@ def test_a_weight_that_follows_the_noise_is_open_until_both_rates_have_runs():
         "the best is `nce+mae,beta=3` with symmetric 0.4 and `nce+mae,beta=0.3` with symmetric 0.8; with the weight of "
         "the other rate 30.0 and 10.0 points are lost" in weights.of_rates(both)
     )
+    assert (
+        "anything). The best may lie beyond the weights that were tried, of which it is the least with symmetric 0.8."
+        in weights.of_rates(both)
+    )
     same = few + tried("ma2020-small-val", "symmetric-0.8", (0.1,) * 5, (0.1, 0.1, 0.2, 0.1, 0.1))
     assert "the best at both rates is `nce+mae,beta=3` (too few seeds" in weights.of_rates(same)
+    assert "beyond" not in weights.of_rates(same)
 
 
 def test_watching_counts_what_is_fitted_beyond_the_right_labels_and_classes_without_an_answer():

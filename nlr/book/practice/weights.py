@@ -149,7 +149,7 @@ def choice_numbers(records):
 
 def of_rates(records):
     """What a weight that follows the noise could gain: the best weight at each rate, and what one of them costs at the
-    other, in sentences; that it is open where runs are missing.
+    other, in sentences; where the best is the least or the greatest that was tried; what is open, for runs are missing.
 
     Args:
         records: the records.
@@ -174,8 +174,24 @@ def of_rates(records):
         if len(set(best.values())) > 1:
             lost = wording.listed(f"{cost:.1f}" for cost in costs)
             text += f"; with the weight of the other rate {lost} points are lost"
-        out.append(f"{text} (too few seeds to decide anything).")
+        out.append(f"{text} (too few seeds to decide anything).{_at_the_edge(best)}")
     return "\n".join(f"- {text}" for text in out)
+
+
+def _at_the_edge(best):
+    """Where the best weight is the least or the greatest of those tried, as a sentence behind another; or nothing."""
+    least, *_, greatest = sorted(_weights(), key=weight)
+    ends = {least: "the least", greatest: "the greatest"}
+    where = {}
+    for setting, loss in best.items():
+        if loss in ends:
+            where.setdefault(ends[loss], []).append(setting)
+    if not where:
+        return ""
+    said = wording.listed(
+        f"{end} with {wording.listed(map(frames.short_name, settings))}" for end, settings in where.items()
+    )
+    return f" The best may lie beyond the weights that were tried, of which it is {said}."
 
 
 def of_choice(records):
@@ -188,7 +204,9 @@ def of_choice(records):
     for protocol, part in table.groupby("protocol", sort=False):
         often = f"in {len(part)} comparison{'s' * (len(part) != 1)} of {len(_weights())} weights"
         seeds = wording.seeds(*[part["seed"].nunique()] * 2)
-        cost = f"cost up to {part['regret'].max():.1f} points against the best weight ({seeds}, which decides nothing)."
+        points = f"{part['regret'].max():.1f}"
+        lost = f"up to {points} points" if float(points) else "nothing"
+        cost = f"cost {lost} against the best weight ({seeds}, which decides nothing)."
         mark = "small" if frames.is_small(protocol) else "full"
         out.append((mark, f"The same rule, {often}, {cost}" if out else f"{rule}: {often} that {cost}"))
     return out
