@@ -189,6 +189,7 @@ def test_the_choice_is_the_highest_accuracy_on_held_out_noisy_labels_at_the_last
     table = weights.choice_table(runs)
     assert table["points lost"].tolist() == ["(10.0)", "missing", "missing", "missing"]
     assert table["%"].tolist()[0] == "(50.0)"
+    assert all(float(table[column][0]) for column in ("chosen", "best"))
     gone = [[10 if column < 6 else 0 for column in range(10)] for _ in range(10)]
     worse = [one | {"final": one["final"] | {"confusion": gone}} for one in runs]
     assert weights.choice_table(worse)["%"].tolist()[0] == "(50.0 [4])"

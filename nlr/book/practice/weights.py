@@ -116,7 +116,7 @@ def choice_table(records):
             place = {"runs": marks.scope(protocol), "noise": frames.short_name(setting)}
             part = found[(found["protocol"] == protocol) & (found["setting"] == setting)]
             for row in part.itertuples():
-                said = {"chosen": f"`{row.chosen}`", "best": f"`{row.best}`"}
+                said = {"chosen": f"{weight(row.chosen):.3g}", "best": f"{weight(row.best):.3g}"}
                 rows.append(
                     place
                     | said
