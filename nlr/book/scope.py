@@ -5,7 +5,11 @@ from nlr.evidence import frames
 from nlr.evidence.wording import listed, seeds
 from nlr.noise import OF_PEOPLE
 
-NETWORKS = {"cnn8": "8-layer CNN", "cnn4": "4-layer CNN", "digits-cnn": "small CNN"}
+NETWORKS = {  # those of a report go by their names
+    "cnn8": "8-layer CNN",
+    "cnn4": "4-layer CNN",
+    "digits-cnn": "small CNN",
+}
 KINDS = {  # of noise, in the order in which they are told
     "clean": "none",
     "symmetric": "symmetric",
@@ -32,7 +36,8 @@ def _of_dataset(dataset, found):
     images = {sum(map(sum, record["noise"]["counts"])) for record in found}
     epochs = {config["training"]["epochs"] for config in configs}
     networks = dict.fromkeys(
-        NETWORKS[config["model"]["name"]] + " at half width" * (config["model"].get("width") == 0.5)
+        NETWORKS.get(config["model"]["name"], config["model"]["name"])
+        + " at half width" * (config["model"].get("width") == 0.5)
         for config in configs
     )
     kinds = {config["noise"]["kind"] for config in configs}

@@ -24,6 +24,12 @@ def test_each_data_set_is_told_with_images_epochs_network_and_noise():
     )
 
 
+def test_a_network_of_a_report_goes_by_its_name():
+    one = record("ce", "clean")
+    one["config"] = one["config"] | {"model": {"name": "soni-cnn"}}
+    assert "soni-cnn" in scope.tested([one])
+
+
 def test_labels_by_people_are_counted_with_their_matrix():
     assert scope.people([record("ce", "clean")]) == "No run has labels by people (CIFAR-10N)."
     found = [record("ce", "human-worse"), record("ce", "human-worse", 1), record("ce", "matrix-worse")]
