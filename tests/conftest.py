@@ -10,6 +10,8 @@ import tempfile
 import threading
 from contextlib import ExitStack, closing
 
+os.environ["OMP_NUM_THREADS"] = "1"  # before numpy and torch are imported: tests share the cores, and start processes
+
 import pytest
 import torch
 
@@ -22,7 +24,6 @@ os.environ.pop("COLUMNS", None)
 
 gc.set_threshold(50_000)  # with Python's 700 the collector looks again and again through all that torch brings
 torch.set_num_threads(1)
-os.environ["OMP_NUM_THREADS"] = "1"  # of the processes that tests start
 os.environ["MPLBACKEND"] = "Agg"
 DATA_ROOT = os.environ.pop("NLR_DATA", "")  # only the tests of real data may see it
 

@@ -59,10 +59,12 @@ MARK = """known => {
     }
     return {looks: seen.size, fresh};
 }"""
-# Most elements are strokes of formulas, which are hidden from readers of screens, and colours of code. No rule but
-# those on colours speaks of them.
-FLATTEN = """() => {
+# Most elements are strokes of formulas, which are hidden from readers of screens, and colours of code. No rule of axe
+# speaks of strokes, and none but those on colours of the latter.
+WITHOUT_STROKES = """() => {
     for (const drawn of document.querySelectorAll('mjx-container > svg[aria-hidden="true"]')) drawn.replaceChildren();
+}"""
+WITHOUT_COLOURS = """() => {
     const plain = e => e.tagName === 'SPAN' && e.getAttributeNames().every(name => name === 'class');
     for (const code of document.querySelectorAll('.highlight > pre')) {
         if ([...code.querySelectorAll('*')].every(plain)) code.replaceChildren(code.textContent);
@@ -339,14 +341,15 @@ def visit(tab, address):
     from axe_playwright_python.sync_playwright import Axe
     from playwright.sync_api import TimeoutError as TooLong
 
-    axe, notes, known = Axe(), {}, set()
+    axe, notes, known = Axe().axe_script, {}, set()
 
     def violations(rules, context=None, without=()):
         options = {"runOnly": rules, "rules": {rule: {"enabled": False} for rule in without}}
-        found = axe.run(tab, context, options | {"resultTypes": ["violations"], "preload": False}).response
+        options |= {"resultTypes": ["violations"], "preload": False}
+        ask = "([context, options]) => axe.run(context ?? document, options).then(found => found.violations)"
         return [
             f"{violation['id']}: {node['html'][:160]}"
-            for violation in found["violations"]
+            for violation in tab.evaluate(ask, [context, options])
             for node in violation["nodes"]
         ]
 
@@ -393,7 +396,9 @@ def visit(tab, address):
         note["formulas"] = tab.evaluate("document.querySelectorAll('article .math').length")
         note["typeset"] = tab.evaluate("document.querySelectorAll('article .math > mjx-container > svg').length")
         note["maths_errors"] = tab.evaluate("document.querySelectorAll('mjx-merror, [data-mjx-error]').length")
+        tab.evaluate(WITHOUT_STROKES)
         tab.evaluate("document.querySelectorAll('article details').forEach(d => { d.open = true; })")
+        tab.evaluate(axe)
         note["axe"]["light", 1280] = colours()
         for name in ("light", "dark"):
             theme(name)
@@ -404,7 +409,7 @@ def visit(tab, address):
         note["axe"]["dark", 375] = colours()
         theme("light")
         note["axe"]["light", 375] = colours()
-        tab.evaluate(FLATTEN)
+        tab.evaluate(WITHOUT_COLOURS)
         with suppress(TooLong):  # the theme makes boxes that now scroll reachable by keyboard, with a delay
             tab.wait_for_function(REACHABLE, timeout=5000)
         note["axe"]["any", 375] = violations(RULES, without=COLOURS)

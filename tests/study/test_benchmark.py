@@ -23,9 +23,9 @@ def measured():
     return json.loads((paths.RESULTS / "bench" / "cpu.json").read_text())
 
 
-@pytest.mark.parametrize("network", ["cnn8", "cnn4"])
-def test_contenders_train_in_turns_and_are_compared_round_by_round(network, monkeypatch):
-    """Two small rounds of the real thing, without the parts that take minutes."""
+@pytest.mark.parametrize(("network", "rounds"), [("cnn8", 1), ("cnn4", 2)])
+def test_contenders_train_in_turns_and_are_compared_round_by_round(network, rounds, monkeypatch):
+    """Small rounds of the real thing, without the parts that take minutes."""
     monkeypatch.setattr(
         benchmark, "CPU", {k: benchmark.CPU[k] for k in (benchmark.BASELINE, "engine, bf16, one thread")}
     )
@@ -34,11 +34,11 @@ def test_contenders_train_in_turns_and_are_compared_round_by_round(network, monk
         benchmark._Contender, "ask", lambda self, request: ask(self, request) if request["do"] == "memory" else {}
     )
     heard = []
-    found = benchmark.measure("cpu", rounds=2, seconds=0.1, progress=heard.append, network=network)
+    found = benchmark.measure("cpu", rounds=rounds, seconds=0.1, progress=heard.append, network=network)
     asked = [text for text in heard if text.startswith("round")]
-    assert asked == [f"round {n} of 2: {name}" for n in (1, 2) for name in found["contenders"]]
+    assert asked == [f"round {n + 1} of {rounds}: {name}" for n in range(rounds) for name in found["contenders"]]
     base, engine = found["contenders"].values()
-    assert base["ratio"] == [1.0, 1.0]
+    assert base["ratio"] == [1.0] * rounds
     assert engine["ratio"] == [
         a / b for a, b in zip(engine["images_per_second"], base["images_per_second"], strict=True)
     ]

@@ -18,7 +18,9 @@ number of a run: ``[report]`` says how the report names its losses and which set
 every key where its value comes from. :func:`origins` gives both as rows of a table.
 """
 
+import os
 import re
+import time
 import tomllib
 from copy import deepcopy
 from functools import cache
@@ -123,6 +125,16 @@ def load(name):
             value is not what it must be, a scale or control stands twice or changes nothing, the same protocol has
             another name, or protocols extend each other in a circle.
     """
+    stamps = _stamps()
+    return deepcopy(_loaded(name, stamps)) if stamps else _load(name)
+
+
+@cache  # every run, page and claim asks for the same few protocols
+def _loaded(name, stamps):
+    return _load(name)
+
+
+def _load(name):
     protocol = _read(name)[1]
     if missing := [s for s in SECTIONS if s != "losses" and not protocol[s]]:
         raise NlrError(f"Protocol {name} has no [{missing[0]}]; write it, or extend another protocol.")
@@ -182,6 +194,14 @@ def _with_origin(protocol):
     report = protocol["report"]
     sections = {section: protocol[section] for section in (*KEYS, "model", "losses")}
     return sections | {"report": {"selection": report["selection"]}, "names": report["losses"]}
+
+
+def _stamps():
+    """When the files of this folder were changed; nothing while one is so new that its next change might not show."""
+    folders = (FOLDER, FOLDER / "sources", FOLDER / "scales")
+    files = [file for folder in folders for file in os.scandir(folder) if file.name.endswith(".toml")]
+    stamps = frozenset((file.path, file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    return stamps if time.time_ns() - max((changed for _, changed, _ in stamps), default=0) > 1e9 else None
 
 
 def _stems(folder):
