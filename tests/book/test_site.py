@@ -102,9 +102,11 @@ def anchors(path):
 
 @functools.cache
 def visible_text(page, *without):
-    """The text of the article, without code and formulas, and without what CSS selectors name."""
+    """The text of the article, without code and formulas, and without elements of a tag and class that are named."""
     article = soup(f"{page}.html").find("article")
-    hidden = set(map(id, article.select(", ".join(["pre", "code", "script", "style", ".math", *without]))))
+    formulas = (None, "math")
+    hidden = set(map(id, article.find_all(["pre", "code", "script", "style"])))
+    hidden.update(id(element) for tag, name in (formulas, *without) for element in article.find_all(tag, name))
 
     def strings(element):
         for child in element.children:
@@ -147,7 +149,7 @@ def test_links_anchors_and_files_resolve(page):
 @built
 @every_page
 def test_pictures_have_a_text_alternative(page):
-    logos = soup(f"{page}.html").select(".logo__image")  # beside the name of the book, so theirs is empty
+    logos = soup(f"{page}.html").find_all(class_="logo__image")  # beside the name of the book, so theirs is empty
     wrong = []
     for image in soup(f"{page}.html").find_all("img"):
         alt = image.get("alt", "").strip()
@@ -159,7 +161,7 @@ def test_pictures_have_a_text_alternative(page):
 @built
 @every_page
 def test_a_themed_figure_is_one_pair_with_one_numbered_caption(page):
-    for figure in soup(f"{page}.html").select("figure.themed"):
+    for figure in soup(f"{page}.html").find_all("figure", "themed"):
         images = figure.find_all("img")
         assert [sorted({"only-light", "only-dark"} & set(i["class"])) for i in images] == [
             ["only-light"],
@@ -184,13 +186,13 @@ def test_markup_is_not_left_raw(page):
     text = visible_text(page)
     assert not re.search(r"```|:::|\{(value|verdict|numref|ref|eq|cite\w*|py:\w+)[}:]", text)
     assert not re.search(r"\$[^$\n]{1,80}\$|\\\(|\\\[|\\(frac|log|sum|mathrm|eta|alpha|ldots)\b", text)
-    assert soup(f"{page}.html").select(".nlr-missing, .problematic, .system-message") == []
+    assert soup(f"{page}.html").find_all(class_=["nlr-missing", "problematic", "system-message"]) == []
 
 
 @built
 @every_page
 def test_a_minus_is_not_a_hyphen(page):
-    docstrings, raw_frames = "dl.py", "table.dataframe"
+    docstrings, raw_frames = ("dl", "py"), ("table", "dataframe")
     alternatives = [image.get("alt", "") for image in soup(f"{page}.html").find_all("img")]
     text = " ".join([visible_text(page, docstrings, raw_frames), *alternatives])
     assert [text[m.start() - 30 : m.end() + 10] for m in re.finditer(r"(?<![^\s(])-\.?\d", text)] == []
@@ -206,8 +208,8 @@ def test_no_path_of_this_machine(page):
 @built
 @every_page
 def test_source_of_the_page_exists(page):
-    (line,) = soup(f"{page}.html").select(".nlr-page-source code")
-    assert (ROOT / line.get_text()).is_file()
+    (line,) = soup(f"{page}.html").find_all(class_="nlr-page-source")
+    assert (ROOT / line.code.get_text()).is_file()
 
 
 @built
@@ -226,10 +228,9 @@ def test_pages_are_called_differently():
 @built
 @search_too
 def test_one_search_field_and_no_empty_buttons(page):
-    assert len(soup(f"{page}.html").select('input[name="q"]')) == 1
-    assert (
-        soup(f"{page}.html").select(".search-button__button, .dropdown-download-buttons, .btn-fullscreen-button") == []
-    )
+    buttons = ["search-button__button", "dropdown-download-buttons", "btn-fullscreen-button"]
+    assert len(soup(f"{page}.html").find_all("input", attrs={"name": "q"})) == 1
+    assert soup(f"{page}.html").find_all(class_=buttons) == []
 
 
 LAST, MEMORISED = "clean test accuracy, last epoch, mean (%)", "wrong labels memorised, mean (%)"
@@ -247,11 +248,11 @@ def test_each_figure_and_table_of_the_results_leads_to_its_numbers_and_its_code(
     if page in REPORTS:
         shown = [thing for thing in shown if thing.name == "figure" or thing.select_one("td.text-right")]
     lines = [thing.find_next(class_="numbers-line") for thing in shown]
-    assert len(set(map(id, lines))) == len(shown) == len(article.select(".numbers-line"))
+    assert len(set(map(id, lines))) == len(shown) == len(article.find_all(class_="numbers-line"))
     names = [link.get_text() for line in lines for link in line.find_all("a")]
     assert len(set(names)) == len(names)  # to those who do not see where they stand
     for thing, line in zip(shown, lines, strict=True):
-        number = thing.select_one(".caption-number")
+        number = thing.find(class_="caption-number")
         numbers, code = line.find_all("a")
         assert numbers.get_text().startswith("Numbers (CSV): ")
         assert code.get_text().startswith("Code of this cell: ")
@@ -505,7 +506,8 @@ def test_the_start_leads_to_the_first_page(tab, address):
 @every_page
 def test_every_icon_of_a_page_is_in_the_small_font(page):
     """Else the theme's font, sixty times as large, is loaded for it."""
-    named = {name for icon in soup(f"{page}.html").select("[class*=fa-]") for name in icon["class"]}
+    icons_here = soup(f"{page}.html").find_all(class_=re.compile("^fa-"))
+    named = {name for icon in icons_here for name in icon["class"]}
     assert {name.removeprefix("fa-") for name in named if name.startswith("fa-")} - {"solid", "lg"} <= set(icons.NAMES)
 
 
