@@ -17,6 +17,7 @@ import jupytext
 import kernel
 import nbformat
 import papermill
+from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTHING_YET = """:::{admonition} Not run yet
@@ -45,7 +46,15 @@ def execute(source, out, title, parameters):
         nbformat.write(notebook, given)  # given as an object, papermill would keep it in the metadata
         try:
             papermill.execute_notebook(
-                given, done, parameters, kernel_name="python3", progress_bar=False, cwd=ROOT, log_output=False
+                given,
+                done,
+                parameters,
+                kernel_name="python3",
+                progress_bar=False,
+                cwd=ROOT,
+                log_output=False,
+                # Another process can take a port between its choice and its use, and many pages begin at a time.
+                config=Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"}),
             )
         except papermill.PapermillExecutionError as error:
             if error.ename == "NoRecords":

@@ -37,6 +37,11 @@ number = 1
 # %%
 {HOLD.format(phase="page")}
 print("The square is", number**2)
+
+# %%
+from ipykernel.kernelapp import IPKernelApp
+
+print("The kernel speaks by", IPKernelApp.instance().transport)
 """
 FILES = {
     "hold": "",
