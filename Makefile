@@ -4,7 +4,8 @@ PYTHON ?= python3
 CORES ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip
-PINNED_PIP := pip==26.3# that of Python 3.11 takes three times as long to choose what it installs
+# The pip that comes with Python 3.11 takes three times as long to choose what it installs.
+PINNED_PIP := pip==26.3
 READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

@@ -53,7 +53,7 @@ def execute(source, out, title, parameters):
                 progress_bar=False,
                 cwd=ROOT,
                 log_output=False,
-                # Another process can take a port between its choice and its use, and many pages begin at a time.
+                # Two pages that begin at once could be given one port, for it is chosen before it is used.
                 config=Config(KernelManager={"transport": "ipc", "ip": f"{folder}/kernel"}),
             )
         except papermill.PapermillExecutionError as error:

@@ -59,8 +59,8 @@ MARK = """known => {
     }
     return {looks: seen.size, fresh};
 }"""
-# Most elements are strokes of formulas, which are hidden from readers of screens, and colours of code. No rule of axe
-# speaks of strokes, and none but those on colours of the latter.
+# Most elements are strokes of formulas, which are hidden from readers of screens, and words of code, which differ in
+# colour alone. No rule of axe looks at the former, and only the rules on colours tell the latter apart.
 WITHOUT_STROKES = """() => {
     for (const drawn of document.querySelectorAll('mjx-container > svg[aria-hidden="true"]')) drawn.replaceChildren();
 }"""

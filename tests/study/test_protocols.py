@@ -1,7 +1,9 @@
 """The protocols: every one resolves, what it is put together of, the reference's values, and errors for bad files."""
 
 import math
+import os
 import re
+import time
 
 import pytest
 
@@ -265,6 +267,19 @@ def test_a_name_puts_a_source_a_control_and_a_scale_together():
     assert both["title"] == "Chheda, as written, clipped, on digits"
     assert both["origin"]["training"]["batch_size"] == written["origin"]["training"]["batch_size"]  # is kept
     assert both["origin"]["training"]["clip_norm"] == {"mended": "E29: the code of the paper clips at 5"}
+
+
+def test_a_protocol_is_the_callers_own_and_read_again_when_a_file_has_changed(own_protocols):
+    """Even where two texts of one length have one time, as files that are written in a row may."""
+    file, now, hour = own_protocols / "sources/digits.toml", time.time_ns(), 3600 * 10**9
+    text = file.read_text()
+    for epochs, changed in ((3, now - 2 * hour), (4, now - hour), (5, now), (6, now)):
+        file.write_text(text.replace("epochs = 2", f"epochs = {epochs}"))
+        os.utime(file, ns=(changed, changed))
+        for _ in range(2):
+            training = protocols.load("digits")["training"]
+            assert training["epochs"] == epochs
+            training["epochs"] = 0
 
 
 def test_a_new_scale_is_one_file_for_every_source(own_protocols):

@@ -131,6 +131,7 @@ def load(name):
 
 @cache  # every run, page and claim asks for the same few protocols
 def _loaded(name, stamps):
+    """The protocol while its files have these stamps."""
     return _load(name)
 
 
