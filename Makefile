@@ -4,8 +4,7 @@ PYTHON ?= python3
 CORES ?= 2
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip
-# The pip that comes with Python 3.11 takes three times as long to choose what it installs.
-PINNED_PIP := pip==26.3
+PINS := --requirement requirements.txt --constraint constraints.txt
 READY := .venv/ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
@@ -48,9 +47,10 @@ help:
 $(READY): requirements.txt constraints.txt pyproject.toml
 	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it: make PYTHON=...")'
 	@$(PIP) --version >/dev/null 2>&1 || $(PYTHON) -m venv .venv
-	@echo "Installing the pinned requirements (about 7 GB with torch; a few minutes)"
-	@$(PIP) install --quiet --disable-pip-version-check $(PINNED_PIP)
-	@$(PIP) install --quiet --disable-pip-version-check --requirement requirements.txt --constraint constraints.txt
+	@echo "Installing the pinned requirements (about 7 GB with torch; a minute or a few)"
+	@$(PIP) install --quiet --disable-pip-version-check --constraint requirements.txt uv
+	@uv pip install --quiet --python $(BIN)/python --system-certs $(PINS) \
+		|| { echo "uv could not; pip tries, which takes longer but knows its own settings"; $(PIP) install --quiet $(PINS); }
 	@$(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

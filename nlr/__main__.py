@@ -2,6 +2,7 @@
 
 import atexit
 import codecs
+import gc
 import json
 import os
 import shutil
@@ -13,10 +14,11 @@ from typing import Annotated
 
 import typer
 
-from nlr import arguments, data, files, losses, paths
 from nlr.errors import NlrError
 
 try:
+    gc.set_threshold(50_000)  # with Python's 700 the imports of torch and pandas take longer
+    from nlr import arguments, data, files, losses, paths
     from nlr.evidence import agreement, progress
     from nlr.study import bundle, checkpoints, estimates, execute, protocols, provenance, records, runs, studies
 except NlrError as error:  # the system is not supported
