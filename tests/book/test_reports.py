@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from factory import parts
 
-from nlr.book import plots, reports
+from nlr.book import display, plots, reports
 from nlr.book.reports import as_printed, drawings, figures, method, mistakes, ours, stance
 from nlr.errors import NlrError
 from nlr.evidence import claims, course_figures, report_code, statistics, verdicts, wording
@@ -23,6 +23,20 @@ def light():
     with plots.theme("light"):
         yield
     plt.close("all")
+
+
+@pytest.fixture
+def one_of_a_form(monkeypatch):
+    """Of figures of one form the first is drawn, which takes a second: for tests of what is said of each."""
+    svg, seen = display._svg, set()
+
+    def first(draw, *rest):
+        if draw in seen:
+            return "", None
+        seen.add(draw)
+        return svg(draw, *rest)
+
+    monkeypatch.setattr(display, "_svg", first)
 
 
 def put(store, protocol, loss, setting, seed=0, last=0.5, dataset="cifar10-jpeg75"):
@@ -345,7 +359,7 @@ def test_all_figures_of_a_report_fill(tmp_path, name, scale):
         assert all("missing" in figure.alt for figure in other)
 
 
-def test_curves_of_single_losses_share_a_figure_a_setting(tmp_path):
+def test_curves_of_single_losses_share_a_figure_a_setting(tmp_path, one_of_a_form):
     made = put_report(tmp_path, "chheda", "small", losses=["CE", "MAE+RCE"], readings=["as-written"])
     found = reports.runs_of("chheda", made)
     shown = figures.results("chheda", found, "small")
@@ -393,7 +407,7 @@ def test_the_curves_of_krishnan_are_of_the_labels_that_his_code_draws(tmp_path):
     assert "as written: NCE 50.0" in curves.alt
 
 
-def test_printed_figures_are_not_said_to_be_ours():
+def test_printed_figures_are_not_said_to_be_ours(one_of_a_form):
     (rate,) = (f for f in figures.results("krishnan", reports.runs_of("krishnan", []), "full") if f.name == "figure-3")
     assert "As printed: single readings, as in Table 1; by its code the last epoch, clean test labels." in rate.caption
     joshi = figures.results("joshi", reports.runs_of("joshi", []), "full")[0]
@@ -401,7 +415,7 @@ def test_printed_figures_are_not_said_to_be_ours():
     assert "last epoch" not in joshi.caption
 
 
-def test_joshis_panels_are_drawn_from_print_and_from_runs(tmp_path):
+def test_joshis_panels_are_of_print_and_of_runs(tmp_path, one_of_a_form):
     empty = reports.runs_of("joshi", [])
     shown = figures.results("joshi", empty, "full")
     assert [figure.name for figure in shown] == [
