@@ -25,22 +25,28 @@ def statement(name):
     return (claims.load() | claims.errata())[name]
 
 
-def tested(records, name, protocol):
-    """What the records of a protocol say about a claim or an erratum: sentences, and tables where there are rows.
+def tested(records, name, *protocols):
+    """What the records of protocols say about a claim or an erratum: sentences, and tables where there are rows.
 
     Args:
         records: what :func:`nlr.evidence.verdicts.counted` returns.
         name: of the claim or erratum.
-        protocol: one of those in which it is tested.
+        *protocols: those in which it is tested, or some of them; what is not theirs alone is said with the first.
     """
-    one = statement(name)
-    found = claims.evaluate(one, records, protocol)
-    missing = f" {len(found.missing)} runs are missing." if found.missing else ""
-    head = f"{{verdict}}`{found.outcome}` **{name}, {protocol}.** {one.statement} *{readable(found.reason)}{missing}*"
-    if one.remark:
-        head += f" {published.quoted(one.remark)}"
-    tables, several = [], sum(len(part.rows) for part in found.evidence) > 1
-    for number, part in enumerate(found.evidence):
+    one, out = statement(name), []
+    for protocol in protocols:
+        found = claims.evaluate(one, records, protocol)
+        missing = f" {len(found.missing)} runs are missing." if found.missing else ""
+        said, remark = ("", "") if out else (f" {one.statement}", one.remark and f" {published.quoted(one.remark)}")
+        head = f"{{verdict}}`{found.outcome}` **{name}, {protocol}.**{said} *{readable(found.reason)}{missing}*{remark}"
+        out += [Prose(head), *_rows(found.evidence, name, protocol)]
+    return out
+
+
+def _rows(evidence, name, protocol):
+    """A table of each test of several comparisons, with how their spread was measured."""
+    out, several = [], sum(len(part.rows) for part in evidence) > 1
+    for number, part in enumerate(evidence):
         unit, what = measured(part.test)
         frame = verdict_tables.evidence_frame(part).replace(rf" @ {protocol.split('-')[0]}-", " @ ", regex=True)
         frame["comparison"] = frame["comparison"].map(readable)
@@ -49,10 +55,10 @@ def tested(records, name, protocol):
             caption += " After @ stands another protocol of the report."
         if several and any(row.n for row in part.rows):
             numbers = unrounded.comparisons(part)
-            tables.append(Table(frame, name=f"{name}-{protocol}-{number}", caption=caption, numbers=numbers))
+            out.append(Table(frame, name=f"{name}-{protocol}-{number}", caption=caption, numbers=numbers))
             if text := verdict_tables.spread(part):
-                tables.append(Prose(text))
-    return [Prose(head), *tables]
+                out.append(Prose(text))
+    return out
 
 
 def readable(label):

@@ -57,10 +57,7 @@ Prose(
 )
 
 # %% tags=["hide-input"]
-display(
-    *tested("C53", "chheda-as-written-digits"),
-    *tested("C53", "chheda-as-written-small"),
-)
+display(*tested("C53", "chheda-as-written-digits", "chheda-as-written-small"))
 
 # %% [markdown]
 # (experiment-e37)=

@@ -55,8 +55,7 @@ worth = partial(experiments.worth, records)
 
 # %% tags=["hide-input"]
 display(
-    *tested("C12", "kathuria-as-written-digits"),
-    *tested("C12", "kathuria-as-written-small"),
+    *tested("C12", "kathuria-as-written-digits", "kathuria-as-written-small"),
     *tested("C55", "kathuria-as-written-digits"),
 )
 

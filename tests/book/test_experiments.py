@@ -78,6 +78,14 @@ def test_the_numbers_of_a_test_are_those_shown():
     assert [f"{effect:+z.2f}".replace("-", "\N{MINUS SIGN}") for effect in effects] == table.frame["effect"].tolist()
 
 
+def test_of_several_protocols_statement_and_remark_stand_with_the_first():
+    first, second = experiments.tested([], "C53", "chheda-as-written-digits", "chheda-as-written-small")
+    one = experiments.statement("C53")
+    assert f"**C53, chheda-as-written-digits.** {one.statement} *" in str(first)
+    assert "**C53, chheda-as-written-small.** *" in str(second)
+    assert [str(head).count("may draw the true label") for head in (first, second)] == [1, 0]
+
+
 def test_a_remark_stands_with_a_test_and_four_cells_are_two_differences():
     """C56 prints half of the effect that it names, and C40 calls lambda alpha."""
     half = "Each comparison is half of what a loss gains without clipping, less half of what NCE+MAE gains."
