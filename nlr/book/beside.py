@@ -40,7 +40,7 @@ def in_short(compared):
         ours = f"{far.ours:.2f}{frames.unanswered(far.never_answered)}"
         parts.append(f"{frames.short_name(setting)} {far.loss}, {far.theirs:.2f} and {ours}")
     text += f"Farthest apart in each setting, theirs and ours: {'; '.join(parts)}."
-    return text + " In square brackets: digits that a run never answers, the most." * ("[" in "".join(parts))
+    return text + frames.in_brackets("".join(parts), "digits")
 
 
 def in_list(judged):

@@ -102,9 +102,7 @@ def of_scale(records, scale=10):
         f"({cell.memorised_scaled:.0f} % of the wrong labels memorised in place of {cell.memorised:.0f})"
         for cell in means.itertuples()
     ]
-    left_out = " In square brackets: digits that a run never answers, the most." * bool(
-        never.loc[means.index].to_numpy().any()
-    )
+    left_out = frames.in_brackets("".join(parts), "digits")
     decides = ", which decides nothing" * bool(seeds.min() < contrasts.rules(marks.MNIST_FULL)["few_seeds"])
     return (
         f"More than the threshold asks has a price: on MNIST, at {usual()}, a scale of {scale} takes the accuracy of "

@@ -397,12 +397,8 @@ def curves_alt(found):
         f"{c.loss} ends at {c.last_mean:.1f}{frames.unanswered(c.never_answered)}, highest {c.best_mean:.1f}"
         for c in cells.itertuples()
     ]
-    return "Lines of clean test accuracy by epoch, in per cent: " + "; ".join(parts) + "." + _brackets(parts)
-
-
-def _brackets(parts):
-    """What figures in square brackets are, where there are any, as a sentence behind others."""
-    return " In square brackets: classes that a run never answers, the most." * ("[" in "".join(parts))
+    said = "; ".join(parts)
+    return f"Lines of clean test accuracy by epoch, in per cent: {said}.{frames.in_brackets(said)}"
 
 
 def memorised_alt(found):
@@ -440,7 +436,8 @@ def last_and_best_alt(table):
         f"best {c.best_mean:.1f}"
         for c in frames.cells(table).itertuples()
     ]
-    return "Two marks a loss in each setting, in per cent. " + "; ".join(parts) + "." + _brackets(parts)
+    said = "; ".join(parts)
+    return f"Two marks a loss in each setting, in per cent. {said}.{frames.in_brackets(said)}"
 
 
 def by_rate_alt(table, kind="symmetric", figure="last", what="clean test accuracy"):
@@ -457,7 +454,8 @@ def by_rate_alt(table, kind="symmetric", figure="last", what="clean test accurac
         rates = of_loss.droplevel("loss").index
         low, high = rates.min(), rates.max()
         parts.append(f"{loss} from {said(loss, low)} at rate {low:g} to {said(loss, high)} at {high:g}")
-    return f"Lines of {what}, in per cent, against the noise rate: " + "; ".join(parts) + "." + _brackets(parts)
+    said = "; ".join(parts)
+    return f"Lines of {what}, in per cent, against the noise rate: {said}.{frames.in_brackets(said)}"
 
 
 def landing_caption(table, scope):

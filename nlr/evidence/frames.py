@@ -221,6 +221,11 @@ def unanswered(number):
     return f" [{number:.0f}]" if number else ""
 
 
+def in_brackets(text, what="classes"):
+    """What :func:`unanswered` has put into a text, as a sentence behind it; nothing where there is none of it."""
+    return f" In square brackets: {what} that a run never answers, the most." * ("[" in text)
+
+
 def class_names(dataset):
     """Names of a data set's classes, without loading it."""
     if dataset == "fashion-mnist":
