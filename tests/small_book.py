@@ -130,7 +130,7 @@ def kill(build, alone):
     build.wait()
 
 
-def wait_for(condition, seconds=120):
+def wait_for(condition, seconds=300):
     """Wait until something holds; returns whether it came to that."""
     deadline = time.monotonic() + seconds
     while not (found := condition()) and time.monotonic() < deadline:
