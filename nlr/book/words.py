@@ -30,7 +30,8 @@ def summary(found):
     where = frames.setting_name(best.setting)
     second = have.iloc[min(1, len(have) - 1)]
     text = ""
-    if second.best_mean > best.best_mean:
+    behind, lead = (round(best[figure] - second[figure], 1) for figure in ("last_mean", "best_mean"))
+    if behind > 0 > lead:  # of differences that are shown as 0.0 no order is told
         text = (
             f"At their best epochs, chosen on the test set, {second.loss} is above {best.loss}, after the last below. "
         )
@@ -38,9 +39,8 @@ def summary(found):
     text += _accuracy(best)
     if len(have) > 1:
         text += f", and {worst.loss} the lowest, {_accuracy(worst)}. "
-        lead = best.best_mean - second.best_mean
-        text += f"{second.loss} comes second, {best.last_mean - second.last_mean:.1f} points behind"
-        text += f" (at their best epochs {abs(lead):.1f} {'behind' if lead >= 0 else 'ahead'})"
+        at_best = f"{abs(lead):.1f} {'behind' if lead > 0 else 'ahead'}" if lead else "level"
+        text += f"{second.loss} comes second, {behind:.1f} points behind (at their best epochs {at_best})"
         if have["n"].min() > 1:
             text += f"; the standard deviation over seeds, pooled over the losses, is {_pooled(have):.1f} points"
     text += "."

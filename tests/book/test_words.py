@@ -120,6 +120,14 @@ def test_a_summary_says_first_where_the_best_epochs_order_two_losses_otherwise(t
     text = words.summary(made)
     assert text.startswith("At their best epochs, chosen on the test set, nce is above ce, after the last below. With ")
     assert "nce comes second, 10.0 points behind (at their best epochs 10.0 ahead)" in text
+    for last, best, said in (
+        (0.4999, 0.7, "0.0 points behind (at their best epochs 10.0 ahead)"),
+        (0.4, 0.6001, "level)"),
+    ):
+        made[1] = put(tmp_path / str(last), "nce", last=last, best=best, **SMALL)
+        text = words.summary(made)
+        assert text.startswith("With ")
+        assert said in text
 
 
 def test_a_study_is_told_by_its_runs_and_the_most_accurate_loss_of_each_setting(own_stores):
