@@ -53,7 +53,7 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 	@echo "Installing the pinned requirements (about 7 GB with torch; a minute or a few)"
 	@$(PIP) install --quiet --disable-pip-version-check --constraint requirements.txt uv
 	@uv pip install --quiet --python $(BIN)/python --system-certs $(PINS) \
-		|| { echo "uv could not; pip tries, which takes longer but knows its own settings"; $(PIP) install --quiet $(PINS); }
+		|| { echo "uv could not; pip tries, which takes longer but knows its own settings"; $(PIP) install --quiet --disable-pip-version-check $(PINS); }
 	@$(PIP) install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 

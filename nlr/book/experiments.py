@@ -31,7 +31,7 @@ def tested(records, name, *protocols):
     Args:
         records: what :func:`nlr.evidence.verdicts.counted` returns.
         name: of the claim or erratum.
-        *protocols: those in which it is tested, or some of them; what is not theirs alone is said with the first.
+        *protocols: of those in which it is tested; the statement and its remark stand with the first.
     """
     one, out = statement(name), []
     for protocol in protocols:
